@@ -1,0 +1,32 @@
+//! What an agent is: anything that turns observations into allocations. No tensors here.
+
+use outlay_environment::{Allocation, Brief, Observation, World};
+
+/// Anything that turns observations into allocations.
+pub trait Agent: Send {
+    /// Called once before the first step of each episode; forgets everything from the episode before.
+    fn start(&mut self, brief: &Brief);
+
+    /// Money for the coming step. Whatever it returns, the guard makes it legal.
+    fn decide(&mut self, observation: &Observation) -> Allocation;
+}
+
+/// Makes agents of one kind, one for each episode, so that episodes can run side by side.
+pub trait Recipe: Send + Sync {
+    /// An agent whose own randomness, if it has any, comes from `seed` alone.
+    fn make(&self, seed: u64) -> Box<dyn Agent>;
+}
+
+/// A planner that sees the world's drawn parameters (not the noise it will be judged on). Only the runner calls it.
+pub trait Oracle: Send + Sync {
+    /// `[steps, lines]` major units for each step. `seed` feeds its search.
+    fn plan(&self, world: &std::sync::Arc<World>, seed: u64) -> Vec<Vec<f64>>;
+}
+
+/// Something that can take part in a comparison.
+pub enum Entrant {
+    /// Decides step by step from what it may observe.
+    Agent(Box<dyn Recipe>),
+    /// Plans a whole episode from the drawn parameters.
+    Oracle(Box<dyn Oracle>),
+}

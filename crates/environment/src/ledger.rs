@@ -1,0 +1,147 @@
+//! The ledger: the record of money and outcomes of one episode. It holds the truth, so no agent sees it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::Limits;
+use crate::money::Money;
+
+/// One line in one step.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineRow {
+    /// Money the guard granted.
+    pub granted: Money,
+    /// Money spent: the line's pricing rule applied to its events.
+    pub spend: Money,
+    /// Exposures delivered, people.
+    pub impressions: u64,
+    /// Clicks.
+    pub clicks: u64,
+    /// Engagements.
+    pub engagements: u64,
+    /// Orders of this step that the report credits to the line, whenever their report arrives.
+    pub credited_orders: u64,
+    /// First orders in 365 days among them.
+    pub credited_new_customers: u64,
+    /// Value of the credited orders.
+    pub credited_revenue: Money,
+}
+
+/// The shop in one step: what happened, whoever caused it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct ShopRow {
+    /// People who visited the shop's pages.
+    pub visitors: u64,
+    /// Orders.
+    pub orders: u64,
+    /// Orders of people without an order in the last 365 days.
+    pub new_customers: u64,
+    /// Value of the orders.
+    pub revenue: Money,
+    /// Expectation of `new_customers` before the last draw of the step (whether a shopper ready to choose buys here).
+    /// The same mean with less noise: what a learner may use as its reward.
+    pub expected_new_customers: f64,
+    /// Expectation of `revenue` before the last draw.
+    pub expected_revenue: f64,
+}
+
+/// The record of one episode so far.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Money for the whole episode.
+    pub budget: Money,
+    /// Number of lines.
+    pub lines: usize,
+    /// `[steps, lines]`, row by row.
+    pub rows: Vec<LineRow>,
+    /// `[steps]`
+    pub shop: Vec<ShopRow>,
+    /// `[steps]` price of the step's money by the guard's projection (major units), zero where no total limit bound.
+    pub multipliers: Vec<f64>,
+    /// Limits that had to give because they conflicted on the way.
+    pub relaxations: u64,
+}
+
+impl Ledger {
+    /// Steps recorded.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.shop.len()
+    }
+
+    /// The lines of one step.
+    #[must_use]
+    pub fn step(&self, step: usize) -> &[LineRow] {
+        &self.rows[step * self.lines..(step + 1) * self.lines]
+    }
+
+    /// Money spent so far.
+    #[must_use]
+    pub fn spend(&self) -> Money {
+        self.rows.iter().map(|row| row.spend).sum()
+    }
+
+    /// Sums over the episode for one line (`granted` included).
+    #[must_use]
+    pub fn line(&self, line: usize) -> LineRow {
+        let mut total = LineRow::default();
+        for row in self.rows.iter().skip(line).step_by(self.lines) {
+            total.granted += row.granted;
+            total.spend += row.spend;
+            total.impressions += row.impressions;
+            total.clicks += row.clicks;
+            total.engagements += row.engagements;
+            total.credited_orders += row.credited_orders;
+            total.credited_new_customers += row.credited_new_customers;
+            total.credited_revenue += row.credited_revenue;
+        }
+        total
+    }
+
+    /// Sums over the episode for the shop.
+    #[must_use]
+    pub fn shop(&self) -> ShopRow {
+        let mut total = ShopRow::default();
+        for row in &self.shop {
+            total.visitors += row.visitors;
+            total.orders += row.orders;
+            total.new_customers += row.new_customers;
+            total.revenue += row.revenue;
+            total.expected_new_customers += row.expected_new_customers;
+            total.expected_revenue += row.expected_revenue;
+        }
+        total
+    }
+
+    /// Credited revenue per unit of spend: what the merchant is shown once every report has arrived. `None` at zero
+    /// spend.
+    #[must_use]
+    pub fn return_on_spend(&self) -> Option<f64> {
+        let spend = self.spend();
+        let revenue: Money = self.rows.iter().map(|row| row.credited_revenue).sum();
+        (spend > Money::ZERO).then(|| revenue.major() / spend.major())
+    }
+
+    /// Money granted to each line in each step, to be replayed.
+    #[must_use]
+    pub fn granted(&self) -> Vec<Vec<Money>> {
+        (0..self.steps()).map(|step| self.step(step).iter().map(|row| row.granted).collect()).collect()
+    }
+
+    /// How many hard limits were broken: 0 by construction, counted all the same.
+    #[must_use]
+    pub fn violations(&self, limits: &Limits) -> u64 {
+        let mut broken = u64::from(self.spend() > self.budget);
+        for step in 0..self.steps() {
+            let rows = self.step(step);
+            let granted: Money = rows.iter().map(|row| row.granted).sum();
+            broken += u64::from(limits.step_cap.is_some_and(|cap| granted > cap));
+            for (row, limit) in rows.iter().zip(&limits.lines) {
+                let closed = step < limit.first_step || step >= limit.end_step;
+                broken += u64::from(row.spend < Money::ZERO || row.granted < Money::ZERO);
+                broken += u64::from(closed && row.granted > Money::ZERO);
+                broken += u64::from(limit.cap.is_some_and(|cap| row.granted > cap));
+            }
+        }
+        broken
+    }
+}

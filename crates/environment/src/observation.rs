@@ -1,0 +1,141 @@
+//! What an agent is told before an episode ([`Brief`]), what it sees at each step ([`Observation`]), and what it
+//! answers ([`Allocation`]).
+//!
+//! All three are plain data without a trace of the truth: an agent in another process can be given them as they are.
+
+use serde::{Deserialize, Serialize};
+
+use crate::deeplink::STAGES;
+use crate::limits::Limits;
+use crate::money::Money;
+
+/// How a line is paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pricing {
+    /// For each click, second price, limited by queries (直通车).
+    PerClick,
+    /// For each thousand impressions (钻石展位, 智钻).
+    PerThousand,
+    /// For each impression won in an auction with a floor (TANX).
+    PerImpression,
+    /// For each engagement: a task done, a follow (互动).
+    PerEngagement,
+    /// A share of the value of each sale, reserved at the click (淘宝客).
+    Commission,
+}
+
+/// One line: the unit money is given to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LineBrief {
+    /// Its name in the scenario, unique.
+    pub name: String,
+    /// How it is paid.
+    pub pricing: Pricing,
+    /// Whether it runs outside the selling platform: delayed, identity partly lost.
+    pub outside: bool,
+    /// Median price on the rate card in major units for one billed event (a click, a thousand impressions, one
+    /// impression, an engagement; for commission the share of an order's value).
+    pub list_price: f64,
+}
+
+/// What the calendar declares for one step, known to all in advance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CalendarStep {
+    /// Name of the phase (warm-up, opening, climax, peak, return).
+    pub phase: String,
+    /// Index of the phase in the order of the calendar.
+    pub phase_index: usize,
+    /// Weekday, 0 = Monday.
+    pub weekday: u8,
+    /// Expected visits relative to an ordinary day.
+    pub traffic: f64,
+    /// Expected readiness to buy relative to an ordinary day.
+    pub demand: f64,
+    /// Expected price of advertising relative to an ordinary day.
+    pub price: f64,
+}
+
+/// What an agent is told before the first step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Brief {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// What is to be maximised, e.g. `new-customers`.
+    pub goal: String,
+    /// Money for the whole episode.
+    pub budget: Money,
+    /// Number of steps.
+    pub steps: usize,
+    /// Length of a step in days.
+    pub step_days: f64,
+    /// Share of an order's value that is left after the cost of goods.
+    pub margin: f64,
+    /// Lines, in the order of the scenario.
+    pub lines: Vec<LineBrief>,
+    /// `[steps]` what the calendar declares.
+    pub calendar: Vec<CalendarStep>,
+    /// Limits that the guard enforces, and soft ones that are judged.
+    pub limits: Limits,
+}
+
+/// What the platforms report for one line. Outcomes are those whose report arrived in the step: late and credited by
+/// last click inside each platform, so not what the line caused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineReport {
+    /// Money the guard granted for the step.
+    pub granted: Money,
+    /// Money spent in the step.
+    pub spend: Money,
+    /// Exposures delivered in the step, people.
+    pub impressions: u64,
+    /// Clicks in the step.
+    pub clicks: u64,
+    /// Engagements in the step (follow, share, task).
+    pub engagements: u64,
+    /// Credited orders whose report arrived in the step.
+    pub orders: u64,
+    /// Credited first orders in 365 days whose report arrived in the step.
+    pub new_customers: u64,
+    /// Value of the credited orders whose report arrived in the step.
+    pub revenue: Money,
+}
+
+/// What the shop itself sees of a step: its own order book, at once, without knowing the cause.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShopReport {
+    /// People who visited the shop's pages.
+    pub visitors: u64,
+    /// Orders.
+    pub orders: u64,
+    /// Orders of people without an order in the last 365 days.
+    pub new_customers: u64,
+    /// Value of the orders.
+    pub revenue: Money,
+}
+
+/// What an agent sees before it decides a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// The step to decide, from 0.
+    pub step: usize,
+    /// Money neither spent nor reserved.
+    pub budget_left: Money,
+    /// Money set aside for commissions that may still fall due.
+    pub reserved: Money,
+    /// `[lines]` reports of the step before (all zero at step 0).
+    pub lines: Vec<LineReport>,
+    /// The shop's own book of the step before (all zero at step 0).
+    pub shop: ShopReport,
+    /// `[8]` people in each DEEPLINK stage, unreached first, as the platform recognises them.
+    pub stages: [u64; STAGES],
+}
+
+/// Money for each line in the coming step; what is not given is held in reserve.
+///
+/// Any numbers are accepted: the guard makes them legal.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Allocation {
+    /// `[lines]` major units.
+    pub money: Vec<f64>,
+}
