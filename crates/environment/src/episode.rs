@@ -3,20 +3,20 @@ use std::sync::Arc;
 use crate::world::World;
 use crate::observation::{Allocation, Observation, LineReport, ShopReport};
 use crate::ledger::{Ledger, LineRow, ShopRow};
-use crate::guard::{project, Ruling};
+use crate::guard::{Guard, Ruling};
 use crate::money::Money;
 use crate::draws::Key;
 
 /// One run of a world. A clone is a snapshot: both go on independently, and the same allocations give the same bytes.
 #[derive(Debug, Clone)]
-pub struct Episode { world: Arc<World>, noise: u64, ledger: Ledger, observation: Observation, ruling: Ruling }
+pub struct Episode { world: Arc<World>, noise: u64, ledger: Ledger, observation: Observation, guard: Guard, ruling: Ruling }
 
 impl Episode {
     /// Starts an episode.
     #[must_use] pub fn new(world: Arc<World>, noise: u64) -> Self {
         let n = world.scenario.brief.lines.len();
         let budget = world.scenario.brief.budget;
-        Self { ledger: Ledger { budget, lines: n, ..Default::default() }, observation: Observation { step: 0, budget_left: budget, reserved: Money::ZERO, lines: vec![LineReport::default(); n], shop: ShopReport::default(), stages: [0; 8] }, ruling: Ruling::default(), world, noise }
+        Self { ledger: Ledger { budget, lines: n, ..Default::default() }, observation: Observation { step: 0, budget_left: budget, reserved: Money::ZERO, lines: vec![LineReport::default(); n], shop: ShopReport::default(), stages: [0; 8] }, guard: Guard::new(&world.scenario.brief.limits, budget, world.scenario.brief.steps), ruling: Ruling::default(), world, noise }
     }
     /// The world.
     #[must_use] pub fn world(&self) -> &Arc<World> { &self.world }
@@ -29,9 +29,10 @@ impl Episode {
     /// Plays one step with what the guard makes of `allocation`.
     pub fn step(&mut self, allocation: &Allocation) {
         let previous: Vec<Money> = self.observation.lines.iter().map(|l| l.granted).collect();
-        let brief = self.world.scenario.brief.clone();
+        let previous = (self.observation.step > 0).then_some(previous.as_slice());
         let mut ruling = std::mem::take(&mut self.ruling);
-        project(&brief.limits, self.observation.step, self.observation.budget_left, &previous, allocation, brief.lines.len(), &mut ruling);
+        self.guard.rule(self.observation.step, self.observation.budget_left, previous, allocation, &mut ruling);
+        self.ledger.relaxations += ruling.relaxed.len() as u64;
         let granted = ruling.granted.clone();
         self.ruling = ruling;
         self.replay(&granted);
