@@ -11,7 +11,7 @@ use crate::money::{MICRO_PER_MINOR, Money};
 use crate::observation::{Allocation, LineReport, Observation, Pricing, ShopReport};
 use crate::purchases::{Order, last_click_line, purchase, within};
 use crate::shoppers::Shoppers;
-use crate::visits::{Visitor, fade, free_traffic, visit};
+use crate::visits::{Audience, fade, free_traffic, visit};
 use crate::world::World;
 
 /// One run of a world. A clone is a snapshot: both go on independently, and the same allocations give the same bytes.
@@ -50,7 +50,7 @@ struct Due {
 /// Reused in every step.
 #[derive(Debug, Clone, Default)]
 struct Buffers {
-    visitors: Vec<Visitor>,
+    audience: Audience,
     scratch: Scratch,
     orders: Vec<Order>,
     ruling: Ruling,
@@ -188,12 +188,12 @@ impl Episode {
         let step = self.observation.step;
         let moment = Moment { world: &world, step, key: self.key.with(step as u64) };
         let weight = world.scenario.weight();
-        let Buffers { mut visitors, mut scratch, mut orders, ruling, previous } =
+        let Buffers { mut audience, mut scratch, mut orders, ruling, previous } =
             std::mem::take(&mut self.buffers);
 
         // Market and visits.
         fade(&world, &mut self.shoppers);
-        visit(&world, step, moment.key, &mut self.shoppers, &mut visitors);
+        visit(&world, step, moment.key, &mut self.shoppers, &mut audience);
 
         // Delivery and response, line by line.
         scratch.arrivals.clear();
@@ -201,7 +201,7 @@ impl Episode {
         for (line, money) in granted.iter().enumerate() {
             let mut delivered = Delivered::default();
             if *money > Money::ZERO {
-                delivered = deliver(moment, line, money.micro(), &mut self.shoppers, &visitors, &mut scratch);
+                delivered = deliver(moment, line, money.micro(), &mut self.shoppers, &audience, &mut scratch);
             }
             let account = &mut self.accounts[line];
             if account.reserved.is_empty() {
@@ -221,8 +221,10 @@ impl Episode {
         }
 
         // Free traffic, then orders: ours and rivals'.
-        page_visitors += weight * free_traffic(&world, step, moment.key, &mut self.shoppers, &visitors);
-        let visiting = visitors.iter().map(|visitor| visitor.shopper).chain(scratch.arrivals.iter().copied());
+        page_visitors +=
+            weight * free_traffic(&world, step, moment.key, &mut self.shoppers, &audience.visitors);
+        let visiting =
+            audience.visitors.iter().map(|visitor| visitor.shopper).chain(scratch.arrivals.iter().copied());
         let expected = purchase(moment, &mut self.shoppers, visiting, &mut orders);
         let mut shop = ShopRow { visitors: page_visitors, ..ShopRow::default() };
         let scale = weight as f64 / 4_294_967_296.0;
@@ -235,7 +237,7 @@ impl Episode {
             self.credit(step, order);
         }
 
-        self.buffers = Buffers { visitors, scratch, orders, ruling, previous };
+        self.buffers = Buffers { audience, scratch, orders, ruling, previous };
         self.close(step, shop, multiplier, relaxed);
     }
 
