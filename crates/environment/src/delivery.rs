@@ -113,7 +113,8 @@ pub(crate) fn deliver(
             delivered.cost += bought * last_price;
         }
         if bought > 0 {
-            contact(moment, line, *opportunity, click, bought as u32, shoppers, scratch, &mut delivered);
+            let contact = Contact { opportunity: *opportunity, click, people: bought as u32 };
+            respond(moment, line, contact, shoppers, &mut scratch.arrivals, &mut delivered);
         }
     }
     scratch.opportunities = opportunities;
@@ -274,16 +275,23 @@ fn wear_out(moment: Moment<'_>, line: usize, shoppers: &Shoppers) -> f64 {
 }
 
 /// A contact that was bought for `people` of a shopper.
-fn contact(
-    moment: Moment<'_>,
-    line: usize,
+#[derive(Clone, Copy)]
+struct Contact {
     opportunity: Opportunity,
     click: bool,
     people: u32,
+}
+
+/// What a contact does to its shopper.
+fn respond(
+    moment: Moment<'_>,
+    line: usize,
+    contact: Contact,
     shoppers: &mut Shoppers,
-    scratch: &mut Scratch,
+    arrivals: &mut Vec<u32>,
     delivered: &mut Delivered,
 ) {
+    let Contact { opportunity, click, people } = contact;
     let Moment { world, step, .. } = moment;
     let channel = &world.scenario.lines[line].channel;
     let drawn = &world.lines[line];
@@ -295,6 +303,8 @@ fn contact(
         delivered.clicks += counted;
     }
     shoppers.contacts[line] += 1;
+    #[cfg(test)]
+    (shoppers.met[i] = true);
     if field(opportunity.bits, 2) < drawn.worthless {
         // Nobody was there; what was engaged, if that is what is paid, was a script.
         if click && channel.pricing == Pricing::PerEngagement {
@@ -331,7 +341,7 @@ fn contact(
         }
         if shoppers.flags[i] & flag::VISITING == 0 {
             shoppers.flags[i] |= flag::VISITING;
-            scratch.arrivals.push(opportunity.shopper);
+            arrivals.push(opportunity.shopper);
         }
     } else {
         shoppers.flags[i] |= flag::CLICKED;
@@ -362,7 +372,11 @@ fn contact(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::scenario::Scenario;
+    use crate::visits::visit;
 
     #[test]
     fn buys_from_the_cheapest_rank_until_the_money_is_spent() {
@@ -374,5 +388,94 @@ mod tests {
         assert_eq!(last_bin(&billed, 20, 120, price), (10, 0));
         assert_eq!(last_bin(&billed, 20, 320, price), (700, 0));
         assert_eq!(last_bin(&billed, 20, 1_000_000, price), (BINS, 1_000_000 - 320 - 70_000));
+    }
+
+    struct Stage {
+        world: Arc<World>,
+        shoppers: Shoppers,
+        audience: Audience,
+    }
+
+    fn stage() -> Stage {
+        let scenario = Scenario::load("new-customer").unwrap().with_shoppers(2_000);
+        let world = World::draw(&scenario, 11);
+        let mut shoppers = world.shoppers.clone();
+        let mut audience = Audience::default();
+        visit(&world, 0, Key::new(5), &mut shoppers, &mut audience);
+        Stage { world, shoppers, audience }
+    }
+
+    /// The pricing rule, person by person in the order of rank: what was spent is exactly its sum.
+    #[test]
+    fn spend_is_the_pricing_rule_applied_to_the_events() {
+        for line in 0..7 {
+            for money in [1_000_000, 300_000_000, 1_500_000_000, 90_000_000_000] {
+                let Stage { world, shoppers, audience } = stage();
+                let moment = Moment { world: &world, step: 0, key: Key::new(5) };
+                let mut scratch = Scratch::default();
+                let delivered = deliver(moment, line, money, &mut shoppers.clone(), &audience, &mut scratch);
+
+                let clicks = Clicks::new(moment, line, &shoppers);
+                let mut all = Vec::new();
+                meet(moment, line, BINS, &shoppers, &audience, &mut all);
+                all.sort_by_key(|opportunity| (opportunity.bin, opportunity.shopper));
+                let channel = &world.scenario.lines[line].channel;
+                let (mut cost, mut clicked, mut shown) = (0, 0, 0);
+                'money: for opportunity in &all {
+                    let click = clicks.happens(&shoppers, opportunity);
+                    let price = match channel.pricing {
+                        Pricing::Commission => (channel.commission_cap * 1e6) as i64,
+                        _ => {
+                            let drawn = &world.lines[line];
+                            let bid = drawn.price[0] * drawn.landscape[opportunity.bin as usize];
+                            bid.max(drawn.floor) as i64
+                        }
+                    };
+                    for _ in 0..world.scenario.weight() {
+                        let billed = clicks.pays_contact || click;
+                        if billed && cost + price > money {
+                            break 'money;
+                        }
+                        cost += if billed { price } else { 0 };
+                        clicked += u64::from(click);
+                        shown += u64::from(channel.impressions);
+                    }
+                }
+                assert_eq!((delivered.cost, delivered.clicks), (cost, clicked), "line {line}, {money}");
+                assert_eq!(delivered.impressions, shown, "line {line}, {money}");
+                assert!(delivered.cost <= money);
+            }
+        }
+    }
+
+    #[test]
+    fn what_less_money_buys_is_part_of_what_more_buys() {
+        for line in 0..7 {
+            let met = |money: i64| {
+                let Stage { world, mut shoppers, audience } = stage();
+                let moment = Moment { world: &world, step: 0, key: Key::new(5) };
+                deliver(moment, line, money, &mut shoppers, &audience, &mut Scratch::default());
+                shoppers.met
+            };
+            let (less, more) = (met(400_000_000), met(900_000_000));
+            assert!(less.iter().zip(&more).all(|(less, more)| !less || *more), "line {line}");
+        }
+    }
+
+    #[test]
+    fn looking_at_cheap_opportunities_first_changes_nothing() {
+        for line in 0..7 {
+            let bought = |reach: usize| {
+                let Stage { world, mut shoppers, audience } = stage();
+                let moment = Moment { world: &world, step: 0, key: Key::new(5) };
+                let mut scratch = Scratch { reach: vec![reach; 7], ..Scratch::default() };
+                let delivered = deliver(moment, line, 800_000_000, &mut shoppers, &audience, &mut scratch);
+                (delivered, shoppers.met, shoppers.stage)
+            };
+            let all = bought(BINS);
+            for reach in [0, 7, 100, 400] {
+                assert!(bought(reach) == all, "line {line}, reach {reach}");
+            }
+        }
     }
 }

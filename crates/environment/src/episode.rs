@@ -27,6 +27,7 @@ pub struct Episode {
     ledger: Ledger,
     observation: Observation,
     buffers: Buffers,
+    active: u64,
 }
 
 /// Money of one line, in millionths of the major unit.
@@ -88,6 +89,7 @@ impl Episode {
                 stages: [0; STAGES],
             },
             buffers: Buffers::default(),
+            active: 0,
             shoppers,
             world,
         };
@@ -151,6 +153,12 @@ impl Episode {
         flow
     }
 
+    /// Shopper-steps with a visit or a session so far, and contacts bought: how busy the market is.
+    #[must_use]
+    pub fn activity(&self) -> (u64, u64) {
+        (self.active, self.shoppers.contacts.iter().sum())
+    }
+
     /// Plays one step with what the guard makes of `allocation`. Nothing happens after the last step.
     pub fn step(&mut self, allocation: &Allocation) {
         let Buffers { ruling, previous, .. } = &mut self.buffers;
@@ -194,6 +202,8 @@ impl Episode {
         // Market and visits.
         fade(&world, &mut self.shoppers);
         visit(&world, step, moment.key, &mut self.shoppers, &mut audience);
+
+        self.active += audience.active;
 
         // Delivery and response, line by line.
         scratch.arrivals.clear();
@@ -343,5 +353,40 @@ impl Episode {
         self.ledger.shop.push(shop);
         self.ledger.multipliers.push(multiplier);
         self.ledger.relaxations += relaxed;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Scenario;
+
+    /// With no other line limited by budget or supply, whoever a line never met is as they would have been without it.
+    #[test]
+    fn a_line_leaves_those_it_never_met_as_they_were() {
+        let scenario = Scenario::load("new-customer").unwrap().with_shoppers(5_000);
+        let world = World::draw(&scenario, 3);
+        for line in 0..scenario.lines.len() {
+            let (mut with, mut without) = (Episode::new(world.clone(), 4), Episode::new(world.clone(), 4));
+            while !with.is_over() {
+                let mut money = vec![Money::ZERO; scenario.lines.len()];
+                without.replay(&money);
+                money[line] = Money(200_000);
+                with.replay(&money);
+            }
+            let (a, b) = (&with.shoppers, &without.shoppers);
+            let same = |i: usize| {
+                a.flags[i] == b.flags[i]
+                    && a.stage[i] == b.stage[i]
+                    && a.contact.iter().zip(&b.contact).all(|(a, b)| a[i] == b[i])
+                    && a.orders.iter().zip(&b.orders).all(|(a, b)| a[i] == b[i])
+                    && a.memory.iter().zip(&b.memory).all(|(a, b)| a[i] == b[i])
+                    && a.last_line[i] == b.last_line[i]
+            };
+            let met = a.met.iter().filter(|met| **met).count();
+            assert!((1..5_000).contains(&met), "line {line} met {met}");
+            assert!((0..5_000).all(|i| a.met[i] || same(i)), "line {line}");
+            assert!((0..5_000).any(|i| !same(i)), "line {line} did nothing");
+        }
     }
 }

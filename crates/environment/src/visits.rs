@@ -57,6 +57,8 @@ pub(crate) struct Audience {
     pub(crate) visitors: Vec<Visitor>,
     /// `[habits]` shoppers with a session elsewhere: web, short video, notes.
     pub(crate) sessions: [Vec<u32>; HABITS],
+    /// Shoppers with a visit or a session.
+    pub(crate) active: u64,
     /// `[shoppers]` the day's draw of each.
     bits: Vec<u64>,
     /// Shoppers whose need, satiation or stage changes before they act.
@@ -140,11 +142,11 @@ pub(crate) fn visit(world: &World, step: usize, key: Key, shoppers: &mut Shopper
     }
     audience.visitors.truncate(visitors);
     intentions(world, key.with(1), shoppers, audience);
-    sessions(world, key.with(2), shoppers, &mut audience.sessions);
+    audience.active = sessions(world, key.with(2), shoppers, &mut audience.sessions);
 }
 
-/// Sessions by habit, of visitors of the platform and of others alike.
-fn sessions(world: &World, key: Key, shoppers: &Shoppers, sessions: &mut [Vec<u32>; HABITS]) {
+/// Sessions by habit, of visitors of the platform and of others alike. Returns the shoppers with a visit or a session.
+fn sessions(world: &World, key: Key, shoppers: &Shoppers, sessions: &mut [Vec<u32>; HABITS]) -> u64 {
     let days = world.scenario.brief.step_days;
     let mut session_chance = [[0_u32; HABITS]; CLASSES];
     for (class, cells) in session_chance.iter_mut().enumerate() {
@@ -156,17 +158,21 @@ fn sessions(world: &World, key: Key, shoppers: &Shoppers, sessions: &mut [Vec<u3
     }
     let mut counts = [0; HABITS];
     let [web, video, notes] = sessions;
-    for (i, class) in shoppers.class.iter().enumerate() {
+    let mut active = 0;
+    for (i, (class, flags)) in shoppers.class.iter().zip(&shoppers.flags).enumerate() {
         let bits = shopper_bits(key, i as u32);
         let chances = session_chance[usize::from(*class) % CLASSES];
         (web[counts[0]], video[counts[1]], notes[counts[2]]) = (i as u32, i as u32, i as u32);
-        counts[0] += usize::from(field(bits, 0) < chances[0]);
-        counts[1] += usize::from(field(bits, 1) < chances[1]);
-        counts[2] += usize::from(field(bits, 2) < chances[2]);
+        let met: [bool; HABITS] = std::array::from_fn(|habit| field(bits, habit as u32) < chances[habit]);
+        for (count, met) in counts.iter_mut().zip(met) {
+            *count += usize::from(met);
+        }
+        active += u64::from(met[0] | met[1] | met[2] | (flags & flag::VISITING != 0));
     }
     web.truncate(counts[0]);
     video.truncate(counts[1]);
     notes.truncate(counts[2]);
+    active
 }
 
 /// What visitors came for: a search, deals, tasks.
