@@ -1,4 +1,7 @@
 //! Agents of every kind, learning, checkpoints. The only crate that names burn.
 pub mod agent;
+pub mod baselines;
+pub mod entrant;
 
 pub use agent::{Agent, Entrant, Oracle, Recipe};
+pub use entrant::{AgentInfo, UnknownAgent, entrant, names};
