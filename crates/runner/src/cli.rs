@@ -1,5 +1,6 @@
 //! What was typed. Nothing here looks at files or knows what the words mean; `plan` does.
 
+use std::ffi::OsString;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -59,6 +60,20 @@ pub(crate) enum Color {
     Always,
     /// Never
     Never,
+}
+
+/// What `--color` says, of arguments that may be wrong in other ways.
+pub(crate) fn color(arguments: impl Iterator<Item = OsString>) -> Color {
+    let mut arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
+    let mut value = None;
+    while let Some(argument) = arguments.next() {
+        if argument == "--color" {
+            value = arguments.next();
+        } else if let Some(text) = argument.strip_prefix("--color=") {
+            value = Some(text.to_owned());
+        }
+    }
+    value.and_then(|value| Color::from_str(&value, false).ok()).unwrap_or(Color::Auto)
 }
 
 /// What to do.

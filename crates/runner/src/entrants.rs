@@ -3,18 +3,18 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use outlay_agent::{AgentInfo, UnknownAgent, entrant};
 use outlay_environment::Scenario;
 
 use crate::episodes::Player;
 use crate::exec::Program;
 use crate::failure::Failure;
 use crate::plan::{did_you_mean, list};
-use crate::stand_in::{self as entrant, UnknownAgent};
 use crate::warning::Warning;
 
 /// Built-in agents, and what they do.
-pub(crate) fn names() -> Vec<entrant::AgentInfo> {
-    entrant::names()
+pub(crate) fn names() -> Vec<AgentInfo> {
+    outlay_agent::names()
 }
 
 /// The player behind `agent`. A built-in name comes before a folder of that name; `./even` is the folder.
@@ -29,7 +29,7 @@ pub(crate) fn player(
         })?;
         return Ok((Player::Outside(program), Vec::new()));
     }
-    match entrant::entrant(agent, scenario) {
+    match entrant(agent, scenario) {
         Ok(entrant) => Ok((Player::Inside(entrant), Vec::new())),
         Err(UnknownAgent::Name { .. }) if is_path(agent) => checkpoint(agent, scenario),
         Err(UnknownAgent::Name { nearest, .. }) => {

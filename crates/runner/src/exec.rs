@@ -60,7 +60,7 @@ impl Program {
         thread::spawn(move || read_answers(BufReader::new(output), &answered));
         let (complained, complaint) = channel();
         thread::spawn(move || complained.send(tail(complaints)));
-        let mut process = Process { child, questions, answers, complaint, limit: self.limit };
+        let process = Process { child, questions, answers, complaint, limit: self.limit };
         process.send(brief)?;
         Ok(process)
     }

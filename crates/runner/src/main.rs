@@ -16,7 +16,6 @@ mod list;
 mod plan;
 mod progress;
 mod results;
-mod stand_in;
 mod statistics;
 mod tables;
 mod terminal;
@@ -27,7 +26,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Color, Command};
+use crate::cli::{Cli, Command};
 use crate::failure::{EXIT_USAGE, Failure};
 use crate::terminal::Terminal;
 
@@ -36,6 +35,8 @@ use crate::terminal::Terminal;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // Before anything is parsed, so that the error of a bad argument is coloured as asked, too.
+    terminal::set_color(cli::color(std::env::args_os()));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -44,7 +45,6 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { EXIT_USAGE } else { 0 });
         }
     };
-    terminal::set_color(cli.common.color);
     let terminal = Terminal::new(&cli.common);
     let code = run(&cli, terminal).unwrap_or_else(|failure| {
         terminal.failure(&failure);

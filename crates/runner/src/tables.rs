@@ -25,11 +25,12 @@ pub(crate) struct Setting<'a> {
 }
 
 impl Setting<'_> {
-    fn heading(&self, who: &str) -> String {
+    /// What is played: goal, money, time, seeds.
+    fn heading(&self) -> String {
         let brief = &self.scenario.brief;
         let noise = if self.noise > 1 { format!(" x {} noises", self.noise) } else { String::new() };
         format!(
-            "{BOLD}{who}{BOLD:#}\n{}: most {} with {} {} in {}, seeds {}{noise}\n",
+            "{BOLD}{}{BOLD:#}: most {} with {} {} in {}, seeds {}{noise}\n",
             self.scenario.name,
             self.scenario.goal.unit(),
             major(brief.budget.0),
@@ -41,13 +42,13 @@ impl Setting<'_> {
 
     fn footing(&self) -> String {
         let hash: String = self.scenario.hash.chars().take(12).collect();
-        format!("{FAINT}outlay {VERSION}, scenario {} {hash}, evaluation seeds {}{FAINT:#}\n", self.scenario.name, self.seeds)
+        format!("{FAINT}outlay {VERSION}, scenario {} {hash}{FAINT:#}\n", self.scenario.name)
     }
 }
 
 /// `outlay evaluate`
 pub(crate) fn evaluation(name: &str, result: &Evaluation, setting: &Setting<'_>) -> String {
-    let mut text = setting.heading(name);
+    let mut text = format!("{BOLD}{name}{BOLD:#} on {}", setting.heading());
     let currency = &setting.scenario.currency;
     text.push('\n');
     text += &facts(&fact_rows(result, setting, currency));
@@ -181,7 +182,7 @@ pub(crate) struct Comparison<'a> {
 
 /// `outlay compare`
 pub(crate) fn comparison(result: &Comparison<'_>, setting: &Setting<'_>) -> String {
-    let mut text = setting.heading(&format!("{} agents", result.agents.len()));
+    let mut text = setting.heading();
     let finished: Vec<&Finished> = result.agents.iter().filter_map(Contestant::finished).collect();
     text.push('\n');
     text += &scores_table(result, setting);
