@@ -142,7 +142,7 @@ pub(crate) struct Train {
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub(crate) out: Option<PathBuf>,
     /// Go on with the run saved in this folder
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "worlds"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds"])]
     pub(crate) resume: Option<PathBuf>,
 }
 
@@ -222,9 +222,10 @@ impl FromStr for SeedRange {
         let number = |text: &str| text.parse::<u64>().map_err(|_| bad());
         let range = number(start)?..number(end)?;
         if range.is_empty() {
-            return Err(format!("`{text}` holds no seed; the end is not included, so one seed is `{start}..{}`", {
-                range.start.saturating_add(1)
-            }));
+            return Err(format!(
+                "`{text}` holds no seed; the end is not included, so one seed is `{start}..{}`",
+                { range.start.saturating_add(1) }
+            ));
         }
         if range.end - range.start > 1_000_000 {
             return Err(format!("`{text}` holds more than a million seeds"));
@@ -247,7 +248,9 @@ fn count(text: &str) -> Result<u64, String> {
         None => plain.strip_suffix('M').map_or((plain.as_str(), 1), |digits| (digits, 1_000_000)),
     };
     let number = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
-    number.filter(|&number| number > 0).ok_or_else(|| format!("`{text}` is not a count such as `500000` or `500k`"))
+    number
+        .filter(|&number| number > 0)
+        .ok_or_else(|| format!("`{text}` is not a count such as `500000` or `500k`"))
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
@@ -268,7 +271,9 @@ mod tests {
     #[test]
     fn seeds_are_half_open_and_never_empty() {
         assert_eq!("3..5".parse(), Ok(SeedRange(3..5)));
-        for bad in ["", "5", "5..", "..5", "5..5", "5..3", "-1..3", "a..b", "0..18446744073709551616", "0..=4"] {
+        for bad in
+            ["", "5", "5..", "..5", "5..5", "5..3", "-1..3", "a..b", "0..18446744073709551616", "0..=4"]
+        {
             assert!(bad.parse::<SeedRange>().is_err(), "{bad}");
         }
     }

@@ -121,7 +121,8 @@ pub(crate) fn report(found: &Found, seeds: &cli::SeedRange, terminal: Terminal) 
     }
 }
 
-fn exit_code(found: &Found) -> u8 {
+/// The exit code of what was found.
+pub(crate) fn exit_code(found: &Found) -> u8 {
     if found.interrupted {
         EXIT_INTERRUPTED
     } else if found.agents.iter().any(|agent| agent.finished().is_none()) {
@@ -165,7 +166,9 @@ pub(crate) fn compare(field: &Field, games: &Games, timing: bool, terminal: Term
     let outcomes: Vec<Result<Vec<Outcome>, String>> = played
         .outcomes
         .into_iter()
-        .map(|it| it.and_then(|it| if it.is_empty() { Err("no seed was finished".to_owned()) } else { Ok(it) }))
+        .map(|it| {
+            it.and_then(|it| if it.is_empty() { Err("no seed was finished".to_owned()) } else { Ok(it) })
+        })
         .collect();
     let scores: Vec<Option<Vec<f64>>> =
         outcomes.iter().map(|it| it.as_ref().ok().map(|it| evaluation::scores(it))).collect();
@@ -198,7 +201,8 @@ pub(crate) fn compare(field: &Field, games: &Games, timing: bool, terminal: Term
     };
     let names: Vec<&str> = field.participants.iter().map(|it| it.name.as_str()).collect();
     let others = (0..field.asked).filter(|&place| place != field.against);
-    let pairs = others.filter_map(|place| Some(pair(names[place], names[field.against], against(place, field.against)?)));
+    let pairs = others
+        .filter_map(|place| Some(pair(names[place], names[field.against], against(place, field.against)?)));
     let requirements = field.requirements.iter().map(|requirement| {
         let interval =
             against(requirement.better, requirement.worse).map(|comparison| comparison.difference_interval);

@@ -81,7 +81,9 @@ mod tests {
 
     #[test]
     fn a_span_that_does_not_fit_is_no_panic() {
-        for (text, span) in [("店", 1..2), ("", 0..4), ("ab", 7..9), ("ab", Range { start: 2, end: 1 }), ("", 0..0)] {
+        for (text, span) in
+            [("店", 1..2), ("", 0..4), ("ab", 7..9), ("ab", Range { start: 2, end: 1 }), ("", 0..0)]
+        {
             let problem = problem(text, Some(span));
             let _ = row(&problem);
             assert!(!render(&Problems(vec![problem])).is_empty());

@@ -25,7 +25,8 @@ pub(crate) fn player(
 ) -> Result<(Player, Vec<Warning>), Failure> {
     if let Some(command) = agent.strip_prefix("exec:") {
         let program = Program::parse(command, time_limit).map_err(|error| {
-            Failure::usage(format!("bad agent `{agent}`: {error}")).help("an example: `--agent 'mine=exec:python my.py'`")
+            Failure::usage(format!("bad agent `{agent}`: {error}"))
+                .help("an example: `--agent 'mine=exec:python my.py'`")
         })?;
         return Ok((Player::Outside(program), Vec::new()));
     }
@@ -51,6 +52,5 @@ fn is_path(agent: &str) -> bool {
 }
 
 fn checkpoint(agent: &str, _scenario: &Arc<Scenario>) -> Result<(Player, Vec<Warning>), Failure> {
-    Err(Failure::usage(format!("there is no checkpoint `{agent}`"))
-        .help("`outlay train` writes one"))
+    Err(Failure::usage(format!("there is no checkpoint `{agent}`")).help("`outlay train` writes one"))
 }

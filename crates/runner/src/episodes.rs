@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use outlay_agent::{Agent, Entrant};
-use outlay_environment::{Allocation, Brief, Domain, Episode, Key, LineRow, Money, Observation, STAGES, Scenario, Seeds, World};
+use outlay_environment::{
+    Allocation, Brief, Domain, Episode, Key, LineRow, Money, Observation, STAGES, Scenario, Seeds, World,
+};
 use rayon::prelude::*;
 
 use crate::exec::{Process, Program};
@@ -138,14 +140,17 @@ fn collect(
     for row in &by_seed {
         for (outcome, place) in outcomes.iter_mut().zip(0..) {
             let episodes = row.get(place * noises..(place + 1) * noises).unwrap_or_default();
-            if let (Ok(_), Some(Some(Err(error)))) = (&outcome, episodes.iter().find(|it| matches!(it, Some(Err(_))))) {
+            if let (Ok(_), Some(Some(Err(error)))) =
+                (&outcome, episodes.iter().find(|it| matches!(it, Some(Err(_)))))
+            {
                 *outcome = Err(error.clone());
             }
         }
     }
     for row in by_seed {
         let missing = |place: usize| {
-            row.get(place * noises..(place + 1) * noises).is_none_or(|episodes| episodes.iter().any(Option::is_none))
+            row.get(place * noises..(place + 1) * noises)
+                .is_none_or(|episodes| episodes.iter().any(Option::is_none))
         };
         if (0..participants).any(|place| outcomes[place].is_ok() && missing(place)) {
             continue;
@@ -198,11 +203,15 @@ impl Table<'_> {
                 let seed = self.agent_seed(participant, noise);
                 let brief = &self.games.scenario.brief;
                 let decider = match (&participant.player, &plan) {
-                    (Player::Inside(Entrant::Agent(recipe)), _) => Decider::Agent(started(recipe.make(seed), brief)),
+                    (Player::Inside(Entrant::Agent(recipe)), _) => {
+                        Decider::Agent(started(recipe.make(seed), brief))
+                    }
                     (Player::Outside(program), _) => Decider::Process(program.start(brief, seed)?),
                     (_, Some(Ok(plan))) => Decider::Plan(plan),
                     (_, Some(Err(error))) => return Err(error.clone()),
-                    (Player::Inside(Entrant::Oracle(_)), None) => return Err("it was not asked for a plan".into()),
+                    (Player::Inside(Entrant::Oracle(_)), None) => {
+                        return Err("it was not asked for a plan".into());
+                    }
                 };
                 self.episode(decider, noise, planning)
             });

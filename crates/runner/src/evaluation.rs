@@ -6,7 +6,9 @@ use outlay_environment::{LineRow, Money, STAGES, Scenario, Stage};
 
 use crate::episodes::Outcome;
 use crate::incremental::return_on;
-use crate::results::{Evaluation, Line, LineTruth, Returns, Score, ScenarioId, SeedRow, SeedScore, Spend, Stages};
+use crate::results::{
+    Evaluation, Line, LineTruth, Returns, ScenarioId, Score, SeedRow, SeedScore, Spend, Stages,
+};
 use crate::statistics;
 
 /// How many of the worst seeds are named.
@@ -77,7 +79,8 @@ fn spend(scenario: &Scenario, outcomes: &[Outcome]) -> Spend {
 
 fn returns(scenario: &Scenario, outcomes: &[Outcome]) -> Returns {
     let spend: Money = outcomes.iter().map(|outcome| outcome.spend).sum();
-    let credited: Money = outcomes.iter().flat_map(|outcome| &outcome.lines).map(|line| line.credited_revenue).sum();
+    let credited: Money =
+        outcomes.iter().flat_map(|outcome| &outcome.lines).map(|line| line.credited_revenue).sum();
     let caused: Money = outcomes.iter().map(|outcome| outcome.totals.revenue - outcome.free.revenue).sum();
     let margin = scenario.brief.margin;
     Returns {
@@ -108,13 +111,17 @@ fn seed_row(outcome: &Outcome) -> SeedRow {
 }
 
 fn stages(outcomes: &[Outcome]) -> Stages {
-    let opening: [f64; STAGES] = std::array::from_fn(|stage| mean_of(outcomes, |outcome| outcome.opening[stage] as f64));
-    let closing: [f64; STAGES] = std::array::from_fn(|stage| mean_of(outcomes, |outcome| outcome.closing[stage] as f64));
+    let opening: [f64; STAGES] =
+        std::array::from_fn(|stage| mean_of(outcomes, |outcome| outcome.opening[stage] as f64));
+    let closing: [f64; STAGES] =
+        std::array::from_fn(|stage| mean_of(outcomes, |outcome| outcome.closing[stage] as f64));
     let flow = std::array::from_fn(|from| {
         std::array::from_fn(|to| mean_of(outcomes, |outcome| outcome.flow[from][to] as f64))
     });
     let aipl = |stocks: fn(&Outcome) -> &[u64; STAGES]| {
-        std::array::from_fn(|group| mean_of(outcomes, |outcome| outlay_environment::aipl(stocks(outcome))[group] as f64))
+        std::array::from_fn(|group| {
+            mean_of(outcomes, |outcome| outlay_environment::aipl(stocks(outcome))[group] as f64)
+        })
     };
     Stages {
         names: Stage::ALL.map(Stage::name),
@@ -153,7 +160,8 @@ fn line_truth(outcomes: &[Outcome], line: usize, spend: Money) -> Option<LineTru
     if outcomes.iter().any(|outcome| outcome.without.is_empty()) {
         return None;
     }
-    let revenue: Money = outcomes.iter().map(|outcome| outcome.totals.revenue - outcome.without[line].revenue).sum();
+    let revenue: Money =
+        outcomes.iter().map(|outcome| outcome.totals.revenue - outcome.without[line].revenue).sum();
     let mean = |value: fn(&crate::incremental::Totals) -> f64| {
         mean_of(outcomes, |outcome| value(&outcome.totals) - value(&outcome.without[line]))
     };

@@ -83,14 +83,22 @@ impl Process {
             Ok(Ok(line)) => line,
             Ok(Err(error)) => return Err(format!("its answer could not be read: {error}")),
             Err(RecvTimeoutError::Timeout) => {
-                return Err(format!("no answer within {} s; `--time-limit` sets it", self.limit.as_secs_f64()));
+                return Err(format!(
+                    "no answer within {} s; `--time-limit` sets it",
+                    self.limit.as_secs_f64()
+                ));
             }
             Err(RecvTimeoutError::Disconnected) => return Err(self.last_words()),
         };
-        let answer: Allocation = serde_json::from_slice(&line)
-            .map_err(|error| format!("its answer is not an allocation: {error}: `{}`", printable(&line, 80)))?;
+        let answer: Allocation = serde_json::from_slice(&line).map_err(|error| {
+            format!("its answer is not an allocation: {error}: `{}`", printable(&line, 80))
+        })?;
         if answer.money.len() != observation.lines.len() {
-            return Err(format!("it answered {} amounts for {} lines", answer.money.len(), observation.lines.len()));
+            return Err(format!(
+                "it answered {} amounts for {} lines",
+                answer.money.len(),
+                observation.lines.len()
+            ));
         }
         Ok(answer)
     }
@@ -164,14 +172,18 @@ fn tail(mut complaints: impl Read) -> String {
         let surplus = kept.len().saturating_sub(LONGEST_COMPLAINT);
         kept.drain(..surplus);
     }
-    String::from_utf8_lossy(&kept).chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
+    String::from_utf8_lossy(&kept)
+        .chars()
+        .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })
+        .collect()
 }
 
 /// The start of some bytes, fit for a terminal.
 fn printable(bytes: &[u8], longest: usize) -> String {
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim_end();
-    let mut short: String = text.chars().take(longest).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut short: String =
+        text.chars().take(longest).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(longest).is_some() {
         short.push_str("..");
     }

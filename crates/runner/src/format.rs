@@ -92,7 +92,8 @@ pub(crate) fn sparkline(values: &[f64], width: usize) -> String {
         .collect();
     let low = parts.iter().copied().fold(f64::INFINITY, f64::min);
     let high = parts.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let level = |value: f64| if high > low { ((value - low) / (high - low) * 7.0).round() as usize } else { 3 };
+    let level =
+        |value: f64| if high > low { ((value - low) / (high - low) * 7.0).round() as usize } else { 3 };
     parts.into_iter().map(|value| LEVELS[level(value).min(7)]).collect()
 }
 
@@ -124,8 +125,12 @@ mod tests {
 
     #[test]
     fn numbers_have_about_four_digits() {
-        let texts = [1_234_567.8, 999.96, 123.45, 100.0, 12.345, 1.5, 0.01234, 0.0, -4321.0, 1e-7].map(number);
-        assert_eq!(texts, ["1,234,568", "1,000", "123.5", "100", "12.35", "1.500", "0.012", "0", "-4,321", "1.00e-7"]);
+        let texts =
+            [1_234_567.8, 999.96, 123.45, 100.0, 12.345, 1.5, 0.01234, 0.0, -4321.0, 1e-7].map(number);
+        assert_eq!(
+            texts,
+            ["1,234,568", "1,000", "123.5", "100", "12.35", "1.500", "0.012", "0", "-4,321", "1.00e-7"]
+        );
         assert_eq!(number(f64::NAN), "-");
         assert_eq!([signed(3.0), signed(-3.0), signed(0.0)], ["+3.000", "-3.000", "0"]);
         assert_eq!(grouped(-0.2), "0");

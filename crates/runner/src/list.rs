@@ -11,14 +11,18 @@ use crate::failure::{EXIT_USAGE, Failure};
 use crate::format::{major, percent, ratio};
 use crate::plan;
 use crate::results::{
-    AgentRow, AgentsDocument, Calendar, CheckDocument, Phase, ScenarioLimits, ScenarioRow, ScenariosDocument, VERSION,
+    AgentRow, AgentsDocument, Calendar, CheckDocument, Phase, ScenarioLimits, ScenarioRow, ScenariosDocument,
+    VERSION,
 };
 use crate::tables::{duration, facts, table};
 use crate::terminal::Terminal;
 
 /// Three commands to try.
-const START: [&str; 3] =
-    ["outlay train", "outlay evaluate mpc", "outlay compare --agents even,buyer-rule,mpc --against buyer-rule"];
+const START: [&str; 3] = [
+    "outlay train",
+    "outlay evaluate mpc",
+    "outlay compare --agents even,buyer-rule,mpc --against buyer-rule",
+];
 
 /// `outlay` alone.
 pub(crate) fn start(terminal: Terminal) -> Result<u8, Failure> {
@@ -33,7 +37,11 @@ pub(crate) fn start(terminal: Terminal) -> Result<u8, Failure> {
         terminal.document(&Document { schema: "outlay.start/1", version: VERSION, commands: START })?;
         return Ok(0);
     }
-    let about = ["train a policy in a simulated market", "see what an agent does with the budget", "compare agents on the same shoppers"];
+    let about = [
+        "train a policy in a simulated market",
+        "see what an agent does with the budget",
+        "compare agents on the same shoppers",
+    ];
     let mut text = String::from("outlay: an open autopilot for marketing budgets. Try\n\n");
     for (about, command) in about.iter().zip(START) {
         text += &format!("  {command}\n      {about}\n");
@@ -50,7 +58,11 @@ pub(crate) fn scenarios(terminal: Terminal) -> Result<u8, Failure> {
         .map(|name| Scenario::load(name).map(|scenario| scenario_row(name, &scenario)))
         .collect::<Result<_, Problems>>()?;
     if terminal.json {
-        terminal.document(&ScenariosDocument { schema: "outlay.scenarios/1", version: VERSION, scenarios })?;
+        terminal.document(&ScenariosDocument {
+            schema: "outlay.scenarios/1",
+            version: VERSION,
+            scenarios,
+        })?;
         return Ok(0);
     }
     let header = ["scenario", "goal", "budget", "length", "lines", "limits"].map(ToOwned::to_owned);
@@ -140,8 +152,14 @@ fn summary(file: &str, scenario: &Scenario) -> String {
         ["phases".to_owned(), phases.collect::<Vec<_>>().join(", ")],
         ["limits".to_owned(), limits(&brief.limits)],
         ["margin".to_owned(), percent(brief.margin)],
-        ["shoppers".to_owned(), format!("{} simulated, {} in training", scenario.shoppers, scenario.training_shoppers)],
-        ["lines".to_owned(), brief.lines.iter().map(|line| line.name.as_str()).collect::<Vec<_>>().join(", ")],
+        [
+            "shoppers".to_owned(),
+            format!("{} simulated, {} in training", scenario.shoppers, scenario.training_shoppers),
+        ],
+        [
+            "lines".to_owned(),
+            brief.lines.iter().map(|line| line.name.as_str()).collect::<Vec<_>>().join(", "),
+        ],
         ["hash".to_owned(), scenario.hash.clone()],
     ];
     format!("{file} is sound\n{}", facts(&rows))
@@ -149,7 +167,8 @@ fn summary(file: &str, scenario: &Scenario) -> String {
 
 /// Limits in a few words.
 fn limits(limits: &Limits) -> String {
-    let lines = limits.lines.iter().filter(|it| it.cap.is_some() || it.floor.is_some() || it.pin.is_some()).count();
+    let lines =
+        limits.lines.iter().filter(|it| it.cap.is_some() || it.floor.is_some() || it.pin.is_some()).count();
     let mut words: Vec<String> = Vec::new();
     words.extend(limits.return_floor.map(|floor| format!("ROI >= {}", ratio(floor))));
     words.extend(limits.step_cap.map(|cap| format!("{} a step", major(cap.0))));

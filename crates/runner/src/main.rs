@@ -16,11 +16,13 @@ mod list;
 mod plan;
 mod progress;
 mod results;
+mod saved;
 mod statistics;
 mod tables;
 mod terminal;
 mod train;
 mod warning;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -94,7 +94,8 @@ pub(crate) struct Requirement {
 /// Reads `X > Y`.
 pub(crate) fn requirement(text: &str, participants: &[Participant]) -> Result<Requirement, Failure> {
     let bad = || {
-        Failure::usage(format!("`--require '{text}'` is not of the form 'X > Y'")).help("an example: `--require 'mpc > even'`")
+        Failure::usage(format!("`--require '{text}'` is not of the form 'X > Y'"))
+            .help("an example: `--require 'mpc > even'`")
     };
     let (better, worse) = text.split_once('>').ok_or_else(bad)?;
     let (better, worse) = (better.trim(), worse.trim());
@@ -131,7 +132,8 @@ pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
 fn split_alias(text: &str) -> (Option<&str>, &str) {
     match text.split_once('=') {
         Some((name, agent))
-            if !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-')) =>
+            if !name.is_empty()
+                && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-')) =>
         {
             (Some(name), agent)
         }

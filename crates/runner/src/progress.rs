@@ -1,9 +1,10 @@
 //! Bars on standard error where there is a terminal, plain lines now and then where there is none.
 
+use std::fmt::Write;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::format::short;
 use crate::terminal::Terminal;
@@ -56,12 +57,18 @@ pub(crate) fn target(terminal: Terminal) -> ProgressDrawTarget {
     if terminal.is_live() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() }
 }
 
-/// A style of ours; `per_sec_short` is the rate as `41.2k/s`.
+/// A style of ours, with counts and the rate as `41.2k`.
 pub(crate) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .with_key("per_sec_short", |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
+        .with_key("per_sec_short", |state: &ProgressState, out: &mut dyn Write| {
             let _ = write!(out, "{}/s", short(state.per_sec()));
+        })
+        .with_key("pos_short", |state: &ProgressState, out: &mut dyn Write| {
+            let _ = write!(out, "{}", short(state.pos() as f64));
+        })
+        .with_key("len_short", |state: &ProgressState, out: &mut dyn Write| {
+            let _ = write!(out, "{}", short(state.len().unwrap_or_default() as f64));
         })
         .progress_chars("━╸─")
 }

@@ -35,7 +35,8 @@ pub(crate) fn quantile(values: &[f64], probability: f64) -> f64 {
 
 /// Probability that `a` is better than `b`, paired; a tie counts half.
 pub(crate) fn probability_better(a: &[f64], b: &[f64]) -> f64 {
-    let wins: f64 = a.iter().zip(b).map(|(a, b)| if a > b { 1.0 } else { f64::from(u8::from(a == b)) * 0.5 }).sum();
+    let wins: f64 =
+        a.iter().zip(b).map(|(a, b)| if a > b { 1.0 } else { f64::from(u8::from(a == b)) * 0.5 }).sum();
     wins / a.len() as f64
 }
 
@@ -49,7 +50,8 @@ pub(crate) fn headroom(score: f64, even: f64, clairvoyant: f64) -> Option<f64> {
 pub(crate) fn interquartile_mean_interval(scores: &[f64], noises: usize) -> Interval {
     let sorted = sorted(scores);
     // A resample is a count for each rank, so no resample needs sorting.
-    let ranks: Vec<usize> = scores.iter().map(|score| sorted.partition_point(|other| other < score)).collect();
+    let ranks: Vec<usize> =
+        scores.iter().map(|score| sorted.partition_point(|other| other < score)).collect();
     let cut = scores.len() / 4;
     let mut counts = vec![0_usize; scores.len()];
     let mut means = Vec::with_capacity(RESAMPLES);
@@ -91,13 +93,14 @@ pub(crate) fn compare(a: &[f64], b: &[f64], noises: usize) -> Comparison {
     let mut differences = Vec::with_capacity(RESAMPLES);
     let mut uplifts = Vec::with_capacity(RESAMPLES);
     for_each_resample(a.len(), noises, RESAMPLES, |picks| {
-        let (sum, base) = picks.iter().fold((0.0, 0.0), |(sum, base), &pick| (sum + (a[pick] - b[pick]), base + b[pick]));
+        let (sum, base) =
+            picks.iter().fold((0.0, 0.0), |(sum, base), &pick| (sum + (a[pick] - b[pick]), base + b[pick]));
         differences.push(sum / picks.len() as f64);
         uplifts.push(sum / base.abs());
     });
     let uplift = finite(difference / mean(b).abs());
-    let uplift_interval =
-        (uplift.is_some() && uplifts.iter().all(|uplift| uplift.is_finite())).then(|| percentile_interval(uplifts));
+    let uplift_interval = (uplift.is_some() && uplifts.iter().all(|uplift| uplift.is_finite()))
+        .then(|| percentile_interval(uplifts));
     Comparison {
         difference,
         difference_interval: percentile_interval(differences),
@@ -243,7 +246,8 @@ mod tests {
     fn the_interval_covers_the_truth_as_often_as_it_says() {
         let covered = (0..300_u64)
             .filter(|&trial| {
-                let scores: Vec<f64> = (0..40).map(|world| 2.0 + Key::new(trial).with(world).normal()).collect();
+                let scores: Vec<f64> =
+                    (0..40).map(|world| 2.0 + Key::new(trial).with(world).normal()).collect();
                 let mut means = Vec::new();
                 for_each_resample(scores.len(), 1, 500, |picks| {
                     means.push(picks.iter().map(|&pick| scores[pick]).sum::<f64>() / picks.len() as f64);

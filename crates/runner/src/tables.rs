@@ -6,7 +6,9 @@ use anstyle::Style;
 use comfy_table::{CellAlignment, Table, presets};
 use outlay_environment::Scenario;
 
-use crate::format::{UNDEFINED, interval, major, number, or_undefined, percent, ratio, seconds, short, signed, signed_percent};
+use crate::format::{
+    UNDEFINED, interval, major, number, or_undefined, percent, ratio, seconds, short, signed, signed_percent,
+};
 use crate::results::{Contestant, Evaluation, Finished, Pair, Requirement, VERSION};
 
 const BOLD: Style = Style::new().bold();
@@ -112,7 +114,10 @@ fn fact_rows(result: &Evaluation, setting: &Setting<'_>, currency: &str) -> Vec<
     if let (Some(floor), Some(share)) =
         (setting.scenario.brief.limits.return_floor, result.misses.get("return_floor"))
     {
-        rows.push(["return floor".into(), format!("{} missed on {} of seeds", ratio(floor), percent(*share))]);
+        rows.push([
+            "return floor".into(),
+            format!("{} missed on {} of seeds", ratio(floor), percent(*share)),
+        ]);
     }
     rows.push(["limits broken".into(), result.violations.to_string()]);
     if let Some(time) = result.seconds_per_decision {
@@ -132,14 +137,21 @@ fn worst_seeds(result: &Evaluation, noises: u64) -> String {
 fn lines_table(result: &Evaluation, currency: &str) -> String {
     let truth = result.lines.iter().any(|line| line.truth.is_some());
     let total: i64 = result.lines.iter().map(|line| line.spend).sum();
-    let mut header = vec!["line".to_owned(), format!("spend {currency}"), "share".into(), "clicks".into(), "orders".into()];
+    let mut header = vec![
+        "line".to_owned(),
+        format!("spend {currency}"),
+        "share".into(),
+        "clicks".into(),
+        "orders".into(),
+    ];
     header.extend(["new customers", "ROI reported"].map(Into::into));
     if truth {
         header.extend(["ROI incremental".to_owned(), format!("{} caused", result.score.unit)]);
     }
     let rows = result.lines.iter().map(|line| {
         let share = if total > 0 { percent(line.spend as f64 / total as f64) } else { UNDEFINED.into() };
-        let mut row = vec![line.name.clone(), major(line.spend), share, short(line.clicks), number(line.orders)];
+        let mut row =
+            vec![line.name.clone(), major(line.spend), share, short(line.clicks), number(line.orders)];
         row.extend([number(line.new_customers), or_undefined(line.return_on_spend, ratio)]);
         if truth {
             row.push(or_undefined(line.truth.and_then(|truth| truth.incremental_return_on_spend), ratio));
@@ -156,9 +168,12 @@ fn stages_table(result: &Evaluation) -> String {
     let deep = stages.names.iter().zip(stages.opening.iter().zip(&stages.closing));
     let aipl = ["A aware", "I interested", "P purchased", "L loyal"];
     let aipl = aipl.iter().zip(stages.aipl_opening.iter().zip(&stages.aipl_closing));
-    table(&header, deep.chain(aipl).map(|(name, (start, end))| {
-        vec![(*name).to_owned(), short(*start), short(*end), with_sign(end - start)]
-    }))
+    table(
+        &header,
+        deep.chain(aipl).map(|(name, (start, end))| {
+            vec![(*name).to_owned(), short(*start), short(*end), with_sign(end - start)]
+        }),
+    )
 }
 
 fn with_sign(change: f64) -> String {
@@ -213,61 +228,73 @@ fn scores_table(result: &Comparison<'_>, setting: &Setting<'_>) -> String {
         header.push("headroom".into());
     }
     let width = header.len();
-    table(&header, result.agents.iter().map(|agent| match agent {
-        Contestant::Finished(finished) => {
-            let score = &finished.evaluation.score;
-            let worst = score.worst.first().map_or_else(String::new, |worst| worst.seed.to_string());
-            let mut row = vec![finished.name.clone(), number(score.mean), number(score.iqm)];
-            row.extend([interval(score.iqm_ci95, number), number(score.p10), worst]);
-            if result.range.is_some() {
-                row.push(or_undefined(finished.headroom, ratio));
+    table(
+        &header,
+        result.agents.iter().map(|agent| match agent {
+            Contestant::Finished(finished) => {
+                let score = &finished.evaluation.score;
+                let worst = score.worst.first().map_or_else(String::new, |worst| worst.seed.to_string());
+                let mut row = vec![finished.name.clone(), number(score.mean), number(score.iqm)];
+                row.extend([interval(score.iqm_ci95, number), number(score.p10), worst]);
+                if result.range.is_some() {
+                    row.push(or_undefined(finished.headroom, ratio));
+                }
+                row
             }
-            row
-        }
-        Contestant::Failed { name, .. } => {
-            let mut row = vec![name.clone(), "failed".into()];
-            row.resize(width, UNDEFINED.into());
-            row
-        }
-    }))
+            Contestant::Failed { name, .. } => {
+                let mut row = vec![name.clone(), "failed".into()];
+                row.resize(width, UNDEFINED.into());
+                row
+            }
+        }),
+    )
 }
 
 fn pairs_table(result: &Comparison<'_>) -> String {
     let mut header = vec![format!("against {}", result.against)];
     header.extend(["difference", "95 % interval", "uplift", "95 % interval", "P(better)"].map(Into::into));
-    table(&header, result.pairs.iter().map(|pair| {
-        vec![
-            pair.a.clone(),
-            signed(pair.difference),
-            interval(pair.difference_ci95, signed),
-            or_undefined(pair.uplift, signed_percent),
-            pair.uplift_ci95.map_or_else(|| UNDEFINED.into(), |ends| interval(ends, signed_percent)),
-            percent(pair.p_better),
-        ]
-    }))
+    table(
+        &header,
+        result.pairs.iter().map(|pair| {
+            vec![
+                pair.a.clone(),
+                signed(pair.difference),
+                interval(pair.difference_ci95, signed),
+                or_undefined(pair.uplift, signed_percent),
+                pair.uplift_ci95.map_or_else(|| UNDEFINED.into(), |ends| interval(ends, signed_percent)),
+                percent(pair.p_better),
+            ]
+        }),
+    )
 }
 
 fn money_table(finished: &[&Finished], setting: &Setting<'_>) -> String {
     let floor = setting.scenario.brief.limits.return_floor;
     let timing = finished.iter().any(|it| it.evaluation.seconds_per_decision.is_some());
-    let mut header = vec!["agent".to_owned(), format!("spend {}", setting.scenario.currency), "unspent".into()];
+    let mut header =
+        vec!["agent".to_owned(), format!("spend {}", setting.scenario.currency), "unspent".into()];
     header.extend(["ROI reported", "ROI incremental"].map(Into::into));
     header.extend(floor.map(|floor| format!("misses ROI {}", ratio(floor))));
     header.push("limits broken".into());
     if timing {
         header.push("per decision".into());
     }
-    table(&header, finished.iter().map(|it| {
-        let result = &it.evaluation;
-        let mut row = vec![it.name.clone(), major(result.spend.mean), major(result.spend.unspent)];
-        row.extend([result.returns.reported, result.returns.incremental].map(|it| or_undefined(it, ratio)));
-        row.extend(floor.and_then(|_| result.misses.get("return_floor")).map(|share| percent(*share)));
-        row.push(result.violations.to_string());
-        if timing {
-            row.push(or_undefined(result.seconds_per_decision, seconds));
-        }
-        row
-    }))
+    table(
+        &header,
+        finished.iter().map(|it| {
+            let result = &it.evaluation;
+            let mut row = vec![it.name.clone(), major(result.spend.mean), major(result.spend.unspent)];
+            row.extend(
+                [result.returns.reported, result.returns.incremental].map(|it| or_undefined(it, ratio)),
+            );
+            row.extend(floor.and_then(|_| result.misses.get("return_floor")).map(|share| percent(*share)));
+            row.push(result.violations.to_string());
+            if timing {
+                row.push(or_undefined(result.seconds_per_decision, seconds));
+            }
+            row
+        }),
+    )
 }
 
 /// The answer in sentences.

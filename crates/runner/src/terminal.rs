@@ -68,7 +68,8 @@ impl Terminal {
     }
 
     fn json_text(self, text: serde_json::Result<String>) -> Result<(), Failure> {
-        let text = text.map_err(|error| Failure::run("the results could not be written as JSON").because(error))?;
+        let text =
+            text.map_err(|error| Failure::run("the results could not be written as JSON").because(error))?;
         self.result(&(text + "\n"))
     }
 
@@ -77,6 +78,11 @@ impl Terminal {
         if !self.quiet {
             to_stderr(&format!("{text}\n"));
         }
+    }
+
+    /// Writes lines that a person needs even where they asked to be quiet: how to resume.
+    pub(crate) fn always(self, text: &str) {
+        to_stderr(&format!("{text}\n"));
     }
 
     /// Warns, unless asked to be quiet.

@@ -60,7 +60,10 @@ impl Warning {
                 Some("its result here is about a market it has not seen".to_owned()),
             ),
             Self::FewSeeds { seeds } => (
-                format!("{} is too few for an interval; the true one is wider", plural(seeds.0.end - seeds.0.start, "seed")),
+                format!(
+                    "{} is too few for an interval; the true one is wider",
+                    plural(seeds.0.end - seeds.0.start, "seed")
+                ),
                 Some(format!("try `--seeds {}`", SeedRange(seeds.0.start..seeds.0.start + 64))),
             ),
             Self::NotDistinguishable { a, b, seeds } => (
@@ -70,9 +73,12 @@ impl Warning {
                 ),
                 Some(format!("try `--seeds {}`", more(seeds))),
             ),
-            Self::Relaxed { agent, times } => {
-                (format!("limits conflicted {times} times in the episodes of `{agent}`, and the lesser gave way"), None)
-            }
+            Self::Relaxed { agent, times } => (
+                format!(
+                    "limits conflicted {times} times in the episodes of `{agent}`, and the lesser gave way"
+                ),
+                None,
+            ),
             Self::Interrupted { finished, asked } => (
                 format!("interrupted: {finished} of {} are in", plural(*asked, "seed")),
                 Some("the same command plays all of them again".to_owned()),
