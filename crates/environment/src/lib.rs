@@ -1,13 +1,58 @@
-//! stub
-pub mod deeplink; pub mod draws; pub mod episode; pub mod guard; pub mod ledger; pub mod limits; pub mod money; pub mod observation; pub mod problem; pub mod scenario; pub mod world;
+//! A market of simulated shoppers in which a marketing budget is spent, step by step.
+//!
+//! A [`Scenario`] is what files say. A [`World`] is a scenario with its hidden parameters drawn from a seed. An
+//! [`Episode`] is one run of a world: at each step an agent sees an [`Observation`] and answers with an [`Allocation`];
+//! the guard makes it legal, money buys contacts with individual shoppers, shoppers move through their stages and buy,
+//! and the [`Ledger`] records what happened. Reports are late and credited by last click; the ledger is the truth.
+//!
+//! ```
+//! use outlay_environment::{Allocation, Domain, Episode, Scenario, Seeds, World};
+//!
+//! let scenario = Scenario::load("new-customer").unwrap().with_shoppers(500);
+//! let seeds = Seeds::numbered(Domain::Validate, 0, 0);
+//! let mut episode = Episode::new(World::draw(&scenario, seeds.world), seeds.noise);
+//! while !episode.is_over() {
+//!     let observation = episode.observation();
+//!     let steps_left = (scenario.brief.steps - observation.step) as f64;
+//!     let lines = scenario.brief.lines.len();
+//!     let money = vec![observation.budget_left.major() / steps_left / lines as f64; lines];
+//!     episode.step(&Allocation { money });
+//! }
+//! assert!(episode.ledger().spend() <= scenario.brief.budget);
+//! ```
+//!
+//! Everything random is keyed by what it is for (see [`draws`]), so that the same seed means the same bytes at any
+//! number of threads, and two agents on one seed meet the same shoppers in the same moods.
+
+mod catalogue;
+pub mod deeplink;
+mod delivery;
+pub mod draws;
+pub mod episode;
+pub mod guard;
+pub mod ledger;
+pub mod limits;
+pub mod money;
+pub mod observation;
+pub mod problem;
+mod purchases;
+mod reader;
+pub mod scenario;
+mod shoppers;
+mod visits;
+pub mod world;
 
 pub use deeplink::{STAGES, Stage, aipl};
 pub use draws::{Domain, Key, Seeds};
 pub use episode::Episode;
+pub use guard::{Guard, Relaxation, Ruling, project_at_most, project_exactly};
 pub use ledger::{Ledger, LineRow, ShopRow};
-pub use limits::{Limits, LineLimits};
+pub use limits::{Contradiction, LimitKind, Limits, LineLimits};
 pub use money::Money;
-pub use observation::{Allocation, Brief, CalendarStep, LineBrief, LineReport, Observation, Pricing, ShopReport};
+pub use observation::{
+    Allocation, Brief, CalendarStep, LineBrief, LineReport, Observation, Pricing, ShopReport,
+};
 pub use problem::{Problem, Problems};
+pub use reader::suggestion;
 pub use scenario::{Goal, Scenario};
 pub use world::World;

@@ -1,0 +1,332 @@
+//! Shoppers: individuals, in a struct of arrays. What happened to them, and which DEEPLINK stage follows from it.
+
+use crate::deeplink::{STAGES, Stage};
+use crate::draws::Key;
+use crate::scenario::{MEMORIES, Scenario};
+
+/// Most personas in an industry.
+pub(crate) const MOST_PERSONAS: usize = 16;
+/// Levels of activity within a persona.
+pub(crate) const LEVELS: usize = 3;
+/// One unit of exposure memory in its integer form.
+pub(crate) const MEMORY_UNIT: f64 = 2048.0;
+/// No line.
+pub(crate) const NO_LINE: u8 = u8::MAX;
+/// Orders that are remembered of each shopper.
+const ORDERS: usize = 3;
+
+/// Bits of [`Shoppers::flags`].
+pub(crate) mod flag {
+    /// Has a present need for the category.
+    pub(crate) const IN_MARKET: u8 = 1;
+    /// Bought lately, from anybody.
+    pub(crate) const SATIATED: u8 = 2;
+    /// Joined as a member; does not lapse.
+    pub(crate) const MEMBER: u8 = 4;
+    /// Engages for the bonus only.
+    pub(crate) const HUNTER: u8 = 8;
+    /// Can buy in this step.
+    pub(crate) const VISITING: u8 = 16;
+    /// Clicked in this step, on the platform.
+    pub(crate) const CLICKED: u8 = 32;
+}
+
+/// Windows in steps, and where time starts: stamps count from `origin` so that what came before the episode has one
+/// too, and 0 means never.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock {
+    pub(crate) origin: u16,
+    pub(crate) origin_day: u16,
+    pub(crate) step_days: f64,
+    pub(crate) windows: [u16; 4],
+    pub(crate) customer_days: u16,
+    pub(crate) keen_orders: u8,
+}
+
+impl Clock {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        let windows = &scenario.industry.windows;
+        let step_days = scenario.brief.step_days;
+        let steps = |days: f64| libm::ceil(days / step_days).min(20_000.0) as u16;
+        let credit = scenario.lines.iter().map(|line| line.channel.credit_days).fold(0.0, f64::max);
+        let windows_steps =
+            [steps(windows.discover), steps(windows.engage), steps(windows.enthuse), steps(windows.perform)];
+        Self {
+            origin: windows_steps.into_iter().max().unwrap_or(0).max(steps(credit)) + 1,
+            origin_day: windows.customer + 1,
+            step_days,
+            windows: windows_steps,
+            customer_days: windows.customer,
+            keen_orders: windows.keen_orders,
+        }
+    }
+
+    /// Stamp of a step.
+    pub(crate) fn stamp(&self, step: usize) -> u16 {
+        self.origin.saturating_add(step as u16)
+    }
+
+    /// Stamp of the day of a step.
+    pub(crate) fn day(&self, step: usize) -> u16 {
+        self.origin_day.saturating_add((step as f64 * self.step_days) as u16)
+    }
+}
+
+/// Kinds of contact, shallow to deep; a deeper one is also every shallower one.
+pub(crate) const SEEN: usize = 0;
+pub(crate) const VIEWED: usize = 1;
+pub(crate) const INTERACTED: usize = 2;
+pub(crate) const INTENDED: usize = 3;
+
+/// `[shoppers]` in each array.
+#[derive(Debug, Clone)]
+pub(crate) struct Shoppers {
+    /// Persona times [`LEVELS`] plus level of activity; never changes.
+    pub(crate) class: Vec<u8>,
+    pub(crate) flags: Vec<u8>,
+    pub(crate) stage: Vec<u8>,
+    /// Stamp from which the stage has to be found anew.
+    pub(crate) expires: Vec<u16>,
+    /// Stamps of the last contact of each kind.
+    pub(crate) contact: [Vec<u16>; 4],
+    /// Day stamps of the last orders, latest first.
+    pub(crate) orders: [Vec<u16>; ORDERS],
+    /// Exposure memories in units of 1/2048.
+    pub(crate) memory: [Vec<u16>; MEMORIES],
+    /// Line of the last click on the platform, and its stamp.
+    pub(crate) last_line: Vec<u8>,
+    pub(crate) last_click: Vec<u16>,
+    /// People of this shopper for whom a commission is reserved by that click.
+    pub(crate) reserved_people: Vec<u32>,
+    /// Stamp of the last recognised click on each outside line.
+    pub(crate) outside_click: Vec<Vec<u16>>,
+    /// `[lines]` contacts bought so far.
+    pub(crate) contacts: Vec<u64>,
+    /// Shoppers in each stage.
+    pub(crate) stocks: [u64; STAGES],
+    /// Shoppers with a present need.
+    pub(crate) in_market: u64,
+}
+
+impl Shoppers {
+    /// The shoppers of a world on the eve of the episode. `in_market` is the share with a present need.
+    pub(crate) fn draw(scenario: &Scenario, clock: &Clock, world: Key, in_market: f64) -> Self {
+        let count = scenario.shoppers;
+        let outside = scenario.lines.iter().filter(|line| line.channel.outside).count();
+        let mut shoppers = Self {
+            class: vec![0; count],
+            flags: vec![0; count],
+            stage: vec![0; count],
+            expires: vec![0; count],
+            contact: std::array::from_fn(|_| vec![0; count]),
+            orders: std::array::from_fn(|_| vec![0; count]),
+            memory: std::array::from_fn(|_| vec![0; count]),
+            last_line: vec![NO_LINE; count],
+            last_click: vec![0; count],
+            reserved_people: vec![0; count],
+            outside_click: vec![vec![0; count]; outside],
+            contacts: vec![0; scenario.lines.len()],
+            stocks: [0; STAGES],
+            in_market: 0,
+        };
+        shoppers.stocks[0] = count as u64;
+        for shopper in 0..count {
+            shoppers.draw_one(shopper, scenario, clock, world.with(shopper as u64), in_market);
+        }
+        shoppers
+    }
+
+    fn draw_one(&mut self, i: usize, scenario: &Scenario, clock: &Clock, key: Key, in_market: f64) {
+        let industry = &scenario.industry;
+        let pick = |shares: &mut dyn Iterator<Item = f64>, draw: f64| {
+            let mut below = 0.0;
+            shares
+                .take_while(|share| {
+                    below += share;
+                    below <= draw
+                })
+                .count()
+        };
+        let persona = pick(&mut industry.personas.iter().map(|p| p.share), key.with(0).uniform())
+            .min(industry.personas.len() - 1);
+        let level = (key.with(1).bits() % LEVELS as u64) as usize;
+        self.class[i] = (persona * LEVELS + level) as u8;
+        let hunter = key.with(2).uniform() < industry.hunters;
+        let stage =
+            pick(&mut scenario.merchant.stages.iter().copied(), key.with(3).uniform()).min(STAGES - 1);
+        let age = |purpose: u64, window: u16| (key.with(purpose).bits() % u64::from(window.max(1))) as u16;
+
+        // The history that puts a shopper into the drawn stage.
+        if (1..=4).contains(&stage) {
+            let stamp = clock.origin - 1 - age(4, clock.windows[stage - 1].min(clock.origin - 1));
+            for kind in 0..stage {
+                self.contact[kind][i] = stamp;
+            }
+        }
+        let orders = stage.saturating_sub(4);
+        let mut days: [u16; ORDERS] = std::array::from_fn(|n| 1 + age(5 + n as u64, clock.customer_days));
+        days[..orders].sort_unstable();
+        for (slot, day) in self.orders.iter_mut().zip(days).take(orders) {
+            slot[i] = clock.origin_day - day;
+        }
+        let member = stage == 7 || ((3..7).contains(&stage) && key.with(8).uniform() < 0.3);
+        let persona = &industry.personas[persona];
+        let rate = in_market * persona.visits_per_month / 30.0
+            * industry.activity[level]
+            * industry.in_market_visits
+            * industry.purchase_rate
+            * persona.purchases
+            * industry.satiation_days;
+        self.flags[i] = if key.with(9).uniform() < in_market { flag::IN_MARKET } else { 0 }
+            | if key.with(10).uniform() < rate / (1.0 + rate) { flag::SATIATED } else { 0 }
+            | if member { flag::MEMBER } else { 0 }
+            | if hunter { flag::HUNTER } else { 0 };
+        self.in_market += u64::from(self.flags[i] & flag::IN_MARKET);
+        self.find_stage(i, clock, 0);
+    }
+
+    /// Number of shoppers.
+    pub(crate) fn len(&self) -> usize {
+        self.class.len()
+    }
+
+    /// Orders of the shopper within the customer window on the day of `step`.
+    pub(crate) fn recent_orders(&self, i: usize, clock: &Clock, step: usize) -> usize {
+        let today = clock.day(step);
+        self.orders.iter().take_while(|slot| slot[i] > 0 && today - slot[i] <= clock.customer_days).count()
+    }
+
+    /// A contact of the given kind, which is also every shallower one.
+    #[inline]
+    pub(crate) fn touch(&mut self, i: usize, kind: usize, clock: &Clock, step: usize) {
+        let stamp = clock.stamp(step);
+        for shallower in 0..=kind {
+            self.contact[shallower][i] = stamp;
+        }
+        // A customer's stage does not depend on contacts, and a deeper one stays until it expires.
+        if (self.stage[i] as usize) <= kind + 1 {
+            self.set_stage(i, kind + 1);
+            self.expires[i] = self.deadline(i, kind + 1, clock);
+        } else if (self.stage[i] as usize) < Stage::Initial as usize {
+            self.expires[i] = self.deadline(i, self.stage[i] as usize, clock);
+        }
+    }
+
+    /// An order of the shopper on the day of `step`, from this shop.
+    pub(crate) fn order(&mut self, i: usize, clock: &Clock, step: usize) {
+        for later in (1..ORDERS).rev() {
+            self.orders[later][i] = self.orders[later - 1][i];
+        }
+        self.orders[0][i] = clock.day(step);
+        self.find_stage(i, clock, step);
+    }
+
+    /// Finds the stage anew from the shopper's history: the highest that applies.
+    pub(crate) fn find_stage(&mut self, i: usize, clock: &Clock, step: usize) {
+        let stamp = clock.stamp(step);
+        let member = self.flags[i] & flag::MEMBER != 0;
+        let orders = self.recent_orders(i, clock, step);
+        let within = |kind: usize| {
+            let last = self.contact[kind][i];
+            last > 0 && stamp - last < clock.windows[kind]
+        };
+        let stage = if orders >= clock.keen_orders as usize && member {
+            Stage::Keen
+        } else if orders >= 2 {
+            Stage::Numerous
+        } else if orders == 1 {
+            Stage::Initial
+        } else if within(INTENDED) {
+            Stage::Perform
+        } else if within(INTERACTED) || member {
+            Stage::Enthuse
+        } else if within(VIEWED) {
+            Stage::Engage
+        } else if within(SEEN) {
+            Stage::Discover
+        } else {
+            Stage::Unreached
+        } as usize;
+        self.set_stage(i, stage);
+        self.expires[i] = self.deadline(i, stage, clock);
+    }
+
+    /// Stamp from which `stage` may no longer hold.
+    fn deadline(&self, i: usize, stage: usize, clock: &Clock) -> u16 {
+        match stage {
+            0 => u16::MAX,
+            1..=4 if stage == 3 && self.flags[i] & flag::MEMBER != 0 => u16::MAX,
+            1..=4 => self.contact[stage - 1][i].saturating_add(clock.windows[stage - 1]),
+            _ => {
+                let oldest = self.orders.iter().rev().map(|slot| slot[i]).find(|day| *day > 0).unwrap_or(0);
+                // The order must be out of the window before it counts as gone; looking a little early is harmless.
+                let days =
+                    f64::from(oldest) + f64::from(clock.customer_days) + 1.0 - f64::from(clock.origin_day);
+                clock.stamp(0).saturating_add((days.max(0.0) / clock.step_days).min(60_000.0) as u16)
+            }
+        }
+    }
+
+    #[inline]
+    fn set_stage(&mut self, i: usize, stage: usize) {
+        self.stocks[self.stage[i] as usize] -= 1;
+        self.stocks[stage] += 1;
+        self.stage[i] = stage as u8;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one() -> (std::sync::Arc<Scenario>, Clock, Shoppers) {
+        let scenario = Scenario::load("new-customer").unwrap().with_shoppers(1);
+        let clock = Clock::new(&scenario);
+        let mut shoppers = Shoppers::draw(&scenario, &clock, Key::new(1), 0.0);
+        shoppers.flags[0] = 0;
+        for slot in shoppers.contact.iter_mut().chain(&mut shoppers.orders) {
+            slot[0] = 0;
+        }
+        shoppers.find_stage(0, &clock, 0);
+        (scenario, clock, shoppers)
+    }
+
+    #[test]
+    fn a_contact_lapses_when_its_window_has_passed() {
+        let (_, clock, mut shoppers) = one();
+        shoppers.touch(0, VIEWED, &clock, 3);
+        assert_eq!(shoppers.stage[0], Stage::Engage as u8);
+        let last = 3 + clock.windows[VIEWED] as usize - 1;
+        shoppers.find_stage(0, &clock, last);
+        assert_eq!(shoppers.stage[0], Stage::Engage as u8);
+        assert_eq!(shoppers.expires[0], clock.stamp(last + 1));
+        shoppers.find_stage(0, &clock, last + 1);
+        assert_eq!(shoppers.stage[0], Stage::Unreached as u8);
+    }
+
+    #[test]
+    fn an_order_makes_a_customer_for_365_days_and_not_366() {
+        let (_, clock, mut shoppers) = one();
+        shoppers.order(0, &clock, 0);
+        assert_eq!(shoppers.stage[0], Stage::Initial as u8);
+        assert_eq!(shoppers.recent_orders(0, &clock, 365), 1);
+        assert_eq!(shoppers.recent_orders(0, &clock, 366), 0);
+        shoppers.find_stage(0, &clock, 366);
+        assert_eq!(shoppers.stage[0], Stage::Unreached as u8);
+    }
+
+    #[test]
+    fn deeper_contacts_win_and_orders_win_over_contacts() {
+        let (_, clock, mut shoppers) = one();
+        shoppers.touch(0, INTENDED, &clock, 0);
+        shoppers.touch(0, SEEN, &clock, 2);
+        assert_eq!(shoppers.stage[0], Stage::Perform as u8);
+        shoppers.order(0, &clock, 3);
+        shoppers.order(0, &clock, 4);
+        assert_eq!(shoppers.stage[0], Stage::Numerous as u8);
+        shoppers.flags[0] |= flag::MEMBER;
+        shoppers.order(0, &clock, 5);
+        assert_eq!(shoppers.stage[0], Stage::Keen as u8);
+        assert_eq!(shoppers.stocks.iter().sum::<u64>(), 1);
+    }
+}
