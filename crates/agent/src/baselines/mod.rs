@@ -4,7 +4,10 @@
 //! line could not spend is offered again in the steps that are left.
 
 pub mod curves;
+pub mod fit;
 pub mod history;
+mod linear;
+pub mod model;
 pub mod oracles;
 pub mod paced;
 pub mod planner;
