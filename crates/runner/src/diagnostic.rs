@@ -76,7 +76,15 @@ mod tests {
         let row = row(&problem);
         assert_eq!((row.line, row.column), (Some(2), Some(10)));
         let text = anstream::adapter::strip_str(&render(&Problems(vec![problem]))).to_string();
-        insta::assert_snapshot!(text, @r#""#);
+        insta::assert_snapshot!(text, @r"
+        error: `budget` must be positive
+         --> shop.toml:2:10
+          |
+        2 | budget = -5
+          |          ^^ no money
+          |
+          = help: for example `300000`
+        ");
     }
 
     #[test]

@@ -171,7 +171,7 @@ mod tests {
     fn interquartile_mean_is_the_trimmed_mean_of_scipy() {
         assert!(close(interquartile_mean(&[1.0, 2.0, 30.0]), 11.0));
         assert!(close(interquartile_mean(&[100.0, 2.0, 4.0, -50.0]), 3.0));
-        assert!(close(interquartile_mean(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 80.0, 9.0]), 5.4));
+        assert!(close(interquartile_mean(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 80.0, 9.0]), 5.0));
         assert!(interquartile_mean(&[]).is_nan());
     }
 
