@@ -1,0 +1,19 @@
+//! The agents that a learned policy must beat: rules of thumb, planners on fitted curves, and oracles.
+//!
+//! Each is built as strong as its source; beating a weak baseline is worth nothing. None keeps money on purpose: what a
+//! line could not spend is offered again in the steps that are left.
+
+pub mod curves;
+pub mod fit;
+pub mod history;
+mod linear;
+pub mod model;
+pub mod oracles;
+pub mod paced;
+pub mod planner;
+pub mod rules;
+pub mod search;
+pub mod trials;
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -1,0 +1,170 @@
+//! Agents by name.
+
+use std::sync::Arc;
+
+use outlay_environment::Scenario;
+use thiserror::Error;
+
+use crate::agent::{Agent, Entrant, Recipe};
+use crate::baselines::oracles::{Clairvoyant, StaticHindsight};
+use crate::baselines::paced::Paced;
+use crate::baselines::rules::{BuyerRule, Fixed, LastPeriod, Random, RoiProportional, Yardstick};
+
+/// A name that may be given on the command line, and what stands behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AgentInfo {
+    /// The name; `single:LINE` stands for one name per line.
+    pub name: &'static str,
+    /// One line on what it does.
+    pub summary: &'static str,
+}
+
+/// Every built-in agent, simple ones first.
+const AGENTS: &[AgentInfo] = &[
+    AgentInfo { name: "random", summary: "a fresh uniform split each step, even pace" },
+    AgentInfo { name: "even", summary: "what is left, divided evenly over steps and lines" },
+    AgentInfo { name: "single:LINE", summary: "everything on one line, even pace" },
+    AgentInfo {
+        name: "last-period",
+        summary: "each week the split by which money was spent the week before",
+    },
+    AgentInfo { name: "roi-proportional", summary: "shares in proportion to seven days' credited return" },
+    AgentInfo {
+        name: "buyer-rule",
+        summary: "20 % more where seven days' credited result beats the mean, else 20 % less",
+    },
+];
+
+/// A name that stands for no built-in agent.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum UnknownAgent {
+    /// No agent has this name.
+    #[error("there is no agent `{name}`{}; `outlay agents` lists them all", did_you_mean(.nearest.as_deref()))]
+    Name {
+        /// What was asked for.
+        name: String,
+        /// The name that looks most like it, if any does.
+        nearest: Option<String>,
+    },
+    /// `single:` names a line that the scenario does not have.
+    #[error("`{scenario}` has no line `{line}`{}; its lines are {}", did_you_mean(.nearest.as_deref()), .lines.join(", "))]
+    Line {
+        /// What was asked for.
+        line: String,
+        /// The line that looks most like it, if any does.
+        nearest: Option<String>,
+        /// Name of the scenario.
+        scenario: String,
+        /// All lines of the scenario.
+        lines: Vec<String>,
+    },
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map(|name| format!(", did you mean `{name}`?")).unwrap_or_default()
+}
+
+/// Every built-in agent, simple ones first.
+#[must_use]
+pub fn names() -> Vec<AgentInfo> {
+    AGENTS.to_vec()
+}
+
+/// The built-in agent of this name, ready for episodes of `scenario`.
+pub fn entrant(name: &str, scenario: &Arc<Scenario>) -> Result<Entrant, UnknownAgent> {
+    Ok(match name {
+        "random" => recipe(|seed| Paced::new(Random::new(seed))),
+        "even" => recipe(|_| Paced::new(Fixed::even())),
+        "last-period" => recipe(|_| Paced::new(LastPeriod::default())),
+        "roi-proportional" => recipe(|_| Paced::new(RoiProportional)),
+        "buyer-rule" => recipe(|_| Paced::new(BuyerRule::new(Yardstick::NewCustomers))),
+        "static-hindsight" => Entrant::Oracle(Box::new(StaticHindsight::default())),
+        "clairvoyant" => Entrant::Oracle(Box::new(Clairvoyant::default())),
+        _ => match name.strip_prefix("single:") {
+            Some(line) => {
+                let line = line_index(line, scenario)?;
+                recipe(move |_| Paced::new(Fixed::single(line)))
+            }
+            None => {
+                return Err(UnknownAgent::Name {
+                    name: name.into(),
+                    nearest: nearest(name, AGENTS.iter().map(|agent| agent.name)),
+                });
+            }
+        },
+    })
+}
+
+fn line_index(line: &str, scenario: &Scenario) -> Result<usize, UnknownAgent> {
+    let lines = || scenario.brief.lines.iter().map(|brief| brief.name.as_str());
+    lines().position(|name| name == line).ok_or_else(|| UnknownAgent::Line {
+        line: line.into(),
+        nearest: nearest(line, lines()),
+        scenario: scenario.name.clone(),
+        lines: lines().map(Into::into).collect(),
+    })
+}
+
+/// The candidate that looks most like `name`, if one is close enough to be a slip of the hand.
+fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
+    candidates
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|&(likeness, _)| likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate.into())
+}
+
+/// A recipe from a function of the seed.
+struct FromSeed<F>(F);
+
+impl<A: Agent + 'static, F: Fn(u64) -> A + Send + Sync> Recipe for FromSeed<F> {
+    fn make(&self, seed: u64) -> Box<dyn Agent> {
+        Box::new((self.0)(seed))
+    }
+}
+
+fn recipe<A: Agent + 'static>(make: impl Fn(u64) -> A + Send + Sync + 'static) -> Entrant {
+    Entrant::Agent(Box::new(FromSeed(make)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::baselines::testing::{play, scenario};
+
+    fn error(name: &str) -> String {
+        entrant(name, &scenario()).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn every_name_stands_for_an_agent() {
+        let scenario = scenario();
+        for agent in names() {
+            let name = agent.name.replace("LINE", &scenario.brief.lines[0].name);
+            assert!(entrant(&name, &scenario).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn errors_help() {
+        assert_eq!(
+            error("evne"),
+            "there is no agent `evne`, did you mean `even`?; `outlay agents` lists them all"
+        );
+        assert_eq!(error("zzz"), "there is no agent `zzz`; `outlay agents` lists them all");
+        assert!(error("single:serch").starts_with(
+            "`new-customer` has no line `serch`, did you mean `search`?; its lines are search, "
+        ));
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_episode() {
+        let scenario = scenario();
+        for agent in names() {
+            let name = agent.name.replace("LINE", &scenario.brief.lines[0].name);
+            let Ok(Entrant::Agent(recipe)) = entrant(&name, &scenario) else { continue };
+            let run = || play(recipe.make(5).as_mut(), &scenario, 1);
+            assert_eq!(run(), run(), "{name}");
+        }
+    }
+}
