@@ -1,7 +1,10 @@
 //! Agents of every kind, learning, checkpoints. The only crate that names burn.
 pub mod agent;
 pub mod baselines;
+pub mod checkpoint;
 pub mod entrant;
+pub mod learn;
+pub mod policy;
 
 pub use agent::{Agent, Entrant, Oracle, Recipe};
 pub use entrant::{AgentInfo, UnknownAgent, entrant, names};

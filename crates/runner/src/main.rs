@@ -1,2 +1,75 @@
-//! stub
-fn main() {}
+//! The `outlay` program: trains, evaluates and compares agents that split a marketing budget.
+
+mod cli;
+mod compare;
+mod diagnostic;
+mod entrants;
+mod episodes;
+mod evaluate;
+mod evaluation;
+mod exec;
+mod failure;
+mod format;
+mod incremental;
+mod interrupt;
+mod list;
+mod plan;
+mod progress;
+mod results;
+mod saved;
+mod statistics;
+mod tables;
+mod terminal;
+mod train;
+mod warning;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::failure::{EXIT_USAGE, Failure};
+use crate::terminal::Terminal;
+
+/// glibc's allocator gives each large buffer back to the kernel, which halves the learner's speed.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    // Before anything is parsed, so that the error of a bad argument is coloured as asked, too.
+    terminal::set_color(cli::color(std::env::args_os()));
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help or a usage error; a closed pipe is not an error.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { EXIT_USAGE } else { 0 });
+        }
+    };
+    let terminal = Terminal::new(&cli.common);
+    let code = run(&cli, terminal).unwrap_or_else(|failure| {
+        terminal.failure(&failure);
+        failure.code()
+    });
+    ExitCode::from(code)
+}
+
+fn run(cli: &Cli, terminal: Terminal) -> Result<u8, Failure> {
+    interrupt::listen()?;
+    let timing = cli.common.timing;
+    let threads = cli.common.threads.map_or(0, usize::from);
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|error| Failure::run("the threads could not be started").because(error))?;
+    match &cli.command {
+        None => list::start(terminal),
+        Some(Command::Train(arguments)) => train::run(arguments, timing, terminal),
+        Some(Command::Evaluate(arguments)) => evaluate::run(arguments, timing, terminal),
+        Some(Command::Compare(arguments)) => compare::run(arguments, timing, terminal),
+        Some(Command::Scenarios) => list::scenarios(terminal),
+        Some(Command::Check(arguments)) => list::check(arguments, terminal),
+        Some(Command::Agents) => list::agents(terminal),
+    }
+}

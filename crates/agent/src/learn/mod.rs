@@ -1,0 +1,20 @@
+//! Learning: proximal policy optimisation on episodes of fresh worlds.
+
+mod adam;
+mod advantage;
+mod event;
+mod network;
+mod ppo;
+mod rollout;
+mod settings;
+mod state;
+mod train;
+
+pub use adam::Adam;
+pub use advantage::{Transition, generalised_advantage, leave_one_out, standardise};
+pub use event::{Event, Flow, Iteration, Started, Validated};
+pub use ppo::UpdateReport;
+pub(crate) use rollout::FeatureMoments;
+pub use settings::TrainSettings;
+pub use state::{Best, TrainState};
+pub use train::{TrainError, Trained, train};

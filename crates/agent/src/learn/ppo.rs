@@ -1,0 +1,221 @@
+//! Proximal policy optimisation: one iteration's update, in the order of the paper (Schulman et al. 2017).
+
+use burn::tensor::{Device, Tensor, TensorData};
+use outlay_environment::Key;
+use rayon::prelude::*;
+
+use super::adam::Adam;
+use super::network::Network;
+use super::rollout::Batch;
+use super::settings::TrainSettings;
+use crate::policy::{GLOBAL_FEATURES, LINE_FEATURES, Policy};
+
+/// What the update of one iteration did.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct UpdateReport {
+    /// Mean Kullback-Leibler divergence from the policy that played, in nats, at the last minibatch.
+    pub kl: f64,
+    /// Share of transitions whose probability ratio was clipped.
+    pub clip_fraction: f64,
+    /// Mean squared error of the critic, in the learner's units.
+    pub value_loss: f64,
+    /// Norm of the gradient before clipping, mean over minibatches.
+    pub gradient_norm: f64,
+    /// Gradient steps taken.
+    pub minibatches: u64,
+    /// Whether the iteration stopped early because the policy had moved far enough.
+    pub stopped: bool,
+}
+
+/// What the update learns from: a batch, and what the advantages made of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lesson<'a> {
+    pub(crate) batch: &'a Batch,
+    /// `[episodes * steps]` standardised.
+    pub(crate) advantages: &'a [f32],
+    /// `[episodes * steps]` what the critic should have said.
+    pub(crate) targets: &'a [f32],
+}
+
+/// Sums over the transitions of one shard.
+struct Shard {
+    gradient: Vec<f32>,
+    kl: f64,
+    clipped: f64,
+    value_loss: f64,
+}
+
+/// Learns from one batch. `key` orders the shuffles.
+pub(crate) fn update(
+    policy: &mut Policy,
+    adam: &mut Adam,
+    lesson: Lesson<'_>,
+    settings: &TrainSettings,
+    learning_rate: f64,
+    key: Key,
+) -> UpdateReport {
+    let mut report = UpdateReport::default();
+    let mut order: Vec<usize> = (0..lesson.advantages.len()).collect();
+    'epochs: for epoch in 0..settings.epochs {
+        shuffle(&mut order, key.with(epoch as u64));
+        for minibatch in minibatches(&order, settings.minibatch) {
+            let size = minibatch.len().div_ceil(settings.shards).max(1);
+            let shards: Vec<Shard> = minibatch
+                .par_chunks(size)
+                .map(|part| shard_gradient(policy, lesson, part, minibatch.len(), settings))
+                .collect();
+            let count = minibatch.len() as f64;
+            report.kl = shards.iter().map(|shard| shard.kl).sum::<f64>() / count;
+            if report.kl > 1.5 * settings.target_kl {
+                report.stopped = true;
+                break 'epochs;
+            }
+            report.clip_fraction += shards.iter().map(|shard| shard.clipped).sum::<f64>() / count;
+            report.value_loss += shards.iter().map(|shard| shard.value_loss).sum::<f64>() / count;
+            let mut gradient = sum_in_order(shards);
+            report.gradient_norm += clip_norm(&mut gradient, settings.gradient_norm);
+            adam.step(&mut policy.weights, gradient, learning_rate);
+            let [least, most] = settings.log_std_range;
+            policy.weights[policy.layout.log_std()].iter_mut().for_each(|x| *x = x.clamp(least, most));
+            report.minibatches += 1;
+        }
+    }
+    let count = report.minibatches.max(1) as f64;
+    report.clip_fraction /= count;
+    report.value_loss /= count;
+    report.gradient_norm /= count;
+    report
+}
+
+/// Whole minibatches; a rest too small for one joins the last.
+fn minibatches(order: &[usize], size: usize) -> impl Iterator<Item = &[usize]> {
+    let whole = (order.len() / size).max(1);
+    (0..whole).map(move |index| {
+        let end = if index + 1 == whole { order.len() } else { (index + 1) * size };
+        &order[index * size..end]
+    })
+}
+
+/// Fisher and Yates. A modulo of 64 bits favours no place measurably.
+fn shuffle(order: &mut [usize], key: Key) {
+    for last in (1..order.len()).rev() {
+        let other = key.with(last as u64).bits() % (last as u64 + 1);
+        order.swap(last, other as usize);
+    }
+}
+
+/// Gradient of the loss over the transitions `part` of a minibatch of `total`.
+fn shard_gradient(
+    policy: &Policy,
+    lesson: Lesson<'_>,
+    part: &[usize],
+    total: usize,
+    settings: &TrainSettings,
+) -> Shard {
+    let device = Device::flex().autodiff();
+    let network = Network::new(&policy.layout, &policy.weights, &device);
+    let batch = lesson.batch;
+    let (_, steps, count, _) = batch.lines.dim();
+    let rows = part.len();
+    let at = |index: usize| (index / steps, index % steps);
+    let pick = |from: &dyn Fn(usize) -> f32| -> Tensor<1> {
+        let values: Vec<f32> = part.iter().map(|&index| from(index)).collect();
+        Tensor::from_data(TensorData::new(values, [rows]), &device)
+    };
+    let lines = gather(part, batch.lines.as_slice(), count * LINE_FEATURES);
+    let lines = Tensor::from_data(TensorData::new(lines, [rows * count, LINE_FEATURES]), &device);
+    let global = gather(part, batch.global.as_slice(), GLOBAL_FEATURES);
+    let global: Tensor<2> = Tensor::from_data(TensorData::new(global, [rows, GLOBAL_FEATURES]), &device);
+    let actions = gather(part, batch.actions.as_slice(), count + 1);
+    let actions: Tensor<2> = Tensor::from_data(TensorData::new(actions, [rows, count + 1]), &device);
+    let played = pick(&|index| batch.log_probs[at(index)]);
+    let advantages = pick(&|index| lesson.advantages[index]);
+    let targets = pick(&|index| lesson.targets[index]);
+
+    // Log density of a diagonal Gaussian, constant and all, because the old one has it too.
+    let log_std = network.log_std(count);
+    let noise = (actions - network.logits(lines.clone(), global.clone())) / log_std.clone().exp();
+    let constant = 0.5 * std::f64::consts::TAU.ln() * (count + 1) as f64;
+    let spread = log_std.sum_dim(1).reshape([1]);
+    let log_probs = noise.square().sum_dim(1).reshape([rows]).mul_scalar(-0.5) - spread.clone();
+    let moved = log_probs.sub_scalar(constant) - played;
+    let ratio = moved.clone().exp();
+    let (low, high) = (1.0 - settings.clip, 1.0 + settings.clip);
+    let gain = (ratio.clone() * advantages.clone()).min_pair(ratio.clone().clamp(low, high) * advantages);
+    let errors = network.values(lines, global) - targets;
+    let value_loss = errors.square();
+    // The entropy of a Gaussian is the sum of its log deviations and a constant.
+    let entropy = spread.mul_scalar(rows as f32);
+    let loss = gain.sum().neg()
+        + value_loss.clone().sum().mul_scalar(settings.value_weight)
+        + entropy.mul_scalar(-settings.entropy_weight);
+    let mut gradients = loss.div_scalar(total as f64).backward();
+
+    let moved = values(moved);
+    let ratios = moved.iter().map(|&x| f64::from(x).exp());
+    Shard {
+        gradient: network.gradients(&policy.layout, &mut gradients),
+        // (ratio - 1) - log ratio: unbiased and never below 0 (Schulman, "Approximating KL divergence", 2020).
+        kl: moved.iter().zip(ratios.clone()).map(|(&x, ratio)| ratio - 1.0 - f64::from(x)).sum(),
+        clipped: ratios.filter(|ratio| (ratio - 1.0).abs() > f64::from(settings.clip)).count() as f64,
+        value_loss: values(value_loss).iter().map(|&x| f64::from(x)).sum(),
+    }
+}
+
+fn values(tensor: Tensor<1>) -> Vec<f32> {
+    tensor.into_data().try_to_vec().unwrap_or_default()
+}
+
+/// Rows of `width` numbers, in the order of `part`.
+fn gather(part: &[usize], from: Option<&[f32]>, width: usize) -> Vec<f32> {
+    // Batches are made in standard layout, so the slice is always there.
+    let from = from.unwrap_or_default();
+    part.iter().flat_map(|&index| &from[index * width..(index + 1) * width]).copied().collect()
+}
+
+/// Adds the shards' gradients one after another, so that the sum does not depend on which was ready first.
+fn sum_in_order(shards: Vec<Shard>) -> Vec<f32> {
+    let mut gradients = shards.into_iter().map(|shard| shard.gradient);
+    let mut sum = gradients.next().unwrap_or_default();
+    for gradient in gradients {
+        sum.iter_mut().zip(gradient).for_each(|(sum, part)| *sum += part);
+    }
+    sum
+}
+
+/// Scales a gradient down to `most`, over all parameters at once; gives the norm it had.
+fn clip_norm(gradient: &mut [f32], most: f64) -> f64 {
+    let norm = gradient.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
+    if norm > most {
+        let scale = (most / norm) as f32;
+        gradient.iter_mut().for_each(|x| *x *= scale);
+    }
+    norm
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_norm_is_clipped_over_all_parameters_at_once() {
+        let mut gradient = [3.0, 0.0, 4.0];
+        assert!((clip_norm(&mut gradient, 0.5) - 5.0).abs() < 1e-12);
+        assert_eq!(gradient, [0.3, 0.0, 0.4]);
+        assert!((clip_norm(&mut gradient, 0.6) - 0.5).abs() < 1e-6);
+        assert_eq!(gradient, [0.3, 0.0, 0.4]);
+    }
+
+    #[test]
+    fn minibatches_take_every_transition_once() {
+        let order: Vec<usize> = (0..11).collect();
+        let parts: Vec<&[usize]> = minibatches(&order, 4).collect();
+        assert_eq!(parts, [&order[..4], &order[4..]]);
+        assert_eq!(minibatches(&order, 100).count(), 1);
+        let mut shuffled = order.clone();
+        shuffle(&mut shuffled, Key::new(1));
+        assert_ne!(shuffled, order);
+        shuffled.sort_unstable();
+        assert_eq!(shuffled, order);
+    }
+}

@@ -1,0 +1,225 @@
+//! Episodes side by side: the policy plays, buffers fill.
+
+use std::sync::Arc;
+
+use ndarray::{Array2, Array3, Array4, ArrayViewMut1, ArrayViewMut2, ArrayViewMut3, Axis};
+use outlay_environment::{Allocation, Domain, Episode, Key, Scenario, Seeds, World};
+use rayon::prelude::*;
+
+use crate::policy::{Features, GLOBAL_FEATURES, LINE_FEATURES, Moments, Policy, Scratch, money};
+
+/// What one iteration's episodes left behind.
+#[derive(Debug, Clone)]
+pub(crate) struct Batch {
+    /// `[episodes, steps, lines, LINE_FEATURES]` normalised.
+    pub(crate) lines: Array4<f32>,
+    /// `[episodes, steps, GLOBAL_FEATURES]` normalised.
+    pub(crate) global: Array3<f32>,
+    /// `[episodes, steps, lines + 1]` sampled logits.
+    pub(crate) actions: Array3<f32>,
+    /// `[episodes, steps]` log density of the sampled logits.
+    pub(crate) log_probs: Array2<f32>,
+    /// `[episodes, steps]` the critic's values, in the learner's units.
+    pub(crate) values: Array2<f32>,
+    /// `[episodes, steps]` expected score of the step, in the goal's units.
+    pub(crate) rewards: Array2<f64>,
+}
+
+/// Moments of the features as they were before normalising.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct FeatureMoments {
+    pub(crate) lines: Moments,
+    pub(crate) global: Moments,
+}
+
+impl FeatureMoments {
+    pub(crate) fn new() -> Self {
+        Self { lines: Moments::new(LINE_FEATURES), global: Moments::new(GLOBAL_FEATURES) }
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.lines.merge(&other.lines);
+        self.global.merge(&other.global);
+    }
+}
+
+/// What to play.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rollout<'a> {
+    /// At the size of training worlds.
+    pub(crate) scenario: &'a Arc<Scenario>,
+    pub(crate) policy: &'a Policy,
+    /// Of the run.
+    pub(crate) seed: u64,
+    /// Tells iterations apart: each has worlds of its own.
+    pub(crate) iteration: u64,
+    /// Episodes on one world and noise.
+    pub(crate) group: usize,
+}
+
+/// The part of a batch that one group of episodes fills.
+struct Slot<'a> {
+    lines: ndarray::ArrayViewMut4<'a, f32>,
+    global: ArrayViewMut3<'a, f32>,
+    actions: ArrayViewMut3<'a, f32>,
+    log_probs: ArrayViewMut2<'a, f32>,
+    values: ArrayViewMut2<'a, f32>,
+    rewards: ArrayViewMut2<'a, f64>,
+}
+
+impl Batch {
+    /// Room for `episodes` episodes of a scenario.
+    pub(crate) fn new(scenario: &Scenario, episodes: usize) -> Self {
+        let (steps, lines) = (scenario.brief.steps, scenario.brief.lines.len());
+        Self {
+            lines: Array4::zeros((episodes, steps, lines, LINE_FEATURES)),
+            global: Array3::zeros((episodes, steps, GLOBAL_FEATURES)),
+            actions: Array3::zeros((episodes, steps, lines + 1)),
+            log_probs: Array2::zeros((episodes, steps)),
+            values: Array2::zeros((episodes, steps)),
+            rewards: Array2::zeros((episodes, steps)),
+        }
+    }
+
+    /// Mean over the episodes of the expected score.
+    pub(crate) fn mean_score(&self) -> f64 {
+        self.rewards.sum() / self.rewards.nrows().max(1) as f64
+    }
+
+    /// Plays all episodes to their end. The result does not depend on how groups are spread over threads.
+    pub(crate) fn fill(&mut self, rollout: &Rollout<'_>) -> FeatureMoments {
+        let group = rollout.group;
+        let slots: Vec<Slot<'_>> = self
+            .lines
+            .axis_chunks_iter_mut(Axis(0), group)
+            .zip(self.global.axis_chunks_iter_mut(Axis(0), group))
+            .zip(self.actions.axis_chunks_iter_mut(Axis(0), group))
+            .zip(self.log_probs.axis_chunks_iter_mut(Axis(0), group))
+            .zip(self.values.axis_chunks_iter_mut(Axis(0), group))
+            .zip(self.rewards.axis_chunks_iter_mut(Axis(0), group))
+            .map(|(((((lines, global), actions), log_probs), values), rewards)| Slot {
+                lines,
+                global,
+                actions,
+                log_probs,
+                values,
+                rewards,
+            })
+            .collect();
+        let groups = slots.len() as u64;
+        let moments: Vec<FeatureMoments> = slots
+            .into_par_iter()
+            .enumerate()
+            .map(|(index, slot)| play_group(rollout, rollout.iteration * groups + index as u64, slot))
+            .collect();
+        let mut sum = FeatureMoments::new();
+        moments.iter().for_each(|part| sum.merge(part));
+        sum
+    }
+}
+
+/// Seeds of training world `number` of a run.
+fn seeds(run: u64, number: u64) -> Seeds {
+    // Runs with other seeds learn on other worlds.
+    Seeds::numbered(Domain::Train, Key::new(run).with_name("worlds").with(number).bits(), 0)
+}
+
+/// Plays the episodes of one group on world `number`.
+fn play_group(rollout: &Rollout<'_>, number: u64, slot: Slot<'_>) -> FeatureMoments {
+    let seeds = seeds(rollout.seed, number);
+    let world = World::draw(rollout.scenario, seeds.world);
+    let mut moments = FeatureMoments::new();
+    let mut player = Sampler::new(rollout);
+    let Slot { mut lines, mut global, mut actions, mut log_probs, mut values, mut rewards } = slot;
+    for member in 0..lines.len_of(Axis(0)) {
+        let key = Key::new(rollout.seed).with_name("actions").with(number).with(member as u64);
+        let mut episode = Episode::new(world.clone(), seeds.noise);
+        player.features.start(&rollout.scenario.brief);
+        for step in 0..rollout.scenario.brief.steps {
+            let lines = lines.index_axis_mut(Axis(0), member);
+            let record = Record {
+                lines: lines.index_axis_move(Axis(0), step),
+                global: global.index_axis_mut(Axis(0), member).index_axis_move(Axis(0), step),
+                actions: actions.index_axis_mut(Axis(0), member).index_axis_move(Axis(0), step),
+            };
+            let (log_prob, value) = player.act(&episode, key.with(step as u64), record, &mut moments);
+            log_probs[[member, step]] = log_prob;
+            values[[member, step]] = value;
+            episode.step(&player.allocation);
+            let row = episode.ledger().shop.last();
+            rewards[[member, step]] = row.map_or(0.0, |row| rollout.scenario.goal.expected_step(row));
+        }
+    }
+    moments
+}
+
+/// Where one step is written.
+struct Record<'a> {
+    lines: ArrayViewMut2<'a, f32>,
+    global: ArrayViewMut1<'a, f32>,
+    actions: ArrayViewMut1<'a, f32>,
+}
+
+/// Plays with action noise.
+struct Sampler<'a> {
+    rollout: &'a Rollout<'a>,
+    features: Features,
+    scratch: Scratch,
+    allocation: Allocation,
+}
+
+impl<'a> Sampler<'a> {
+    fn new(rollout: &'a Rollout<'a>) -> Self {
+        Self {
+            rollout,
+            features: Features::default(),
+            scratch: Scratch::default(),
+            allocation: Allocation { money: vec![0.0; rollout.scenario.brief.lines.len()] },
+        }
+    }
+
+    /// Decides one step into `allocation`; gives the log density of the sampled logits and the critic's value.
+    fn act(
+        &mut self,
+        episode: &Episode,
+        key: Key,
+        to: Record<'_>,
+        moments: &mut FeatureMoments,
+    ) -> (f32, f32) {
+        let Record { lines, global, actions } = to;
+        // Rows of a fresh array are contiguous, so none of these is ever missing.
+        let (Some(lines), Some(global), Some(actions)) =
+            (lines.into_slice(), global.into_slice(), actions.into_slice())
+        else {
+            return (0.0, 0.0);
+        };
+        let policy = self.rollout.policy;
+        self.features.read(episode.observation(), lines, global);
+        for line in lines.chunks_exact_mut(LINE_FEATURES) {
+            moments.lines.add(line);
+            policy.line_normaliser.apply(line);
+        }
+        moments.global.add(global);
+        policy.global_normaliser.apply(global);
+        let forward = policy.forward();
+        let value = forward.value(lines, global, &mut self.scratch);
+        forward.logits(lines, global, &mut self.scratch, actions);
+        let log_prob = sample(actions, policy.log_std(), key);
+        money(&self.rollout.scenario.brief, episode.observation(), actions, &mut self.allocation.money);
+        (log_prob, value)
+    }
+}
+
+/// Adds noise to the mean logits in place; gives the log density of the result.
+fn sample(logits: &mut [f32], [line, reserve]: [f32; 2], key: Key) -> f32 {
+    const HALF_LOG_TAU: f32 = 0.918_938_5;
+    let last = logits.len() - 1;
+    let mut log_prob = 0.0;
+    for (index, logit) in logits.iter_mut().enumerate() {
+        let log_std = if index == last { reserve } else { line };
+        let noise = key.with(index as u64).normal() as f32;
+        *logit += libm::expf(log_std) * noise;
+        log_prob -= 0.5 * noise * noise + log_std + HALF_LOG_TAU;
+    }
+    log_prob
+}

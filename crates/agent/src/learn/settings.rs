@@ -1,0 +1,123 @@
+//! Settings of a training run.
+
+use serde::{Deserialize, Serialize};
+
+/// Settings of a training run. Sources: Schulman et al. 2017 (PPO), Andrychowicz et al. 2021 ("What matters in
+/// on-policy reinforcement learning"), Kool et al. 2019 (leave-one-out baseline); what departs from them was measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainSettings {
+    /// Seed of the run: first weights, action noise, shuffles, training worlds.
+    pub seed: u64,
+    /// Environment steps of the whole run; rounded up to whole iterations.
+    pub steps: u64,
+    /// Episodes side by side in one iteration, all played to their end. A multiple of `group`.
+    pub worlds: usize,
+    /// Episodes on the same world and noise, told apart by action noise alone. Their advantages are judged against
+    /// each other (leave one out), which takes out what the world and the noise gave to all. 1 switches this off.
+    pub group: usize,
+    /// Passes over the episodes of an iteration.
+    pub epochs: usize,
+    /// Transitions in one gradient step.
+    pub minibatch: usize,
+    /// Parts of a minibatch whose gradients are computed side by side and summed in order. A fixed number, so that
+    /// results do not depend on the number of threads.
+    pub shards: usize,
+    /// Learning rate of Adam at the start; it falls linearly to a tenth.
+    pub learning_rate: f64,
+    /// Added to Adam's denominator (1e-5 in PPO's reference code, 1e-8 in Adam's paper).
+    pub adam_epsilon: f32,
+    /// Discount. 1: a customer is worth the same in every step of a season that ends.
+    pub gamma: f32,
+    /// Decay of generalised advantage estimation.
+    pub lambda: f32,
+    /// Largest change of the probability ratio that is rewarded.
+    pub clip: f32,
+    /// Weight of the value loss.
+    pub value_weight: f32,
+    /// Weight of the entropy bonus.
+    pub entropy_weight: f32,
+    /// Largest norm of the whole gradient.
+    pub gradient_norm: f64,
+    /// An iteration stops updating when the policy moved further than 1.5 times this (Kullback-Leibler, nats).
+    pub target_kl: f64,
+    /// Width of the hidden layers.
+    pub width: usize,
+    /// Log standard deviation of the logits at the start.
+    pub log_std: f32,
+    /// Smallest and largest log standard deviation.
+    pub log_std_range: [f32; 2],
+    /// Iterations between two validations.
+    pub validate_every: u64,
+    /// Worlds of a validation, the same ones each time.
+    pub validate_worlds: u64,
+    /// Whether validation worlds have as many shoppers as evaluation worlds, instead of the training worlds' number.
+    pub validate_full_size: bool,
+}
+
+impl Default for TrainSettings {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            steps: 1_000_000,
+            worlds: 128,
+            group: 4,
+            epochs: 4,
+            minibatch: 1024,
+            shards: 4,
+            learning_rate: 1e-3,
+            adam_epsilon: 1e-5,
+            gamma: 1.0,
+            lambda: 0.95,
+            clip: 0.2,
+            value_weight: 0.5,
+            entropy_weight: 0.0,
+            gradient_norm: 0.5,
+            target_kl: 0.03,
+            width: 64,
+            log_std: -0.7,
+            log_std_range: [-2.5, 0.5],
+            validate_every: 5,
+            validate_worlds: 32,
+            validate_full_size: false,
+        }
+    }
+}
+
+impl TrainSettings {
+    /// The first setting that cannot work, in words.
+    pub(crate) fn problem(&self) -> Option<String> {
+        let zero = [
+            ("steps", self.steps == 0),
+            ("worlds", self.worlds == 0),
+            ("group", self.group == 0),
+            ("epochs", self.epochs == 0),
+            ("minibatch", self.minibatch == 0),
+            ("shards", self.shards == 0),
+            ("width", self.width == 0),
+            ("validate_every", self.validate_every == 0),
+            ("validate_worlds", self.validate_worlds == 0),
+        ];
+        if let Some((name, _)) = zero.iter().find(|(_, zero)| *zero) {
+            return Some(format!("`{name}` must be at least 1"));
+        }
+        if i64::try_from(self.seed).is_err() {
+            return Some("`seed` must be below 2^63, the largest integer of a TOML file".to_owned());
+        }
+        if !self.worlds.is_multiple_of(self.group) {
+            let (worlds, group) = (self.worlds, self.group);
+            return Some(format!("`worlds` ({worlds}) must be a multiple of `group` ({group})"));
+        }
+        let numbers = [self.learning_rate, self.gradient_norm, self.target_kl, f64::from(self.clip)];
+        if numbers.iter().any(|number| !(number.is_finite() && *number > 0.0)) {
+            return Some("learning rate, gradient norm, target KL and clip must be positive".to_owned());
+        }
+        None
+    }
+
+    /// Iterations of the whole run when an episode has `steps` steps.
+    #[must_use]
+    pub fn iterations(&self, steps: usize) -> u64 {
+        self.steps.div_ceil((self.worlds * steps).max(1) as u64)
+    }
+}

@@ -1,0 +1,88 @@
+//! From logits to money.
+//!
+//! A decision has two parts that do not disturb each other: how much of the money left is spent now (the logit of the
+//! reserve), and how the lines share it (their logits, a softmax). All logits at zero is the even plan in time and over
+//! lines; in the last step everything left is given out. The guard makes the rest legal.
+//!
+//! The policy is a Gaussian over the logits, so its density is exact; this map counts as part of the environment.
+
+use libm::exp;
+use outlay_environment::{Brief, Observation};
+
+/// Logits further out than this are cut off: a line at one end has e^20 times the money of one at the other.
+const LIMIT: f64 = 10.0;
+
+/// Writes major units for each line. `logits` is `[lines + 1]`, the reserve last; `money` is `[lines]`.
+///
+/// With T steps left, z the lines' logits and r the reserve's:
+/// spend now = left / (1 + e^r (T - 1)), shared in proportion to e^z over the lines that are open.
+pub fn money(brief: &Brief, observation: &Observation, logits: &[f32], money: &mut [f64]) {
+    let Some((reserve, scores)) = logits.split_last() else { return };
+    let open = |line: usize| {
+        let limits = brief.limits.lines.get(line);
+        limits.is_none_or(|limits| (limits.first_step..limits.end_step).contains(&observation.step))
+    };
+    let mut sum = 0.0;
+    for (line, (share, &score)) in money.iter_mut().zip(scores).enumerate() {
+        *share = if open(line) { exp(f64::from(score).clamp(-LIMIT, LIMIT)) } else { 0.0 };
+        sum += *share;
+    }
+    if sum <= 0.0 {
+        return;
+    }
+    let later = brief.steps.saturating_sub(observation.step + 1) as f64;
+    let now = 1.0 / (1.0 + exp(f64::from(*reserve).clamp(-LIMIT, LIMIT)) * later);
+    let spend = observation.budget_left.major() * now;
+    money.iter_mut().for_each(|share| *share *= spend / sum);
+}
+
+#[cfg(test)]
+mod tests {
+    use outlay_environment::{Money, Scenario, World};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn first() -> (std::sync::Arc<Brief>, Observation) {
+        let scenario = Scenario::load("new-customer").expect("shipped");
+        let world = World::average(&scenario.with_shoppers(500));
+        let episode = outlay_environment::Episode::new(world, 1);
+        (scenario.brief.clone(), episode.observation().clone())
+    }
+
+    #[test]
+    fn zero_is_the_even_plan() {
+        let (brief, mut observation) = first();
+        let lines = brief.lines.len();
+        let mut plan = vec![0.0; lines];
+        for step in 0..brief.steps {
+            observation.step = step;
+            money(&brief, &observation, &vec![0.0; lines + 1], &mut plan);
+            let even = brief.budget.major() / brief.steps as f64;
+            assert!((plan.iter().sum::<f64>() - even).abs() < 1e-6 * even, "step {step}");
+            observation.budget_left = observation.budget_left - Money::from_major(plan.iter().sum());
+        }
+        assert!(observation.budget_left.major().abs() < 1.0);
+    }
+
+    proptest! {
+        #[test]
+        fn never_more_than_is_left_and_all_of_it_at_the_end(
+            scores in proptest::collection::vec(-1e6_f32..1e6, 64), step in 0_usize..40,
+        ) {
+            let (brief, mut observation) = first();
+            let lines = brief.lines.len();
+            let step = step.min(brief.steps - 1);
+            observation.step = step;
+            let mut plan = vec![0.0; lines];
+            money(&brief, &observation, &scores[..lines + 1], &mut plan);
+            let left = observation.budget_left.major();
+            let total: f64 = plan.iter().sum();
+            prop_assert!(plan.iter().all(|x| x.is_finite() && *x >= 0.0));
+            prop_assert!(total <= left * (1.0 + 1e-12));
+            if step + 1 == brief.steps && total > 0.0 {
+                prop_assert!((total - left).abs() < 1e-9 * left);
+            }
+        }
+    }
+}

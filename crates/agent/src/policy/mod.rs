@@ -1,0 +1,65 @@
+//! The learned policy: what it sees, what it computes, what it answers. No burn here: a saved policy decides in plain
+//! Rust.
+
+mod action;
+mod effect;
+mod features;
+mod inference;
+mod learned;
+mod memory;
+mod normaliser;
+mod weights;
+
+use std::sync::Arc;
+
+pub use action::money;
+pub use features::{FEATURES_VERSION, Features, GLOBAL_FEATURES, LINE_FEATURES};
+pub use inference::{Forward, Scratch};
+pub use learned::{LearnedPolicy, Player};
+pub use normaliser::{Moments, Normaliser};
+pub(crate) use weights::Layer;
+pub use weights::{Layout, Sizes};
+
+/// Everything a decision needs. What a checkpoint keeps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Sizes of the network.
+    pub sizes: Sizes,
+    /// Which part of the weights is what.
+    pub layout: Arc<Layout>,
+    /// `[parameters]`
+    pub weights: Vec<f32>,
+    /// `[LINE_FEATURES]`
+    pub line_normaliser: Normaliser,
+    /// `[GLOBAL_FEATURES]`
+    pub global_normaliser: Normaliser,
+}
+
+impl Policy {
+    /// An untrained policy: it spends evenly.
+    #[must_use]
+    pub fn untrained(width: usize, seed: u64, log_std: f32) -> Self {
+        let sizes = Sizes { line_features: LINE_FEATURES, global_features: GLOBAL_FEATURES, width };
+        let layout = Arc::new(Layout::new(sizes));
+        Self {
+            sizes,
+            weights: layout.initial(seed, log_std),
+            layout,
+            line_normaliser: Normaliser::identity(LINE_FEATURES),
+            global_normaliser: Normaliser::identity(GLOBAL_FEATURES),
+        }
+    }
+
+    /// The network, ready for decisions.
+    #[must_use]
+    pub fn forward(&self) -> Forward<'_> {
+        Forward { layout: &self.layout, weights: &self.weights }
+    }
+
+    /// Log standard deviations of the logits: of the lines, of the reserve. Used in training only.
+    #[must_use]
+    pub fn log_std(&self) -> [f32; 2] {
+        let start = self.layout.log_std().start;
+        [self.weights[start], self.weights[start + 1]]
+    }
+}

@@ -1,0 +1,290 @@
+//! What was typed. Nothing here looks at files or knows what the words mean; `plan` does.
+
+use std::ffi::OsString;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use anstyle::{AnsiColor, Style};
+use clap::builder::Styles;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(Style::new().dimmed());
+
+/// An open autopilot for marketing budgets.
+///
+/// A policy splits a budget over channels, step by step, and keeps adjusting to what comes back. It is trained and
+/// judged in a simulated market, where the same shoppers can be met twice.
+#[derive(Debug, Parser)]
+#[command(name = "outlay", version, styles = STYLES, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Flags of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Every command")]
+pub(crate) struct Common {
+    /// Write one JSON document to standard output (train: JSON lines)
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Write results and errors only
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Worlds played side by side [default: one for each core]; results do not depend on it
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+    /// Add wall-clock values to the results; they differ from run to run
+    #[arg(long, global = true)]
+    pub(crate) timing: bool,
+    /// Colour the output
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR or TERM=dumb says otherwise
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What `--color` says, of arguments that may be wrong in other ways.
+pub(crate) fn color(arguments: impl Iterator<Item = OsString>) -> Color {
+    let mut arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
+    let mut value = None;
+    while let Some(argument) = arguments.next() {
+        if argument == "--color" {
+            value = arguments.next();
+        } else if let Some(text) = argument.strip_prefix("--color=") {
+            value = Some(text.to_owned());
+        }
+    }
+    value.and_then(|value| Color::from_str(&value, false).ok()).unwrap_or(Color::Auto)
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train a policy on a scenario and save it
+    #[command(after_long_help = TRAIN_EXAMPLES)]
+    Train(Train),
+    /// Judge one agent on fixed seeds
+    #[command(after_long_help = EVALUATE_EXAMPLES)]
+    Evaluate(Evaluate),
+    /// Compare agents on the same fixed seeds
+    #[command(after_long_help = COMPARE_EXAMPLES)]
+    Compare(Compare),
+    /// List the shipped scenarios
+    Scenarios,
+    /// Check a scenario file and show every problem
+    #[command(after_long_help = CHECK_EXAMPLES)]
+    Check(Check),
+    /// List the agents that can be named
+    Agents,
+}
+
+const TRAIN_EXAMPLES: &str = "\
+Examples:
+  outlay train
+  outlay train new-customer --seed 2 --steps 500k --out runs/second
+  outlay train --resume runs/second
+
+Ctrl-C finishes the update, saves, and prints the command that goes on; a second Ctrl-C stops at once.";
+
+const EVALUATE_EXAMPLES: &str = "\
+Examples:
+  outlay evaluate mpc
+  outlay evaluate runs/new-customer-seed1 new-customer --seeds 0..128 --noise 2
+  outlay evaluate buyer-rule --seeds 17..18 --truth";
+
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  outlay compare --agents even,buyer-rule,mpc,runs/new-customer-seed1 --against buyer-rule
+  outlay compare --agents even,mpc --headroom --seeds 0..128
+  outlay compare --agents even --agent 'mine=exec:python my.py a,b' --require 'mine > even'
+
+An agent behind `exec:` reads a brief and then one observation for each step, as JSON lines on standard input, and
+answers each observation with {\"money\": [..]}, one amount for each line. Its seed is in OUTLAY_SEED.";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  outlay check my-shop.toml";
+
+/// `outlay train`
+#[derive(Debug, Args)]
+pub(crate) struct Train {
+    /// A shipped scenario or a path [default: new-customer, or the one of --resume]
+    pub(crate) scenario: Option<String>,
+    /// Seed of the run: initial weights, exploration, order of the training worlds [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Decisions to train for, e.g. 500000 or 500k
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) steps: Option<u64>,
+    /// Worlds played side by side in each update
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub(crate) worlds: Option<u32>,
+    /// Folder of the checkpoint [default: runs/SCENARIO-seedN]
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    pub(crate) out: Option<PathBuf>,
+    /// Go on with the run saved in this folder
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds"])]
+    pub(crate) resume: Option<PathBuf>,
+}
+
+/// `outlay evaluate`
+#[derive(Debug, Args)]
+pub(crate) struct Evaluate {
+    /// A name of `outlay agents`, a checkpoint folder, or exec:COMMAND; NAME=AGENT gives it another name
+    pub(crate) agent: String,
+    /// Where to judge it.
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    /// Measure what each line caused: one more run for each line
+    #[arg(long)]
+    pub(crate) truth: bool,
+}
+
+/// `outlay compare`
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    /// Where to judge them.
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    /// Agents, split at commas [default: even,last-period,buyer-rule,mpc]
+    #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
+    pub(crate) agents: Vec<String>,
+    /// One agent, not split at commas; NAME=AGENT gives it another name; repeatable
+    #[arg(long = "agent", value_name = "AGENT")]
+    pub(crate) agent: Vec<String>,
+    /// The agent the others are measured against [default: the first]
+    #[arg(long, value_name = "AGENT")]
+    pub(crate) against: Option<String>,
+    /// Run the clairvoyant plan as well, to say how much there was to win
+    #[arg(long)]
+    pub(crate) headroom: bool,
+    /// Exit with 3 unless X is better than Y beyond doubt; repeatable
+    #[arg(long, value_name = "X > Y")]
+    pub(crate) require: Vec<String>,
+}
+
+/// Where agents are judged.
+#[derive(Debug, Args)]
+pub(crate) struct Stage {
+    /// A shipped scenario or a path
+    #[arg(default_value = "new-customer")]
+    pub(crate) scenario: String,
+    /// Seeds, half-open
+    #[arg(long, value_name = "A..B", default_value = "0..64")]
+    pub(crate) seeds: SeedRange,
+    /// Noise seeds for each world
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(crate) noise: u64,
+    /// Seed of the agents' own randomness
+    #[arg(long = "agent-seed", value_name = "N", default_value_t = 0)]
+    pub(crate) agent_seed: u64,
+    /// Seconds an exec: agent may take for one answer
+    #[arg(long = "time-limit", value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
+    pub(crate) time_limit: f64,
+}
+
+/// `outlay check`
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// A path, or a shipped scenario
+    pub(crate) file: String,
+}
+
+/// Seeds `start..end`, never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SeedRange(pub(crate) Range<u64>);
+
+impl FromStr for SeedRange {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bad = || format!("`{text}` is not a range of seeds such as `0..64`");
+        let (start, end) = text.split_once("..").ok_or_else(bad)?;
+        let number = |text: &str| text.parse::<u64>().map_err(|_| bad());
+        let range = number(start)?..number(end)?;
+        if range.is_empty() {
+            return Err(format!(
+                "`{text}` holds no seed; the end is not included, so one seed is `{start}..{}`",
+                { range.start.saturating_add(1) }
+            ));
+        }
+        if range.end - range.start > 1_000_000 {
+            return Err(format!("`{text}` holds more than a million seeds"));
+        }
+        Ok(Self(range))
+    }
+}
+
+impl std::fmt::Display for SeedRange {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}..{}", self.0.start, self.0.end)
+    }
+}
+
+/// A count such as `500000`, `500_000`, `500k` or `2M`.
+fn count(text: &str) -> Result<u64, String> {
+    let plain = text.replace('_', "");
+    let (digits, unit) = match plain.strip_suffix(['k', 'K']) {
+        Some(digits) => (digits, 1_000),
+        None => plain.strip_suffix('M').map_or((plain.as_str(), 1), |digits| (digits, 1_000_000)),
+    };
+    let number = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    number
+        .filter(|&number| number > 0)
+        .ok_or_else(|| format!("`{text}` is not a count such as `500000` or `500k`"))
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| *number > 0.0 && *number <= 86_400.0);
+    number.ok_or_else(|| format!("`{text}` is not a number of seconds above 0 and up to 86400"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn seeds_are_half_open_and_never_empty() {
+        assert_eq!("3..5".parse(), Ok(SeedRange(3..5)));
+        for bad in
+            ["", "5", "5..", "..5", "5..5", "5..3", "-1..3", "a..b", "0..18446744073709551616", "0..=4"]
+        {
+            assert!(bad.parse::<SeedRange>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn counts_take_units() {
+        assert_eq!(count("500k"), Ok(500_000));
+        assert_eq!(count("2M"), Ok(2_000_000));
+        assert_eq!(count("1_000"), Ok(1_000));
+        for bad in ["", "0", "k", "1.5k", "-3", "99999999999999999999", "18446744073709551615k"] {
+            assert!(count(bad).is_err(), "{bad}");
+        }
+    }
+}

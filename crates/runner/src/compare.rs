@@ -1,0 +1,236 @@
+//! `outlay compare`: agents on the same worlds and the same noise.
+
+use std::time::Instant;
+
+use crate::cli;
+use crate::episodes::{Games, Outcome, Participant};
+use crate::evaluate::{play, setting, warn_interrupted};
+use crate::evaluation;
+use crate::failure::{EXIT_FAILED, EXIT_INTERRUPTED, EXIT_REQUIREMENT, Failure};
+use crate::plan;
+use crate::results::{CompareDocument, Contestant, Finished, Pair, Requirement, VERSION};
+use crate::statistics;
+use crate::tables;
+use crate::terminal::Terminal;
+use crate::warning::Warning;
+
+/// Agents where none are named.
+const DEFAULT_AGENTS: [&str; 4] = ["even", "last-period", "buyer-rule", "mpc"];
+/// The ends of the headroom.
+const EVEN: &str = "even";
+const CLAIRVOYANT: &str = "clairvoyant";
+
+/// What a comparison found.
+pub(crate) struct Found {
+    /// Agents in the order asked for.
+    pub(crate) agents: Vec<Contestant>,
+    /// Each other agent against one.
+    pub(crate) pairs: Vec<Pair>,
+    /// What each requirement came to.
+    pub(crate) requirements: Vec<Requirement>,
+    /// Interquartile means of even and of the clairvoyant plan.
+    pub(crate) range: Option<[f64; 2]>,
+    /// Whether it was stopped before the end.
+    pub(crate) interrupted: bool,
+    /// Seeds that are in.
+    pub(crate) finished_episodes: usize,
+    /// What should be known before the results are believed.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// Who is compared with whom.
+pub(crate) struct Field {
+    /// Everybody who plays: those asked for first, then those that only the headroom needs.
+    pub(crate) participants: Vec<Participant>,
+    /// How many were asked for.
+    pub(crate) asked: usize,
+    /// Place of the one the others are measured against.
+    pub(crate) against: usize,
+    /// What must hold.
+    pub(crate) requirements: Vec<plan::Requirement>,
+}
+
+/// Runs the command and returns its exit code.
+pub(crate) fn run(arguments: &cli::Compare, timing: bool, terminal: Terminal) -> Result<u8, Failure> {
+    let start = Instant::now();
+    let games = plan::games(&arguments.stage, false)?;
+    let (field, warnings) = field(arguments, &games)?;
+    warnings.iter().for_each(|warning| terminal.warn(warning));
+    let found = compare(&field, &games, timing, terminal);
+    if found.interrupted {
+        warn_interrupted(&games, found.finished_episodes, terminal);
+        if found.finished_episodes == 0 {
+            return Ok(EXIT_INTERRUPTED);
+        }
+    }
+    let scenario = evaluation::scenario_id(&games.scenario);
+    if terminal.json {
+        terminal.document(&CompareDocument {
+            schema: "outlay.compare/1",
+            version: VERSION,
+            scenario: &scenario,
+            seeds: arguments.stage.seeds.to_string(),
+            noise: games.noises,
+            interrupted: found.interrupted,
+            agents: &found.agents,
+            pairs: &found.pairs,
+            requirements: &found.requirements,
+            seconds_total: timing.then(|| start.elapsed().as_secs_f64()),
+        })?;
+    } else {
+        terminal.result(&table(&found, &field, &setting(&games, &arguments.stage)))?;
+    }
+    report(&found, &arguments.stage.seeds, terminal);
+    Ok(exit_code(&found))
+}
+
+/// The tables of a comparison.
+pub(crate) fn table(found: &Found, field: &Field, setting: &tables::Setting<'_>) -> String {
+    let against = &field.participants[field.against].name;
+    let comparison = tables::Comparison {
+        agents: &found.agents,
+        pairs: &found.pairs,
+        against,
+        requirements: &found.requirements,
+        range: found.range,
+    };
+    tables::comparison(&comparison, setting)
+}
+
+/// Says on standard error what went wrong and what is in doubt.
+pub(crate) fn report(found: &Found, seeds: &cli::SeedRange, terminal: Terminal) {
+    for agent in &found.agents {
+        if let Contestant::Failed { name, error, .. } = agent {
+            terminal.agent_failed(name, error);
+        }
+    }
+    found.warnings.iter().for_each(|warning| terminal.warn(warning));
+    let few = Warning::few_seeds(seeds);
+    for pair in &found.pairs {
+        let [low, high] = pair.difference_ci95;
+        if few.is_none() && low <= 0.0 && high >= 0.0 {
+            terminal.warn(&Warning::NotDistinguishable {
+                a: pair.a.clone(),
+                b: pair.b.clone(),
+                seeds: seeds.clone(),
+            });
+        }
+    }
+    if let Some(warning) = few {
+        terminal.warn(&warning);
+    }
+}
+
+/// The exit code of what was found.
+pub(crate) fn exit_code(found: &Found) -> u8 {
+    if found.interrupted {
+        EXIT_INTERRUPTED
+    } else if found.agents.iter().any(|agent| agent.finished().is_none()) {
+        EXIT_FAILED
+    } else if found.requirements.iter().any(|requirement| !requirement.met) {
+        EXIT_REQUIREMENT
+    } else {
+        0
+    }
+}
+
+/// Looks up everybody who plays.
+fn field(arguments: &cli::Compare, games: &Games) -> Result<(Field, Vec<Warning>), Failure> {
+    let mut texts: Vec<String> = arguments.agents.iter().chain(&arguments.agent).cloned().collect();
+    if texts.is_empty() {
+        texts = DEFAULT_AGENTS.map(ToOwned::to_owned).to_vec();
+    }
+    let limit = arguments.stage.time_limit;
+    let (mut participants, warnings) = plan::participants(&texts, &games.scenario, limit)?;
+    let against = arguments.against.as_deref().map(|name| plan::place(name, &participants, "--against"));
+    let against = against.transpose()?.unwrap_or_default();
+    let requirements = arguments.require.iter().map(|text| plan::requirement(text, &participants));
+    let requirements = requirements.collect::<Result<_, _>>()?;
+    let asked = participants.len();
+    let plays = |agent: &str, participants: &[Participant]| participants.iter().any(|it| it.agent == agent);
+    if arguments.headroom || plays(CLAIRVOYANT, &participants) {
+        for reference in [EVEN, CLAIRVOYANT] {
+            if !plays(reference, &participants) {
+                participants.push(plan::participant(reference, &games.scenario, limit)?.0);
+            }
+        }
+    }
+    Ok((Field { participants, asked, against, requirements }, warnings))
+}
+
+/// Plays and compares.
+pub(crate) fn compare(field: &Field, games: &Games, timing: bool, terminal: Terminal) -> Found {
+    let noises = games.noises as usize;
+    let played = play(&field.participants, games, terminal);
+    // Nobody finished anything: there is nothing to say but why.
+    let outcomes: Vec<Result<Vec<Outcome>, String>> = played
+        .outcomes
+        .into_iter()
+        .map(|it| {
+            it.and_then(|it| if it.is_empty() { Err("no seed was finished".to_owned()) } else { Ok(it) })
+        })
+        .collect();
+    let scores: Vec<Option<Vec<f64>>> =
+        outcomes.iter().map(|it| it.as_ref().ok().map(|it| evaluation::scores(it))).collect();
+    let reference = |agent: &str| {
+        let place = field.participants.iter().position(|it| it.agent == agent)?;
+        scores[place].as_deref().map(statistics::interquartile_mean)
+    };
+    let range = reference(EVEN).zip(reference(CLAIRVOYANT)).map(|(even, clairvoyant)| [even, clairvoyant]);
+    let mut warnings = Vec::new();
+    let mut agents = Vec::new();
+    for (participant, outcomes) in field.participants.iter().zip(&outcomes).take(field.asked) {
+        let (name, agent) = (participant.name.clone(), participant.agent.clone());
+        agents.push(match outcomes {
+            Err(error) => Contestant::Failed { name, agent, error: error.clone() },
+            Ok(outcomes) => {
+                let times = outcomes.iter().map(|outcome| outcome.relaxations).sum();
+                if times > 0 {
+                    warnings.push(Warning::Relaxed { agent: name.clone(), times });
+                }
+                let evaluation = evaluation::evaluate(&agent, &games.scenario, outcomes, noises, timing);
+                let headroom =
+                    range.and_then(|[low, high]| statistics::headroom(evaluation.score.iqm, low, high));
+                Contestant::Finished(Box::new(Finished { name, headroom, evaluation }))
+            }
+        });
+    }
+    let against = |a: usize, b: usize| match (&scores[a], &scores[b]) {
+        (Some(a), Some(b)) => Some(statistics::compare(a, b, noises)),
+        _ => None,
+    };
+    let names: Vec<&str> = field.participants.iter().map(|it| it.name.as_str()).collect();
+    let others = (0..field.asked).filter(|&place| place != field.against);
+    let pairs = others
+        .filter_map(|place| Some(pair(names[place], names[field.against], against(place, field.against)?)));
+    let requirements = field.requirements.iter().map(|requirement| {
+        let interval =
+            against(requirement.better, requirement.worse).map(|comparison| comparison.difference_interval);
+        Requirement {
+            require: requirement.text.clone(),
+            difference_ci95: interval,
+            met: interval.is_some_and(|[low, _]| low > 0.0),
+        }
+    });
+    Found {
+        pairs: pairs.collect(),
+        requirements: requirements.collect(),
+        agents,
+        range,
+        interrupted: played.interrupted,
+        finished_episodes: outcomes.iter().flatten().map(Vec::len).max().unwrap_or_default(),
+        warnings,
+    }
+}
+
+fn pair(a: &str, b: &str, comparison: statistics::Comparison) -> Pair {
+    Pair {
+        a: a.to_owned(),
+        b: b.to_owned(),
+        difference: comparison.difference,
+        difference_ci95: comparison.difference_interval,
+        uplift: comparison.uplift,
+        uplift_ci95: comparison.uplift_interval,
+        p_better: comparison.better,
+    }
+}

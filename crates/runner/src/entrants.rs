@@ -1,0 +1,56 @@
+//! Agents by what was typed: built in, a checkpoint folder, or a program.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use outlay_agent::{AgentInfo, UnknownAgent, entrant};
+use outlay_environment::Scenario;
+
+use crate::episodes::Player;
+use crate::exec::Program;
+use crate::failure::Failure;
+use crate::plan::{did_you_mean, list};
+use crate::warning::Warning;
+
+/// Built-in agents, and what they do.
+pub(crate) fn names() -> Vec<AgentInfo> {
+    outlay_agent::names()
+}
+
+/// The player behind `agent`. A built-in name comes before a folder of that name; `./even` is the folder.
+pub(crate) fn player(
+    agent: &str,
+    scenario: &Arc<Scenario>,
+    time_limit: f64,
+) -> Result<(Player, Vec<Warning>), Failure> {
+    if let Some(command) = agent.strip_prefix("exec:") {
+        let program = Program::parse(command, time_limit).map_err(|error| {
+            Failure::usage(format!("bad agent `{agent}`: {error}"))
+                .help("an example: `--agent 'mine=exec:python my.py'`")
+        })?;
+        return Ok((Player::Outside(program), Vec::new()));
+    }
+    match entrant(agent, scenario) {
+        Ok(entrant) => Ok((Player::Inside(entrant), Vec::new())),
+        Err(UnknownAgent::Name { .. }) if is_path(agent) => checkpoint(agent, scenario),
+        Err(UnknownAgent::Name { nearest, .. }) => {
+            let failure = Failure::usage(format!("there is no agent `{agent}`"));
+            Err(did_you_mean(failure, nearest.as_deref())
+                .help("`outlay agents` lists them all; a checkpoint folder or `exec:COMMAND` works as well"))
+        }
+        Err(UnknownAgent::Line { nearest, lines, .. }) => {
+            let failure = Failure::usage(format!("`{agent}`: `{}` has no such line", scenario.name));
+            Err(did_you_mean(failure, nearest.as_deref())
+                .help(format!("its lines are {}", list(lines.iter().map(String::as_str)))))
+        }
+    }
+}
+
+/// Whether a text must mean a folder.
+fn is_path(agent: &str) -> bool {
+    agent.contains(['/', '\\']) || agent.starts_with('.') || Path::new(agent).exists()
+}
+
+fn checkpoint(agent: &str, _scenario: &Arc<Scenario>) -> Result<(Player, Vec<Warning>), Failure> {
+    Err(Failure::usage(format!("there is no checkpoint `{agent}`")).help("`outlay train` writes one"))
+}

@@ -1,0 +1,315 @@
+//! Plays agents x seeds x noises side by side, and returns what happened in a fixed order.
+//!
+//! All agents of a seed meet the same world and the same noise. A task is one seed: its world is drawn once, played by
+//! everybody, and forgotten, so the memory needed does not grow with the number of worlds.
+
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use outlay_agent::{Agent, Entrant};
+use outlay_environment::{
+    Allocation, Brief, Domain, Episode, Key, LineRow, Money, Observation, STAGES, Scenario, Seeds, World,
+};
+use rayon::prelude::*;
+
+use crate::exec::{Process, Program};
+use crate::incremental::{self, Totals};
+
+/// Somebody who takes part.
+pub(crate) struct Participant {
+    /// Name in tables and results.
+    pub(crate) name: String,
+    /// What was asked for: a name, a folder, `exec:COMMAND`. Its own randomness depends on this, not on the name.
+    pub(crate) agent: String,
+    /// How it decides.
+    pub(crate) player: Player,
+}
+
+/// How somebody decides.
+pub(crate) enum Player {
+    /// In this process.
+    Inside(Entrant),
+    /// In a process of its own.
+    Outside(Program),
+}
+
+/// What is played.
+pub(crate) struct Games {
+    /// The scenario.
+    pub(crate) scenario: Arc<Scenario>,
+    /// Seeds of worlds and noise.
+    pub(crate) seeds: Range<u64>,
+    /// Noise seeds for each world.
+    pub(crate) noises: u64,
+    /// Seed of the agents' own randomness.
+    pub(crate) agent_seed: u64,
+    /// Whether to measure what each line caused.
+    pub(crate) truth: bool,
+}
+
+/// One episode of one agent.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Outcome {
+    /// Seed.
+    pub(crate) seed: u64,
+    /// Noise seed of the world.
+    pub(crate) noise: u64,
+    /// What it came to.
+    pub(crate) totals: Totals,
+    /// What it would have come to without any spending.
+    pub(crate) free: Totals,
+    /// Money spent.
+    pub(crate) spend: Money,
+    /// Credited revenue / spend.
+    pub(crate) return_on_spend: Option<f64>,
+    /// Hard limits broken.
+    pub(crate) violations: u64,
+    /// Limits that gave way to others.
+    pub(crate) relaxations: u64,
+    /// `[lines]` sums over the episode.
+    pub(crate) lines: Vec<LineRow>,
+    /// `[lines]` the episode with that line at zero; empty unless asked for.
+    pub(crate) without: Vec<Totals>,
+    /// `[8]` people by stage at the start.
+    pub(crate) opening: [u64; STAGES],
+    /// `[8]` people by stage at the end.
+    pub(crate) closing: [u64; STAGES],
+    /// `[8, 8]` people by stage at the start and at the end.
+    pub(crate) flow: [[u64; STAGES]; STAGES],
+    /// Time spent deciding.
+    pub(crate) deciding: Duration,
+    /// Decisions.
+    pub(crate) decisions: usize,
+}
+
+/// What was played.
+pub(crate) struct Played {
+    /// `[participants]` the episodes by seed and noise, or why there are none.
+    pub(crate) outcomes: Vec<Result<Vec<Outcome>, String>>,
+    /// Whether somebody asked to stop: the outcomes then hold the seeds that everybody finished.
+    pub(crate) interrupted: bool,
+}
+
+/// Plays everything. `stop` is asked between episodes, `finished` is called after each.
+pub(crate) fn play(
+    participants: &[Participant],
+    games: &Games,
+    stop: &(dyn Fn() -> bool + Sync),
+    finished: &(dyn Fn() + Sync),
+) -> Played {
+    // An agent that failed on a seed need not play later ones; earlier ones it must, so that the error that is shown
+    // does not depend on which thread came first.
+    let failed: Vec<AtomicU64> = participants.iter().map(|_| AtomicU64::new(u64::MAX)).collect();
+    let by_seed: Vec<Vec<Option<Result<Outcome, String>>>> = games
+        .seeds
+        .clone()
+        .into_par_iter()
+        .map(|seed| {
+            if stop() {
+                return Vec::new();
+            }
+            let world = World::draw(&games.scenario, Seeds::numbered(Domain::Evaluate, seed, 0).world);
+            let free: Vec<Totals> = (0..games.noises)
+                .into_par_iter()
+                .map(|noise| incremental::without_spend(&world, noise_seed(seed, noise)))
+                .collect();
+            participants
+                .par_iter()
+                .zip(&failed)
+                .flat_map(|(participant, failed)| {
+                    let table = Table { games, world: &world, free: &free, seed };
+                    table.play(participant, failed, stop, finished)
+                })
+                .collect()
+        })
+        .collect();
+    collect(participants.len(), games.noises as usize, by_seed, stop())
+}
+
+/// Sorts episodes by participant; after an interrupt only seeds that everybody finished count.
+fn collect(
+    participants: usize,
+    noises: usize,
+    by_seed: Vec<Vec<Option<Result<Outcome, String>>>>,
+    interrupted: bool,
+) -> Played {
+    let mut outcomes: Vec<Result<Vec<Outcome>, String>> = (0..participants).map(|_| Ok(Vec::new())).collect();
+    for row in &by_seed {
+        for (outcome, place) in outcomes.iter_mut().zip(0..) {
+            let episodes = row.get(place * noises..(place + 1) * noises).unwrap_or_default();
+            if let (Ok(_), Some(Some(Err(error)))) =
+                (&outcome, episodes.iter().find(|it| matches!(it, Some(Err(_)))))
+            {
+                *outcome = Err(error.clone());
+            }
+        }
+    }
+    for row in by_seed {
+        let missing = |place: usize| {
+            row.get(place * noises..(place + 1) * noises)
+                .is_none_or(|episodes| episodes.iter().any(Option::is_none))
+        };
+        if (0..participants).any(|place| outcomes[place].is_ok() && missing(place)) {
+            continue;
+        }
+        for (index, episode) in row.into_iter().enumerate() {
+            if let (Ok(outcomes), Some(Ok(episode))) = (&mut outcomes[index / noises], episode) {
+                outcomes.push(episode);
+            }
+        }
+    }
+    Played { outcomes, interrupted }
+}
+
+fn noise_seed(seed: u64, noise: u64) -> u64 {
+    Seeds::numbered(Domain::Evaluate, seed, noise).noise
+}
+
+/// A world with everything that its episodes share.
+struct Table<'a> {
+    games: &'a Games,
+    world: &'a Arc<World>,
+    free: &'a [Totals],
+    seed: u64,
+}
+
+impl Table<'_> {
+    /// All noises of one participant.
+    fn play(
+        &self,
+        participant: &Participant,
+        failed: &AtomicU64,
+        stop: &(dyn Fn() -> bool + Sync),
+        finished: &(dyn Fn() + Sync),
+    ) -> Vec<Option<Result<Outcome, String>>> {
+        // A plan knows the world and not the noise, so one plan serves all noises.
+        let (mut plan, mut planning) = (None, Duration::ZERO);
+        if let Player::Inside(Entrant::Oracle(oracle)) = &participant.player
+            && !stop()
+        {
+            let start = Instant::now();
+            let seed = self.agent_seed(participant, 0);
+            plan = Some(guarded(|| Ok(oracle.plan(self.world, seed))));
+            planning = start.elapsed() / u32::try_from(self.games.noises).unwrap_or(u32::MAX);
+        }
+        let play = |noise: u64| {
+            if stop() || self.seed > failed.load(Ordering::Relaxed) {
+                return None;
+            }
+            let outcome = guarded(|| {
+                let seed = self.agent_seed(participant, noise);
+                let brief = &self.games.scenario.brief;
+                let decider = match (&participant.player, &plan) {
+                    (Player::Inside(Entrant::Agent(recipe)), _) => {
+                        Decider::Agent(started(recipe.make(seed), brief))
+                    }
+                    (Player::Outside(program), _) => Decider::Process(program.start(brief, seed)?),
+                    (_, Some(Ok(plan))) => Decider::Plan(plan),
+                    (_, Some(Err(error))) => return Err(error.clone()),
+                    (Player::Inside(Entrant::Oracle(_)), None) => {
+                        return Err("it was not asked for a plan".into());
+                    }
+                };
+                self.episode(decider, noise, planning)
+            });
+            if outcome.is_err() {
+                failed.fetch_min(self.seed, Ordering::Relaxed);
+            }
+            finished();
+            Some(outcome.map_err(|error| format!("{error} (seed {})", self.seed)))
+        };
+        (0..self.games.noises).into_par_iter().map(play).collect()
+    }
+
+    fn episode(&self, mut decider: Decider<'_>, noise: u64, planning: Duration) -> Result<Outcome, String> {
+        let (world, brief) = (self.world, &self.games.scenario.brief);
+        let noise_seed = noise_seed(self.seed, noise);
+        let mut episode = Episode::new(Arc::clone(world), noise_seed);
+        let opening = episode.stages();
+        let (mut deciding, mut decisions) = (planning, 0);
+        while !episode.is_over() {
+            let start = Instant::now();
+            let step = episode.observation().step;
+            let allocation =
+                decider.decide(episode.observation()).map_err(|error| format!("{error}, at step {step}"))?;
+            deciding += start.elapsed();
+            decisions += 1;
+            episode.step(&allocation);
+        }
+        drop(decider);
+        let ledger = episode.ledger();
+        let without = if self.games.truth {
+            let granted = ledger.granted();
+            (0..brief.lines.len())
+                .into_par_iter()
+                .map(|line| incremental::without_line(world, noise_seed, &granted, line))
+                .collect()
+        } else {
+            Vec::new()
+        };
+        Ok(Outcome {
+            seed: self.seed,
+            noise,
+            totals: Totals::of(world, ledger),
+            free: self.free[noise as usize],
+            spend: ledger.spend(),
+            return_on_spend: ledger.return_on_spend(),
+            violations: ledger.violations(&brief.limits),
+            relaxations: ledger.relaxations,
+            lines: (0..brief.lines.len()).map(|line| ledger.line(line)).collect(),
+            without,
+            opening,
+            closing: episode.stages(),
+            flow: episode.flow(),
+            deciding,
+            decisions,
+        })
+    }
+
+    /// The seed of an agent's own randomness: it follows from the number of the seed, not from what that draws.
+    fn agent_seed(&self, participant: &Participant, noise: u64) -> u64 {
+        Key::new(self.games.agent_seed)
+            .with_name("agent")
+            .with(self.seed)
+            .with(noise)
+            .with_name(&participant.agent)
+            .bits()
+    }
+}
+
+/// Who answers observations in one episode.
+enum Decider<'a> {
+    Agent(Box<dyn Agent>),
+    Plan(&'a [Vec<f64>]),
+    Process(Process),
+}
+
+impl Decider<'_> {
+    fn decide(&mut self, observation: &Observation) -> Result<Allocation, String> {
+        match self {
+            Self::Agent(agent) => Ok(agent.decide(observation)),
+            Self::Plan(plan) => {
+                let money = plan.get(observation.step).cloned().unwrap_or_default();
+                Ok(Allocation { money })
+            }
+            Self::Process(process) => process.decide(observation),
+        }
+    }
+}
+
+fn started(mut agent: Box<dyn Agent>, brief: &Brief) -> Box<dyn Agent> {
+    agent.start(brief);
+    agent
+}
+
+/// An agent that panics has failed; the others go on.
+fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(format!("it panicked: {}", text.unwrap_or("without a message")))
+    })
+}

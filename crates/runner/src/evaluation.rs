@@ -1,0 +1,179 @@
+//! From episodes to results.
+
+use std::collections::BTreeMap;
+
+use outlay_environment::{LineRow, Money, STAGES, Scenario, Stage};
+
+use crate::episodes::Outcome;
+use crate::incremental::return_on;
+use crate::results::{
+    Evaluation, Line, LineTruth, Returns, ScenarioId, Score, SeedRow, SeedScore, Spend, Stages,
+};
+use crate::statistics;
+
+/// How many of the worst seeds are named.
+const WORST: usize = 3;
+
+/// Names a scenario in a document.
+pub(crate) fn scenario_id(scenario: &Scenario) -> ScenarioId {
+    ScenarioId { name: scenario.name.clone(), hash: scenario.hash.clone() }
+}
+
+/// `[worlds, noises]` scores of episodes.
+pub(crate) fn scores(outcomes: &[Outcome]) -> Vec<f64> {
+    outcomes.iter().map(|outcome| outcome.totals.score).collect()
+}
+
+/// What an agent reached in its episodes, of which there is at least one.
+pub(crate) fn evaluate(
+    agent: &str,
+    scenario: &Scenario,
+    outcomes: &[Outcome],
+    noises: usize,
+    timing: bool,
+) -> Evaluation {
+    let deciding: f64 = outcomes.iter().map(|outcome| outcome.deciding.as_secs_f64()).sum();
+    let decisions: usize = outcomes.iter().map(|outcome| outcome.decisions).sum();
+    Evaluation {
+        agent: agent.to_owned(),
+        score: score(scenario, outcomes, noises),
+        spend: spend(scenario, outcomes),
+        returns: returns(scenario, outcomes),
+        violations: outcomes.iter().map(|outcome| outcome.violations).sum(),
+        misses: misses(scenario, outcomes),
+        per_seed: outcomes.iter().map(seed_row).collect(),
+        stages: stages(outcomes),
+        lines: lines(scenario, outcomes),
+        seconds_per_decision: timing.then(|| deciding / decisions.max(1) as f64),
+    }
+}
+
+fn score(scenario: &Scenario, outcomes: &[Outcome], noises: usize) -> Score {
+    let scores = scores(outcomes);
+    let free: Vec<f64> = outcomes.iter().map(|outcome| outcome.free.score).collect();
+    let mut worst: Vec<SeedScore> = outcomes
+        .iter()
+        .map(|outcome| SeedScore { seed: outcome.seed, noise: outcome.noise, score: outcome.totals.score })
+        .collect();
+    worst.sort_by(|a, b| a.score.total_cmp(&b.score));
+    worst.truncate(WORST);
+    Score {
+        unit: scenario.goal.unit().to_owned(),
+        mean: statistics::mean(&scores),
+        iqm: statistics::interquartile_mean(&scores),
+        iqm_ci95: statistics::interquartile_mean_interval(&scores, noises),
+        p10: statistics::quantile(&scores, 0.1),
+        p50: statistics::quantile(&scores, 0.5),
+        p90: statistics::quantile(&scores, 0.9),
+        without_spend: statistics::mean(&free),
+        worst,
+    }
+}
+
+fn spend(scenario: &Scenario, outcomes: &[Outcome]) -> Spend {
+    let budget = scenario.brief.budget.0;
+    let mean = mean_of(outcomes, |outcome| outcome.spend.0 as f64).round() as i64;
+    let max = outcomes.iter().map(|outcome| outcome.spend.0).max().unwrap_or_default();
+    Spend { budget, mean, max, unspent: budget - mean }
+}
+
+fn returns(scenario: &Scenario, outcomes: &[Outcome]) -> Returns {
+    let spend: Money = outcomes.iter().map(|outcome| outcome.spend).sum();
+    let credited: Money =
+        outcomes.iter().flat_map(|outcome| &outcome.lines).map(|line| line.credited_revenue).sum();
+    let caused: Money = outcomes.iter().map(|outcome| outcome.totals.revenue - outcome.free.revenue).sum();
+    let margin = scenario.brief.margin;
+    Returns {
+        reported: return_on(spend, credited),
+        incremental: return_on(spend, caused),
+        break_even: (margin > 0.0).then(|| 1.0 / margin),
+    }
+}
+
+/// Share of episodes that miss each soft limit; an episode without spend cannot miss a return.
+fn misses(scenario: &Scenario, outcomes: &[Outcome]) -> BTreeMap<&'static str, f64> {
+    let floor = scenario.brief.limits.return_floor;
+    let share = floor.map(|floor| {
+        mean_of(outcomes, |outcome| f64::from(u8::from(outcome.return_on_spend.is_some_and(|it| it < floor))))
+    });
+    share.map(|share| ("return_floor", share)).into_iter().collect()
+}
+
+fn seed_row(outcome: &Outcome) -> SeedRow {
+    SeedRow {
+        seed: outcome.seed,
+        noise: outcome.noise,
+        score: outcome.totals.score,
+        spend: outcome.spend.0,
+        return_on_spend: outcome.return_on_spend,
+        incremental_return_on_spend: return_on(outcome.spend, outcome.totals.revenue - outcome.free.revenue),
+    }
+}
+
+fn stages(outcomes: &[Outcome]) -> Stages {
+    let opening: [f64; STAGES] =
+        std::array::from_fn(|stage| mean_of(outcomes, |outcome| outcome.opening[stage] as f64));
+    let closing: [f64; STAGES] =
+        std::array::from_fn(|stage| mean_of(outcomes, |outcome| outcome.closing[stage] as f64));
+    let flow = std::array::from_fn(|from| {
+        std::array::from_fn(|to| mean_of(outcomes, |outcome| outcome.flow[from][to] as f64))
+    });
+    let aipl = |stocks: fn(&Outcome) -> &[u64; STAGES]| {
+        std::array::from_fn(|group| {
+            mean_of(outcomes, |outcome| outlay_environment::aipl(stocks(outcome))[group] as f64)
+        })
+    };
+    Stages {
+        names: Stage::ALL.map(Stage::name),
+        opening,
+        closing,
+        flow,
+        aipl_opening: aipl(|outcome| &outcome.opening),
+        aipl_closing: aipl(|outcome| &outcome.closing),
+    }
+}
+
+fn lines(scenario: &Scenario, outcomes: &[Outcome]) -> Vec<Line> {
+    let lines = scenario.brief.lines.iter().enumerate();
+    lines
+        .map(|(index, line)| {
+            let mean = |value: fn(&LineRow) -> f64| mean_of(outcomes, |outcome| value(&outcome.lines[index]));
+            let spend: Money = outcomes.iter().map(|outcome| outcome.lines[index].spend).sum();
+            let credited: Money = outcomes.iter().map(|outcome| outcome.lines[index].credited_revenue).sum();
+            Line {
+                name: line.name.clone(),
+                spend: mean(|row| row.spend.0 as f64).round() as i64,
+                impressions: mean(|row| row.impressions as f64),
+                clicks: mean(|row| row.clicks as f64),
+                engagements: mean(|row| row.engagements as f64),
+                orders: mean(|row| row.credited_orders as f64),
+                new_customers: mean(|row| row.credited_new_customers as f64),
+                revenue: mean(|row| row.credited_revenue.0 as f64).round() as i64,
+                return_on_spend: return_on(spend, credited),
+                truth: line_truth(outcomes, index, spend),
+            }
+        })
+        .collect()
+}
+
+fn line_truth(outcomes: &[Outcome], line: usize, spend: Money) -> Option<LineTruth> {
+    if outcomes.iter().any(|outcome| outcome.without.is_empty()) {
+        return None;
+    }
+    let revenue: Money =
+        outcomes.iter().map(|outcome| outcome.totals.revenue - outcome.without[line].revenue).sum();
+    let mean = |value: fn(&crate::incremental::Totals) -> f64| {
+        mean_of(outcomes, |outcome| value(&outcome.totals) - value(&outcome.without[line]))
+    };
+    Some(LineTruth {
+        incremental_score: mean(|totals| totals.score),
+        incremental_orders: mean(|totals| totals.orders as f64),
+        incremental_new_customers: mean(|totals| totals.new_customers as f64),
+        incremental_revenue: mean(|totals| totals.revenue.0 as f64).round() as i64,
+        incremental_return_on_spend: return_on(spend, revenue),
+    })
+}
+
+fn mean_of(outcomes: &[Outcome], value: impl Fn(&Outcome) -> f64) -> f64 {
+    outcomes.iter().map(value).sum::<f64>() / outcomes.len() as f64
+}

@@ -1,0 +1,164 @@
+//! What the words mean: scenarios, agents, requirements. Only here are names looked up and files opened.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use outlay_environment::Scenario;
+
+use crate::cli;
+use crate::entrants;
+use crate::episodes::{Games, Participant};
+use crate::failure::Failure;
+use crate::warning::Warning;
+
+/// The scenario of this name or path.
+pub(crate) fn scenario(name: &str) -> Result<Arc<Scenario>, Failure> {
+    let shipped = Scenario::shipped();
+    if !shipped.iter().any(|other| other == name) && !Path::new(name).exists() {
+        let looks_like_a_path = name.contains(['/', '\\']) || name.ends_with(".toml");
+        if looks_like_a_path {
+            return Err(Failure::usage(format!("there is no file `{name}`"))
+                .help("`outlay scenarios` lists the shipped scenarios, which need no file"));
+        }
+        let failure = Failure::usage(format!("there is no scenario `{name}`"));
+        return Err(did_you_mean(failure, nearest(name, shipped.iter().map(String::as_str)).as_deref())
+            .help("`outlay scenarios` lists the shipped ones; a path to a file works as well"));
+    }
+    Ok(Scenario::load(name)?)
+}
+
+/// What is to be played.
+pub(crate) fn games(stage: &cli::Stage, truth: bool) -> Result<Games, Failure> {
+    Ok(Games {
+        scenario: scenario(&stage.scenario)?,
+        seeds: stage.seeds.0.clone(),
+        noises: stage.noise,
+        agent_seed: stage.agent_seed,
+        truth,
+    })
+}
+
+/// The agent of a text such as `mpc`, `runs/a`, `exec:COMMAND` or `mine=runs/a`.
+pub(crate) fn participant(
+    text: &str,
+    scenario: &Arc<Scenario>,
+    time_limit: f64,
+) -> Result<(Participant, Vec<Warning>), Failure> {
+    let (alias, agent) = split_alias(text);
+    let (player, warnings) = entrants::player(agent, scenario, time_limit)?;
+    let name = alias.unwrap_or(agent).to_owned();
+    Ok((Participant { name, agent: agent.to_owned(), player }, warnings))
+}
+
+/// Agents in the order given, each under a name of its own.
+pub(crate) fn participants(
+    texts: &[String],
+    scenario: &Arc<Scenario>,
+    time_limit: f64,
+) -> Result<(Vec<Participant>, Vec<Warning>), Failure> {
+    let (mut participants, mut warnings) = (Vec::<Participant>::new(), Vec::new());
+    for text in texts {
+        let (participant, warning) = participant(text.trim(), scenario, time_limit)?;
+        if participants.iter().any(|other| other.name == participant.name) {
+            return Err(Failure::usage(format!("two agents are called `{}`", participant.name))
+                .help(format!("give one another name: `--agent 'another={}'`", participant.agent)));
+        }
+        participants.push(participant);
+        warnings.extend(warning);
+    }
+    Ok((participants, warnings))
+}
+
+/// The place of an agent that an option names.
+pub(crate) fn place(name: &str, participants: &[Participant], option: &str) -> Result<usize, Failure> {
+    let found = participants.iter().position(|participant| participant.name == name);
+    found.or_else(|| participants.iter().position(|participant| participant.agent == name)).ok_or_else(|| {
+        let names = participants.iter().map(|participant| participant.name.as_str());
+        let failure = Failure::usage(format!("`{option}` names `{name}`, which is not compared"));
+        did_you_mean(failure, nearest(name, names.clone()).as_deref())
+            .help(format!("compared are {}; add others with `--agents`", list(names)))
+    })
+}
+
+/// `--require 'X > Y'`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Requirement {
+    /// As typed.
+    pub(crate) text: String,
+    /// Place of X.
+    pub(crate) better: usize,
+    /// Place of Y.
+    pub(crate) worse: usize,
+}
+
+/// Reads `X > Y`.
+pub(crate) fn requirement(text: &str, participants: &[Participant]) -> Result<Requirement, Failure> {
+    let bad = || {
+        Failure::usage(format!("`--require '{text}'` is not of the form 'X > Y'"))
+            .help("an example: `--require 'mpc > even'`")
+    };
+    let (better, worse) = text.split_once('>').ok_or_else(bad)?;
+    let (better, worse) = (better.trim(), worse.trim());
+    if better.is_empty() || worse.is_empty() {
+        return Err(bad());
+    }
+    let place = |name| place(name, participants, "--require");
+    Ok(Requirement { text: text.to_owned(), better: place(better)?, worse: place(worse)? })
+}
+
+/// The candidate most like `name`, if it is close enough to be a slip of the hand.
+pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
+    candidates
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate.to_owned())
+}
+
+/// Adds the nearest name, if there is one.
+pub(crate) fn did_you_mean(failure: Failure, nearest: Option<&str>) -> Failure {
+    match nearest {
+        Some(name) => failure.help(format!("did you mean `{name}`?")),
+        None => failure,
+    }
+}
+
+/// Names for a sentence.
+pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Splits `NAME=AGENT`. A name is of letters, digits, `.`, `_` and `-`, so the `=` of a command or a path is not taken.
+fn split_alias(text: &str) -> (Option<&str>, &str) {
+    match text.split_once('=') {
+        Some((name, agent))
+            if !name.is_empty()
+                && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-')) =>
+        {
+            (Some(name), agent)
+        }
+        _ => (None, text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alias_is_a_plain_word() {
+        assert_eq!(split_alias("mine=exec:python my.py a=b"), (Some("mine"), "exec:python my.py a=b"));
+        assert_eq!(split_alias("exec:python my.py --k=3"), (None, "exec:python my.py --k=3"));
+        assert_eq!(split_alias("runs/a=b"), (None, "runs/a=b"));
+        assert_eq!(split_alias("=mpc"), (None, "=mpc"));
+        assert_eq!(split_alias("mpc"), (None, "mpc"));
+    }
+
+    #[test]
+    fn only_a_near_name_is_suggested() {
+        let names = ["even", "buyer-rule", "mpc"];
+        assert_eq!(nearest("buyer-rul", names.into_iter()), Some("buyer-rule".into()));
+        assert_eq!(nearest("evne", names.into_iter()), Some("even".into()));
+        assert_eq!(nearest("zzz", names.into_iter()), None);
+    }
+}

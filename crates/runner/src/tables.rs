@@ -1,0 +1,382 @@
+//! Results as text: pure functions, so that what a person reads can be tested.
+
+use std::fmt::Write;
+
+use anstyle::Style;
+use comfy_table::{CellAlignment, Table, presets};
+use outlay_environment::Scenario;
+
+use crate::format::{
+    UNDEFINED, interval, major, number, or_undefined, percent, ratio, seconds, short, signed, signed_percent,
+};
+use crate::results::{Contestant, Evaluation, Finished, Pair, Requirement, VERSION};
+
+const BOLD: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+
+/// Where and how results came about.
+pub(crate) struct Setting<'a> {
+    /// The scenario.
+    pub(crate) scenario: &'a Scenario,
+    /// Its name as typed, for commands to copy.
+    pub(crate) typed: &'a str,
+    /// Seeds, half-open.
+    pub(crate) seeds: String,
+    /// Noise seeds a world.
+    pub(crate) noise: u64,
+}
+
+impl Setting<'_> {
+    /// What is played: goal, money, time, seeds.
+    fn heading(&self) -> String {
+        let brief = &self.scenario.brief;
+        let noise = if self.noise > 1 { format!(" x {} noises", self.noise) } else { String::new() };
+        format!(
+            "{BOLD}{}{BOLD:#}: most {} with {} {} in {}, seeds {}{noise}\n",
+            self.scenario.name,
+            self.scenario.goal.unit(),
+            major(brief.budget.0),
+            self.scenario.currency,
+            duration(brief.steps, brief.step_days),
+            self.seeds,
+        )
+    }
+
+    fn footing(&self) -> String {
+        let hash: String = self.scenario.hash.chars().take(12).collect();
+        format!("{FAINT}outlay {VERSION}, scenario {} {hash}{FAINT:#}\n", self.scenario.name)
+    }
+}
+
+/// `outlay evaluate`
+pub(crate) fn evaluation(name: &str, result: &Evaluation, setting: &Setting<'_>) -> String {
+    let mut text = format!("{BOLD}{name}{BOLD:#} on {}", setting.heading());
+    let currency = &setting.scenario.currency;
+    text.push('\n');
+    text += &facts(&fact_rows(result, setting, currency));
+    text.push('\n');
+    text += &lines_table(result, currency);
+    text.push('\n');
+    text += &stages_table(result);
+    text.push('\n');
+    text += &definitions(result.returns.break_even, result.lines.iter().any(|line| line.truth.is_some()));
+    if let Some(worst) = result.score.worst.first().filter(|_| result.per_seed.len() > 1) {
+        let replay = worst.seed;
+        let agent = quoted(&result.agent);
+        let scenario = quoted(setting.typed);
+        let _ = writeln!(
+            text,
+            "replay the worst seed: `outlay evaluate {agent} {scenario} --seeds {replay}..{}`",
+            replay.saturating_add(1)
+        );
+    }
+    text + &setting.footing()
+}
+
+fn fact_rows(result: &Evaluation, setting: &Setting<'_>, currency: &str) -> Vec<[String; 2]> {
+    let score = &result.score;
+    let mut rows = vec![
+        [
+            score.unit.clone(),
+            format!(
+                "{} on average, interquartile mean {} {} 95 %",
+                number(score.mean),
+                number(score.iqm),
+                interval(score.iqm_ci95, number)
+            ),
+        ],
+        [
+            "spread".into(),
+            format!("p10 {}, median {}, p90 {}", number(score.p10), number(score.p50), number(score.p90)),
+        ],
+        ["worst seeds".into(), worst_seeds(result, setting.noise)],
+        ["without spending".into(), number(score.without_spend)],
+        [
+            "spend".into(),
+            format!(
+                "{} {currency} on average of {}, most {}, left {}",
+                major(result.spend.mean),
+                major(result.spend.budget),
+                major(result.spend.max),
+                major(result.spend.unspent)
+            ),
+        ],
+        [
+            "return (ROI)".into(),
+            format!(
+                "reported {}, incremental {}, break-even {}",
+                or_undefined(result.returns.reported, ratio),
+                or_undefined(result.returns.incremental, ratio),
+                or_undefined(result.returns.break_even, ratio)
+            ),
+        ],
+    ];
+    if let (Some(floor), Some(share)) =
+        (setting.scenario.brief.limits.return_floor, result.misses.get("return_floor"))
+    {
+        rows.push([
+            "return floor".into(),
+            format!("{} missed on {} of seeds", ratio(floor), percent(*share)),
+        ]);
+    }
+    rows.push(["limits broken".into(), result.violations.to_string()]);
+    if let Some(time) = result.seconds_per_decision {
+        rows.push(["per decision".into(), seconds(time)]);
+    }
+    rows
+}
+
+fn worst_seeds(result: &Evaluation, noises: u64) -> String {
+    let worst = result.score.worst.iter().map(|worst| {
+        let noise = if noises > 1 { format!(" noise {}", worst.noise) } else { String::new() };
+        format!("{}{noise} ({})", worst.seed, number(worst.score))
+    });
+    worst.collect::<Vec<_>>().join(", ")
+}
+
+fn lines_table(result: &Evaluation, currency: &str) -> String {
+    let truth = result.lines.iter().any(|line| line.truth.is_some());
+    let total: i64 = result.lines.iter().map(|line| line.spend).sum();
+    let mut header = vec![
+        "line".to_owned(),
+        format!("spend {currency}"),
+        "share".into(),
+        "clicks".into(),
+        "orders".into(),
+    ];
+    header.extend(["new customers", "ROI reported"].map(Into::into));
+    if truth {
+        header.extend(["ROI incremental".to_owned(), format!("{} caused", result.score.unit)]);
+    }
+    let rows = result.lines.iter().map(|line| {
+        let share = if total > 0 { percent(line.spend as f64 / total as f64) } else { UNDEFINED.into() };
+        let mut row =
+            vec![line.name.clone(), major(line.spend), share, short(line.clicks), number(line.orders)];
+        row.extend([number(line.new_customers), or_undefined(line.return_on_spend, ratio)]);
+        if truth {
+            row.push(or_undefined(line.truth.and_then(|truth| truth.incremental_return_on_spend), ratio));
+            row.push(or_undefined(line.truth.map(|truth| truth.incremental_score), signed));
+        }
+        row
+    });
+    table(&header, rows)
+}
+
+fn stages_table(result: &Evaluation) -> String {
+    let stages = &result.stages;
+    let header = ["stage", "people at start", "at end", "change"].map(ToOwned::to_owned);
+    let deep = stages.names.iter().zip(stages.opening.iter().zip(&stages.closing));
+    let aipl = ["A aware", "I interested", "P purchased", "L loyal"];
+    let aipl = aipl.iter().zip(stages.aipl_opening.iter().zip(&stages.aipl_closing));
+    table(
+        &header,
+        deep.chain(aipl).map(|(name, (start, end))| {
+            vec![(*name).to_owned(), short(*start), short(*end), with_sign(end - start)]
+        }),
+    )
+}
+
+fn with_sign(change: f64) -> String {
+    let text = short(change);
+    if change > 0.0 { format!("+{text}") } else { text }
+}
+
+/// Everything a comparison found.
+pub(crate) struct Comparison<'a> {
+    /// Agents in the order asked for.
+    pub(crate) agents: &'a [Contestant],
+    /// Each other agent against one.
+    pub(crate) pairs: &'a [Pair],
+    /// The one.
+    pub(crate) against: &'a str,
+    /// What each `--require` came to.
+    pub(crate) requirements: &'a [Requirement],
+    /// Interquartile means of even and of the clairvoyant plan, where headroom was asked for.
+    pub(crate) range: Option<[f64; 2]>,
+}
+
+/// `outlay compare`
+pub(crate) fn comparison(result: &Comparison<'_>, setting: &Setting<'_>) -> String {
+    let mut text = setting.heading();
+    let finished: Vec<&Finished> = result.agents.iter().filter_map(Contestant::finished).collect();
+    text.push('\n');
+    text += &scores_table(result, setting);
+    if !result.pairs.is_empty() {
+        text.push('\n');
+        text += &pairs_table(result);
+    }
+    text.push('\n');
+    text += &money_table(&finished, setting);
+    text.push('\n');
+    for line in conclusions(result, setting) {
+        text += &line;
+        text.push('\n');
+    }
+    for requirement in result.requirements {
+        let verdict = if requirement.met { "met" } else { "not met" };
+        let _ = writeln!(text, "require {}: {verdict}", requirement.require);
+    }
+    let break_even = finished.first().and_then(|it| it.evaluation.returns.break_even);
+    text += &definitions(break_even, false);
+    text + &setting.footing()
+}
+
+fn scores_table(result: &Comparison<'_>, setting: &Setting<'_>) -> String {
+    let mut header = vec!["agent".to_owned(), format!("{} (mean)", setting.scenario.goal.unit())];
+    header.extend(["IQM", "95 % interval", "p10", "worst seed"].map(Into::into));
+    if result.range.is_some() {
+        header.push("headroom".into());
+    }
+    let width = header.len();
+    table(
+        &header,
+        result.agents.iter().map(|agent| match agent {
+            Contestant::Finished(finished) => {
+                let score = &finished.evaluation.score;
+                let worst = score.worst.first().map_or_else(String::new, |worst| worst.seed.to_string());
+                let mut row = vec![finished.name.clone(), number(score.mean), number(score.iqm)];
+                row.extend([interval(score.iqm_ci95, number), number(score.p10), worst]);
+                if result.range.is_some() {
+                    row.push(or_undefined(finished.headroom, ratio));
+                }
+                row
+            }
+            Contestant::Failed { name, .. } => {
+                let mut row = vec![name.clone(), "failed".into()];
+                row.resize(width, UNDEFINED.into());
+                row
+            }
+        }),
+    )
+}
+
+fn pairs_table(result: &Comparison<'_>) -> String {
+    let mut header = vec![format!("against {}", result.against)];
+    header.extend(["difference", "95 % interval", "uplift", "95 % interval", "P(better)"].map(Into::into));
+    table(
+        &header,
+        result.pairs.iter().map(|pair| {
+            vec![
+                pair.a.clone(),
+                signed(pair.difference),
+                interval(pair.difference_ci95, signed),
+                or_undefined(pair.uplift, signed_percent),
+                pair.uplift_ci95.map_or_else(|| UNDEFINED.into(), |ends| interval(ends, signed_percent)),
+                percent(pair.p_better),
+            ]
+        }),
+    )
+}
+
+fn money_table(finished: &[&Finished], setting: &Setting<'_>) -> String {
+    let floor = setting.scenario.brief.limits.return_floor;
+    let timing = finished.iter().any(|it| it.evaluation.seconds_per_decision.is_some());
+    let mut header =
+        vec!["agent".to_owned(), format!("spend {}", setting.scenario.currency), "unspent".into()];
+    header.extend(["ROI reported", "ROI incremental"].map(Into::into));
+    header.extend(floor.map(|floor| format!("misses ROI {}", ratio(floor))));
+    header.push("limits broken".into());
+    if timing {
+        header.push("per decision".into());
+    }
+    table(
+        &header,
+        finished.iter().map(|it| {
+            let result = &it.evaluation;
+            let mut row = vec![it.name.clone(), major(result.spend.mean), major(result.spend.unspent)];
+            row.extend(
+                [result.returns.reported, result.returns.incremental].map(|it| or_undefined(it, ratio)),
+            );
+            row.extend(floor.and_then(|_| result.misses.get("return_floor")).map(|share| percent(*share)));
+            row.push(result.violations.to_string());
+            if timing {
+                row.push(or_undefined(result.seconds_per_decision, seconds));
+            }
+            row
+        }),
+    )
+}
+
+/// The answer in sentences.
+fn conclusions(result: &Comparison<'_>, setting: &Setting<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    let clear = result.pairs.iter().filter(|pair| pair.difference_ci95[0] > 0.0);
+    if let Some(best) = clear.max_by(|a, b| a.difference.total_cmp(&b.difference)) {
+        let uplift = best.uplift.map(|uplift| format!(" ({})", signed_percent(uplift))).unwrap_or_default();
+        lines.push(format!(
+            "{BOLD}{}{BOLD:#} reaches {} more {} than {}{uplift}, and is better on {} of seeds",
+            best.a,
+            number(best.difference),
+            setting.scenario.goal.unit(),
+            best.b,
+            percent(best.p_better)
+        ));
+    } else if !result.pairs.is_empty() {
+        lines.push(format!("no agent is better than {} beyond doubt", result.against));
+    }
+    if let Some([even, clairvoyant]) = result.range {
+        lines.push(format!(
+            "headroom: 0 is the even split ({}), 1 the clairvoyant plan ({})",
+            number(even),
+            number(clairvoyant)
+        ));
+    }
+    lines
+}
+
+/// What the columns mean.
+fn definitions(break_even: Option<f64>, truth: bool) -> String {
+    let mut text = String::from(
+        "ROI reported = credited revenue / spend; ROI incremental = (revenue - revenue without spending) / spend\n",
+    );
+    if truth {
+        text += "per line: incremental = the run, less the same run with this line at zero and its money not moved\n";
+    }
+    if let Some(break_even) = break_even {
+        let _ = writeln!(text, "break-even ROI = 1 / margin = {}", ratio(break_even));
+    }
+    text
+}
+
+/// `32 days`, `26 weeks`, `48 half-hours`
+pub(crate) fn duration(steps: usize, step_days: f64) -> String {
+    let unit = match step_days {
+        1.0 => "day",
+        7.0 => "week",
+        days if (days * 48.0 - 1.0).abs() < 1e-9 => "half-hour",
+        days => return format!("{steps} steps of {} days", number(days)),
+    };
+    crate::warning::plural(steps as u64, unit)
+}
+
+/// A word for a command line.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '=' | ',');
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// Two columns, the first faint.
+pub(crate) fn facts(rows: &[[String; 2]]) -> String {
+    let width = rows.iter().map(|[name, _]| name.chars().count()).max().unwrap_or_default();
+    rows.iter().map(|[name, value]| format!("  {FAINT}{name:width$}{FAINT:#}  {value}\n")).collect()
+}
+
+/// A table without borders, its first column to the left and the others to the right.
+pub(crate) fn table(header: &[String], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header);
+    table.add_rows(rows);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((if index == 0 { 2 } else { 1 }, 1));
+        if index > 0 {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let text = table.trim_fmt();
+    let (head, body) = text.split_once('\n').unwrap_or((&text, ""));
+    format!("{FAINT}{head}{FAINT:#}\n{body}\n")
+}

@@ -1,0 +1,222 @@
+//! `outlay train`: a run from its arguments to a saved policy and a comparison beside baselines.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use outlay_agent::learn::{Event, Flow, TrainError, TrainSettings, TrainState, Trained};
+use outlay_environment::Scenario;
+
+use crate::cli::{self, SeedRange};
+use crate::compare::{self, Field, Found};
+use crate::episodes::Games;
+use crate::evaluation::scenario_id;
+use crate::failure::{EXIT_INTERRUPTED, Failure};
+use crate::format::number;
+use crate::interrupt;
+use crate::plan;
+use crate::results::{TrainComparison, TrainSaved, VERSION};
+use crate::saved::Folder;
+use crate::tables::{Setting, quoted};
+use crate::terminal::Terminal;
+use crate::watch::Watch;
+
+/// Seed of a run that names none.
+const DEFAULT_SEED: u64 = 1;
+/// Who a trained policy is shown beside, and whom it is measured against.
+const BESIDE: [&str; 3] = ["buyer-rule", "even", "mpc"];
+/// What the policy is called beside them.
+const POLICY: &str = "policy";
+/// Seeds of that comparison.
+const SEEDS: std::ops::Range<u64> = 0..64;
+
+/// A run as it was asked for.
+struct Run {
+    /// Scenario as typed, for commands to copy.
+    typed: String,
+    scenario: Arc<Scenario>,
+    settings: TrainSettings,
+    resume: Option<TrainState>,
+    folder: Folder,
+}
+
+/// Runs the command and returns its exit code.
+pub(crate) fn run(arguments: &cli::Train, timing: bool, terminal: Terminal) -> Result<u8, Failure> {
+    let mut run = match &arguments.resume {
+        Some(folder) => resumed(arguments, folder)?,
+        None => fresh(arguments)?,
+    };
+    let trained = learn(&mut run, timing, terminal)?;
+    run.folder.save(&trained.state, &run.scenario, &command(&run), &[])?;
+    if trained.interrupted {
+        return stopped(&run, &trained.state, terminal);
+    }
+    finished(&run, &trained.state, timing, terminal)
+}
+
+/// A new run: its folder must be new or empty, and writable, before any work is done.
+fn fresh(arguments: &cli::Train) -> Result<Run, Failure> {
+    let typed = arguments.scenario.clone().unwrap_or_else(|| "new-customer".to_owned());
+    let scenario = plan::scenario(&typed)?;
+    let mut settings =
+        TrainSettings { seed: arguments.seed.unwrap_or(DEFAULT_SEED), ..TrainSettings::default() };
+    settings.steps = arguments.steps.unwrap_or(settings.steps);
+    settings.worlds = arguments.worlds.map_or(settings.worlds, |worlds| worlds as usize);
+    let name = format!("{}-seed{}", scenario.name, settings.seed);
+    let folder = arguments.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(name));
+    let folder = Folder::create(&folder)?;
+    Ok(Run { typed, scenario, settings, resume: None, folder })
+}
+
+/// A saved run: everything it was asked for is in its folder.
+fn resumed(arguments: &cli::Train, folder: &Path) -> Result<Run, Failure> {
+    let folder = Folder::open(folder)?;
+    let state = folder.state()?;
+    let typed = arguments.scenario.clone().unwrap_or_else(|| state.scenario.clone());
+    let scenario = plan::scenario(&typed).map_err(|failure| match arguments.scenario {
+        Some(_) => failure,
+        None => failure.help(format!("name its file: `outlay train FILE --resume {}`", folder.typed())),
+    })?;
+    Ok(Run { typed, scenario, settings: state.settings.clone(), resume: Some(state), folder })
+}
+
+/// Trains, shows it, and saves after each validation, so that a crash costs little.
+fn learn(run: &mut Run, timing: bool, terminal: Terminal) -> Result<Trained, Failure> {
+    let command = command(run);
+    let mut watch = Watch::new(&run.scenario, &run.settings, run.resume.is_some(), timing, terminal);
+    let mut failed = None;
+    let mut on_event = |event: &Event<'_>| {
+        let mut attempt = || {
+            watch.show(event)?;
+            match event {
+                Event::Validated(_, state) => run.folder.save(state, &run.scenario, &command, &[]),
+                _ => Ok(()),
+            }
+        };
+        match attempt() {
+            Ok(()) if !interrupt::requested() => Flow::Continue,
+            Ok(()) => {
+                watch.stopping();
+                Flow::Stop
+            }
+            Err(failure) => {
+                failed.get_or_insert(failure);
+                Flow::Stop
+            }
+        }
+    };
+    let trained = outlay_agent::learn::train(&run.scenario, &run.settings, run.resume.take(), &mut on_event);
+    watch.clear();
+    failed.map_or(Ok(()), Err)?;
+    trained.map_err(|error| refused(&error))
+}
+
+fn refused(error: &TrainError) -> Failure {
+    match error {
+        TrainError::Diverged { .. } => Failure::run(error.to_string()),
+        _ => Failure::usage(error.to_string()),
+    }
+}
+
+/// The command that gives this run again, without flags of output, threads and display.
+fn command(run: &Run) -> String {
+    let default = TrainSettings::default();
+    let mut command = format!("outlay train {} --seed {}", quoted(&run.typed), run.settings.seed);
+    if run.settings.steps != default.steps {
+        command += &format!(" --steps {}", run.settings.steps);
+    }
+    if run.settings.worlds != default.worlds {
+        command += &format!(" --worlds {}", run.settings.worlds);
+    }
+    command
+}
+
+/// After Ctrl-C: what was saved, and how to go on.
+fn stopped(run: &Run, state: &TrainState, terminal: Terminal) -> Result<u8, Failure> {
+    let folder = run.folder.typed();
+    let scenario = if run.typed == run.scenario.name { String::new() } else { quoted(&run.typed) + " " };
+    let resume = format!("outlay train {scenario}--resume {folder}");
+    if terminal.json {
+        terminal.json_line(&TrainSaved {
+            schema: "outlay.train/1",
+            version: VERSION,
+            event: "interrupted",
+            folder: run.folder.path().display().to_string(),
+            steps: state.steps,
+            resume: Some(resume.clone()),
+        })?;
+    }
+    terminal.always(&format!("saved {folder} ({} steps)\nresume with `{resume}`", state.steps));
+    Ok(EXIT_INTERRUPTED)
+}
+
+/// At the end: judges the policy beside baselines, completes its card, says what to do next.
+fn finished(run: &Run, state: &TrainState, timing: bool, terminal: Terminal) -> Result<u8, Failure> {
+    let games =
+        Games { scenario: Arc::clone(&run.scenario), seeds: SEEDS, noises: 1, agent_seed: 0, truth: false };
+    let field = field(run)?;
+    let found = compare::compare(&field, &games, timing, terminal);
+    if found.interrupted {
+        return stopped(run, state, terminal);
+    }
+    run.folder.save(state, &run.scenario, &command(run), &found.agents)?;
+    if terminal.json {
+        let scenario = scenario_id(&run.scenario);
+        terminal.json_line(&TrainComparison {
+            schema: "outlay.train/1",
+            version: VERSION,
+            event: "finished",
+            scenario: &scenario,
+            folder: run.folder.path().display().to_string(),
+            steps: state.steps,
+            seeds: SeedRange(SEEDS).to_string(),
+            agents: &found.agents,
+            pairs: &found.pairs,
+        })?;
+    } else {
+        terminal.result(&(summary(run, state) + "\n" + &comparison(run, &games, &field, &found)))?;
+    }
+    compare::report(&found, &SeedRange(SEEDS), terminal);
+    Ok(compare::exit_code(&found))
+}
+
+/// The policy and the baselines there are.
+fn field(run: &Run) -> Result<Field, Failure> {
+    let known = outlay_agent::names();
+    let beside = BESIDE.iter().filter(|name| known.iter().any(|agent| agent.name == **name));
+    let policy = format!("{POLICY}={}", run.folder.path().display());
+    let texts: Vec<String> = std::iter::once(policy).chain(beside.map(|name| (*name).to_owned())).collect();
+    let (participants, _) = plan::participants(&texts, &run.scenario, 1.0)?;
+    let asked = participants.len();
+    Ok(Field { participants, asked, against: 1.min(asked - 1), requirements: Vec::new() })
+}
+
+fn comparison(run: &Run, games: &Games, field: &Field, found: &Found) -> String {
+    let setting = Setting {
+        scenario: &games.scenario,
+        typed: &run.typed,
+        seeds: SeedRange(SEEDS).to_string(),
+        noise: 1,
+    };
+    compare::table(found, field, &setting)
+}
+
+/// Five lines on what came of it.
+fn summary(run: &Run, state: &TrainState) -> String {
+    let unit = run.scenario.goal.unit();
+    let best = state.best.as_ref().map_or_else(String::new, |best| {
+        format!("{} {unit} after {} steps, even split {}", number(best.score), best.steps, number(state.even))
+    });
+    let folder = run.folder.typed();
+    let scenario =
+        if run.typed == "new-customer" { String::new() } else { format!(" {}", quoted(&run.typed)) };
+    crate::tables::facts(&[
+        [
+            "trained".into(),
+            format!("{} with seed {}, {} steps", run.scenario.name, run.settings.seed, state.steps),
+        ],
+        ["validation".into(), best],
+        ["saved".into(), folder.clone()],
+        ["next".into(), format!("outlay evaluate {folder}{scenario} --truth")],
+        [String::new(), format!("outlay compare{scenario} --agents even,buyer-rule,{folder} --headroom")],
+    ])
+}

@@ -1,0 +1,423 @@
+//! The whole program from outside: what is typed, what comes back, and with which exit code.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The program, away from the surroundings of whoever runs the tests.
+fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_outlay"));
+    command.args(arguments).stdin(Stdio::null());
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM", "COLUMNS"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn outlay(arguments: &[&str]) -> Output {
+    program(arguments).output().expect("the program starts")
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).expect("UTF-8")
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).expect("UTF-8")
+}
+
+fn json(arguments: &[&str]) -> Value {
+    let output = outlay(arguments);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", stderr(&output)))
+}
+
+/// Expects an exit code, and words on standard error; nothing may have been said on standard output.
+fn refused(arguments: &[&str], code: i32, words: &[&str]) {
+    let output = outlay(arguments);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", stderr(&output));
+    assert_eq!(stdout(&output), "", "{arguments:?}");
+    for word in words {
+        assert!(stderr(&output).contains(word), "{arguments:?} does not say `{word}`:\n{}", stderr(&output));
+    }
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+#[track_caller]
+fn has_keys(value: &Value, expected: &[&str]) {
+    for key in expected {
+        assert!(value.get(key).is_some(), "no `{key}` among {:?}", keys(value));
+    }
+}
+
+/// Writes an agent as a shell script and returns how to name it.
+fn script(folder: &Path, name: &str, body: &str) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, body).expect("a script is written");
+    format!("{name}=exec:sh '{}'", path.display())
+}
+
+#[test]
+fn help_says_what_there_is() {
+    for command in ["", "train", "evaluate", "compare", "scenarios", "check", "agents"] {
+        let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
+        let output = outlay(&arguments);
+        assert_eq!(output.status.code(), Some(0));
+        let name = if command.is_empty() { "outlay" } else { command };
+        insta::assert_snapshot!(format!("help_{name}"), stdout(&output));
+    }
+}
+
+#[test]
+fn alone_it_prints_three_commands_to_try() {
+    let output = outlay(&[]);
+    assert_eq!(output.status.code(), Some(0));
+    insta::assert_snapshot!("alone", stdout(&output));
+    let document = json(&["--json"]);
+    assert_eq!(document["commands"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn evaluate_writes_the_promised_document() {
+    let output = outlay(&["evaluate", "even", "--seeds", "3..6", "--noise", "2", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).starts_with("{\n  \"schema\": \"outlay.evaluate/1\",\n  \"version\": \""));
+    let document: Value = serde_json::from_str(stdout(&output)).expect("JSON");
+    has_keys(
+        &document,
+        &[
+            "scenario",
+            "seeds",
+            "agent",
+            "score",
+            "spend",
+            "violations",
+            "misses",
+            "per_seed",
+            "stages",
+            "lines",
+        ],
+    );
+    has_keys(&document["scenario"], &["name", "hash"]);
+    has_keys(&document["score"], &["unit", "mean", "iqm", "iqm_ci95", "p10", "p50", "p90"]);
+    has_keys(&document["spend"], &["budget", "mean", "max"]);
+    assert!(document["spend"].as_object().is_some_and(|spend| spend.values().all(Value::is_i64)));
+    assert_eq!(document["violations"], 0);
+    let rows = document["per_seed"].as_array().expect("rows");
+    let seeds: Vec<_> = rows.iter().map(|row| (row["seed"].as_u64(), row["noise"].as_u64())).collect();
+    let expected = (3..6).flat_map(|seed| (0..2).map(move |noise| (Some(seed), Some(noise))));
+    assert_eq!(seeds, expected.collect::<Vec<_>>());
+    for row in rows {
+        has_keys(row, &["score", "spend", "return_on_spend", "incremental_return_on_spend"]);
+        assert!(row["spend"].as_i64() <= document["spend"]["budget"].as_i64());
+    }
+    assert!(document["lines"][0].get("incremental_score").is_none());
+    assert!(!stdout(&output).contains("seconds"));
+}
+
+#[test]
+fn truth_and_timing_are_extra() {
+    let document = json(&["evaluate", "even", "--seeds", "0..1", "--truth", "--timing", "--json"]);
+    has_keys(&document, &["seconds_total", "seconds_per_decision"]);
+    for line in document["lines"].as_array().expect("lines") {
+        has_keys(line, &["spend", "incremental_score", "incremental_return_on_spend"]);
+    }
+}
+
+#[test]
+fn compare_writes_the_promised_document() {
+    let arguments =
+        ["compare", "--agents", "even,random", "--agent", "again=even", "--seeds", "0..12", "--json"];
+    let document = json(&arguments);
+    assert_eq!(document["schema"], "outlay.compare/1");
+    has_keys(&document, &["version", "scenario", "seeds", "agents", "pairs"]);
+    let names: Vec<_> = document["agents"].as_array().expect("agents").iter().map(|it| &it["name"]).collect();
+    assert_eq!(names, ["even", "random", "again"]);
+    for agent in document["agents"].as_array().expect("agents") {
+        has_keys(
+            agent,
+            &["name", "headroom", "score", "spend", "violations", "misses", "per_seed", "stages", "lines"],
+        );
+        assert_eq!(agent["headroom"], Value::Null);
+    }
+    let pairs = document["pairs"].as_array().expect("pairs");
+    assert_eq!(pairs.len(), 2);
+    has_keys(&pairs[0], &["a", "b", "difference", "difference_ci95", "uplift", "uplift_ci95", "p_better"]);
+    assert_eq!((&pairs[0]["a"], &pairs[0]["b"]), (&"random".into(), &"even".into()));
+    // The same agent under another name meets the same shoppers in the same moods.
+    assert_eq!(pairs[1]["difference"], 0.0);
+    assert_eq!(pairs[1]["p_better"], 0.5);
+    let against = json(&[&arguments[..], &["--against", "again"]].concat());
+    assert_eq!(against["pairs"][0]["b"], "again");
+}
+
+#[test]
+fn the_same_command_gives_the_same_bytes_at_any_number_of_threads() {
+    for format in [&["--json"][..], &[]] {
+        let arguments = ["compare", "--agents", "even,random,last-period", "--seeds", "0..5", "--noise", "2"];
+        let run = |threads| outlay(&[&arguments[..], &["--threads", threads], format].concat()).stdout;
+        let first = run("1");
+        assert!(!first.is_empty());
+        assert_eq!(first, run("1"));
+        assert_eq!(first, run("2"));
+    }
+}
+
+#[test]
+fn lists_are_documents_too() {
+    let scenarios = json(&["scenarios", "--json"]);
+    assert_eq!(scenarios["schema"], "outlay.scenarios/1");
+    has_keys(&scenarios["scenarios"][0], &["name", "title", "goal", "limits", "calendar"]);
+    let agents = json(&["agents", "--json"]);
+    assert_eq!(agents["schema"], "outlay.agents/1");
+    has_keys(&agents["agents"][0], &["name", "summary"]);
+    let check = json(&["check", "new-customer", "--json"]);
+    assert_eq!(check["problems"], Value::Array(Vec::new()));
+    assert_eq!(outlay(&["check", "new-customer"]).status.code(), Some(0));
+}
+
+#[test]
+fn bad_arguments_exit_with_2_and_say_what_to_do() {
+    refused(&["evaluate", "evne"], 2, &["there is no agent `evne`", "did you mean `even`?", "outlay agents"]);
+    refused(&["evaluate", "single:serch"], 2, &["did you mean `search`?"]);
+    refused(&["evaluate", "even", "new-custmer"], 2, &["did you mean `new-customer`?", "outlay scenarios"]);
+    refused(&["evaluate", "even", "no/such.toml"], 2, &["there is no file `no/such.toml`"]);
+    refused(&["evaluate", "no/such"], 2, &["no/such", "help:"]);
+    refused(&["evaluate", "exec:"], 2, &["no command after `exec:`"]);
+    refused(&["evaluate", "exec:a 'b"], 2, &["quote", "not closed"]);
+    refused(&["evaluate"], 2, &["<AGENT>"]);
+    refused(&["check"], 2, &["<FILE>"]);
+    refused(&["trian"], 2, &["train"]);
+    for seeds in ["5..5", "7..5", "x", "-1..2", "0..99999999999"] {
+        refused(&["evaluate", "even", &format!("--seeds={seeds}")], 2, &["--seeds", seeds]);
+    }
+    refused(&["evaluate", "even", "--noise", "0"], 2, &["--noise"]);
+    refused(&["evaluate", "even", "--threads", "0"], 2, &["--threads"]);
+    refused(&["evaluate", "even", "--color", "red"], 2, &["always"]);
+    refused(&["compare", "--agents", "even,even"], 2, &["two agents are called `even`", "--agent"]);
+    refused(&["compare", "--agents", "even", "--against", "evn"], 2, &["--against", "did you mean `even`?"]);
+    refused(&["compare", "--agents", "even", "--require", "even"], 2, &["X > Y"]);
+    refused(
+        &["compare", "--agents", "even", "--require", "even > mcp"],
+        2,
+        &["`mcp`, which is not compared"],
+    );
+}
+
+#[test]
+fn require_exits_with_3_where_it_does_not_hold() {
+    let run = |require: &str| {
+        let agents = ["compare", "--agents", "even", "--agent", "again=even", "--seeds", "0..4", "--json"];
+        outlay(&[&agents[..], &["--require", require]].concat())
+    };
+    let output = run("again > even");
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let document: Value = serde_json::from_str(stdout(&output)).expect("JSON");
+    assert_eq!(document["requirements"][0]["met"], false);
+    let output = outlay(&[
+        "compare",
+        "--agents",
+        "even,single:exchange",
+        "--seeds",
+        "0..8",
+        "--require",
+        "even>single:exchange",
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn folders_are_refused_before_any_work() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let full = folder.path().join("full");
+    std::fs::create_dir(&full).expect("a folder");
+    std::fs::write(full.join("note.txt"), "mine").expect("a file");
+    let file = full.join("note.txt");
+    let text = |path: &Path| path.display().to_string();
+    refused(&["train", "--out", &text(&full)], 2, &["already holds something", "--resume", "--out"]);
+    refused(&["train", "--out", &text(&file)], 2, &["cannot be written", "cause:"]);
+    refused(&["train", "--out", &text(&file.join("below"))], 2, &["cannot be written"]);
+    refused(&["train", "--resume", &text(&folder.path().join("none"))], 2, &["there is no folder"]);
+    refused(&["train", "--resume", &text(&full)], 2, &["help:"]);
+    refused(&["evaluate", &text(&full)], 2, &["help:"]);
+    refused(&["train", "--steps", "0"], 2, &["500k"]);
+    assert_eq!(std::fs::read_to_string(&file).expect("still there"), "mine");
+}
+
+/// Agents that misbehave fail alone: the others keep their results, and nothing hangs.
+#[cfg(unix)]
+#[test]
+fn programs_that_misbehave_fail_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let agents = [
+        ("silent", "sleep 30", "no answer within"),
+        ("gone", "exit 7", "exit status: 7"),
+        ("early", "read brief; read observation; exit 0", "ended before"),
+        ("talks", "echo 'cannot find weights' >&2; exit 1", "cannot find weights"),
+        ("junk", "while :; do echo '{\"mony\": [1]}' || exit; done", "not an allocation"),
+        ("short", "while read line; do echo '{\"money\": [1]}'; done", "1 amounts for"),
+        (
+            "endless",
+            "while :; do printf xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx || exit; done",
+            "",
+        ),
+        ("numbers", "while read line; do echo '{\"money\": [1e999]}'; done", "not an allocation"),
+    ];
+    let mut arguments =
+        vec!["compare".to_owned(), "--agents=even".into(), "--seeds=0..2".into(), "--json".into()];
+    arguments.extend(["--time-limit=0.5".into(), "--agent=missing=exec:/no/such/program".into()]);
+    arguments.extend(agents.map(|(name, body, _)| format!("--agent={}", script(folder.path(), name, body))));
+    let output = outlay(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let document: Value = serde_json::from_str(stdout(&output)).expect("JSON");
+    let found = document["agents"].as_array().expect("agents");
+    has_keys(&found[0], &["score", "per_seed"]);
+    assert!(found[1]["error"].as_str().is_some_and(|error| error.contains("could not start")));
+    for (agent, (name, _, words)) in found[2..].iter().zip(agents) {
+        assert_eq!(agent["name"], name);
+        let error = agent["error"].as_str().unwrap_or_default();
+        assert!(!error.is_empty() && error.contains(words), "{name}: {error}");
+    }
+    let table =
+        outlay(&arguments.iter().map(String::as_str).filter(|it| *it != "--json").collect::<Vec<_>>());
+    assert!(stdout(&table).contains("failed") && stderr(&table).contains("`gone` failed"));
+}
+
+/// The even split, written as a program, is the even split.
+#[cfg(unix)]
+#[test]
+fn a_program_can_take_part() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // One unit of money on each line, whatever is seen.
+    let lines = json(&["scenarios", "--json"])["scenarios"]
+        .as_array()
+        .and_then(|all| all.iter().find(|it| it["name"] == "new-customer"))
+        .and_then(|it| it["lines"].as_array().map(Vec::len))
+        .expect("lines");
+    let money = vec!["1"; lines].join(",");
+    let body = format!("read brief\nwhile read observation; do echo '{{\"money\": [{money}]}}'; done");
+    let agent = script(folder.path(), "units", &body);
+    let document = json(&["evaluate", &agent, "--seeds", "0..3", "--json"]);
+    assert!(document["spend"]["max"].as_i64() > Some(0), "{document}");
+    assert_eq!(document["violations"], 0);
+}
+
+#[test]
+fn a_closed_pipe_is_not_an_error() {
+    for arguments in [&["evaluate", "even", "--seeds", "0..2", "--json"][..], &["--help"], &["agents"], &[]] {
+        let mut child =
+            program(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        drop(child.stdout.take());
+        let mut complaint = String::new();
+        child.stderr.take().expect("piped").read_to_string(&mut complaint).expect("UTF-8");
+        assert_eq!(child.wait().expect("it ends").code(), Some(0), "{arguments:?}");
+        assert!(!complaint.contains("panicked"), "{complaint}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+    let output = program(&["agents", "--json"]).stdout(full).output().expect("it starts");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("could not be written"));
+}
+
+#[test]
+fn colour_is_given_only_where_it_is_wanted() {
+    let coloured = |output: Output| output.stdout.contains(&0x1b) || output.stderr.contains(&0x1b);
+    let arguments = ["evaluate", "even", "--seeds", "0..2"];
+    assert!(!coloured(outlay(&arguments)));
+    assert!(coloured(outlay(&[&arguments[..], &["--color", "always"]].concat())));
+    assert!(coloured(program(&arguments).env("CLICOLOR_FORCE", "1").output().expect("it starts")));
+    let no_color =
+        program(&arguments).env("NO_COLOR", "1").env("CLICOLOR_FORCE", "0").output().expect("it starts");
+    assert!(!coloured(no_color));
+    assert!(!coloured(
+        program(&["evaluate", "x", "--color=never"]).env("CLICOLOR_FORCE", "1").output().expect("it starts")
+    ));
+    assert!(!coloured(
+        program(&["bogus", "--color=never"]).env("CLICOLOR_FORCE", "1").output().expect("it starts")
+    ));
+}
+
+#[test]
+fn quiet_leaves_results_and_errors() {
+    let output = outlay(&["evaluate", "even", "--seeds", "0..2", "--quiet"]);
+    assert_eq!(stderr(&output), "");
+    assert!(!stdout(&output).is_empty());
+    assert!(stderr(&outlay(&["evaluate", "evne", "--quiet"])).contains("error"));
+}
+
+/// A file with problems: place, caret and count; exit code 2 from every command that reads it.
+#[test]
+fn a_bad_file_is_shown_with_line_and_caret() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("shop.toml");
+    std::fs::write(&path, "name = \"shop\"\nbudget = = 5\n").expect("a file");
+    let path = path.display().to_string();
+    for arguments in [&["check", &path][..], &["evaluate", "even", &path], &["train", &path]] {
+        refused(arguments, 2, &["shop.toml:2:", "^", "problems in"]);
+    }
+    let output = outlay(&["check", &path, "--json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let document: Value = serde_json::from_str(stdout(&output)).expect("JSON");
+    assert_eq!(document["problems"][0]["line"], 2);
+}
+
+#[test]
+fn training_saves_a_policy_that_can_be_evaluated() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let train = |name: &str, threads: &str| {
+        let out = folder.path().join(name);
+        let mut command = program(&["train", "--steps", "512", "--worlds", "8", "--seed", "3", "--json"]);
+        let output = command.args(["--threads", threads, "--out"]).arg(&out).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        (out, stdout(&output).replace(&*folder.path().join(name).to_string_lossy(), "FOLDER"))
+    };
+    let (out, events) = train("a", "1");
+    let events_of =
+        |kind: &str| events.lines().filter(|line| line.contains(&format!("\"event\":\"{kind}\""))).count();
+    assert!(events.lines().all(|line| line.starts_with("{\"schema\":\"outlay.train/1\",\"version\":")));
+    assert!(
+        events_of("started") == 1 && events_of("iteration") >= 2 && events_of("finished") == 1,
+        "{events}"
+    );
+    let (_, again) = train("b", "2");
+    assert_eq!(events, again);
+    let document = json(&["evaluate", &out.display().to_string(), "--seeds", "0..2", "--json"]);
+    has_keys(&document, &["score", "lines"]);
+    refused(&["train", "--out", &out.display().to_string()], 2, &["--resume"]);
+}
+
+/// Ctrl-C saves and says how to go on; going on works.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_can_be_resumed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("run").display().to_string();
+    let interrupted = |arguments: &[&str]| {
+        let mut command = program(arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        // Wait until it learns.
+        assert!(lines.by_ref().any(|line| line.expect("UTF-8").contains("\"event\":\"iteration\"")));
+        let killed =
+            Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+        assert!(killed.success());
+        let last = lines.last().expect("a line").expect("UTF-8");
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+        assert!(stderr(&output).contains(&format!("outlay train --resume {out}")), "{}", stderr(&output));
+        serde_json::from_str::<Value>(&last).expect("JSON")
+    };
+    let first = interrupted(&["train", "--steps", "10M", "--worlds", "8", "--out", &out, "--json"]);
+    assert_eq!(first["event"], "interrupted");
+    let second = interrupted(&["train", "--resume", &out, "--json"]);
+    assert!(second["steps"].as_u64() > first["steps"].as_u64(), "{first} {second}");
+}
