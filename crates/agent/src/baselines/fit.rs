@@ -82,6 +82,27 @@ pub fn designed_runs(world: &Arc<World>, mixes: usize, seed: u64) -> Vec<Run> {
     runs
 }
 
+/// Plans around `plan` (`[steps * lines]`), with random factors on each line, each phase, and each line in each phase.
+#[must_use]
+pub fn perturbed_runs(world: &Arc<World>, plan: &[f64], count: u64, seed: u64) -> Vec<Run> {
+    let brief = &world.scenario.brief;
+    let lines = brief.lines.len();
+    let trace = 0.002 * plan.iter().sum::<f64>() / plan.len() as f64;
+    let key = Key::new(seed).with_name("perturbed plans");
+    let run = |number: u64| {
+        let key = key.with(number);
+        let draw = |kind: u64, index: usize| key.with(kind).with(index as u64).normal();
+        let weight = |(cell, money): (usize, &f64)| {
+            let (line, phase) = (cell % lines, brief.calendar[cell / lines].phase_index);
+            let log = 0.5 * draw(1, line) + 0.4 * draw(2, phase) + 0.4 * draw(3 + phase as u64, line);
+            (money + trace) * libm::exp(log)
+        };
+        let weights: Vec<f64> = plan.iter().enumerate().map(weight).collect();
+        Run::play(world, key.with(0).bits(), &weights, 1.0)
+    };
+    (0..count).map(run).collect()
+}
+
 /// Fits a model by least squares on the pull that each outcome implies: `effect` of every step (none below zero, shrunk
 /// towards the line's mean effect in proportion to declared demand) for given `half`, `retention` and `crowding`, and
 /// these by coordinate descent (variable projection: Golub and Pereyra 1973). The first runs must be without spend; they
