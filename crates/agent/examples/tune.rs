@@ -1,0 +1,92 @@
+//! Tries settings of the learner, judged on validation worlds only.
+//!
+//! `cargo run --release -p outlay-agent --example tune -- new-customer steps=500000 learning_rate=3e-4 agents=mpc`
+//!
+//! Any setting of `TrainSettings` may be given as `key=value`. Ends with the mean score over 64 validation worlds at full
+//! size that no training run looks at (numbers 10,000 and up), beside the agents named.
+#![expect(clippy::print_stdout, reason = "a program for the terminal")]
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use outlay_agent::learn::{Event, Flow, TrainSettings, train};
+use outlay_agent::policy::LearnedPolicy;
+use outlay_agent::{Entrant, Recipe, entrant::entrant};
+use outlay_environment::{Domain, Episode, Scenario, Seeds, World};
+use rayon::prelude::*;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const WORLDS: std::ops::Range<u64> = 10_000..10_064;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let scenario = Scenario::load(&arguments.next().unwrap_or_else(|| "new-customer".to_owned()))?;
+    let (mut table, mut agents, mut runs) = (toml::Table::new(), Vec::new(), Vec::new());
+    for argument in arguments {
+        let (key, value) = argument.split_once('=').ok_or("settings are written key=value")?;
+        match key {
+            "agents" => agents.extend(value.split(',').map(str::to_owned)),
+            "checkpoints" => runs.extend(value.split(',').map(str::to_owned)),
+            _ => drop(table.insert(key.to_owned(), toml::from_str::<toml::Table>(&format!("v = {value}"))?["v"].clone())),
+        }
+    }
+    for agent in &agents {
+        let Entrant::Agent(recipe) = entrant(agent, &scenario)? else { continue };
+        println!("{agent}: {}", describe(&scores(&scenario, recipe.as_ref())));
+    }
+    for run in &runs {
+        let recipe = outlay_agent::checkpoint::read(run.as_ref())?.recipe();
+        println!("{run}: {}", describe(&scores(&scenario, &recipe)));
+    }
+    if table.is_empty() {
+        return Ok(());
+    }
+    let settings: TrainSettings = table.try_into()?;
+    let start = Instant::now();
+    let trained = train(&scenario, &settings, None, &mut |event| {
+        match event {
+            Event::Validated(validated, _) => println!(
+                "{:>9} steps {:>6.0} s  validation {:.0} (best {:.0}, even {:.0})",
+                validated.steps,
+                start.elapsed().as_secs_f64(),
+                validated.score,
+                validated.best,
+                validated.even
+            ),
+            Event::Iteration(iteration) if iteration.iteration % 40 == 0 => println!(
+                "  kl {:.4} deviation {:.3} clipped {:.3} explained {:.3} norm {:.2}",
+                iteration.kl, iteration.deviation, iteration.clip_fraction, iteration.explained, iteration.gradient_norm
+            ),
+            _ => {}
+        }
+        Flow::Continue
+    })?;
+    let recipe = LearnedPolicy::new(trained.state.best_policy().clone());
+    println!("policy: {}", describe(&scores(&scenario, &recipe)));
+    Ok(())
+}
+
+fn scores(scenario: &Arc<Scenario>, recipe: &dyn Recipe) -> Vec<f64> {
+    let play = |number: u64| {
+        let seeds = Seeds::numbered(Domain::Validate, number, 0);
+        let mut episode = Episode::new(World::draw(scenario, seeds.world), seeds.noise);
+        let mut agent = recipe.make(number);
+        agent.start(&scenario.brief);
+        while !episode.is_over() {
+            let allocation = agent.decide(episode.observation());
+            episode.step(&allocation);
+        }
+        episode.ledger().shop().expected_new_customers
+    };
+    WORLDS.into_par_iter().map(play).collect()
+}
+
+fn describe(scores: &[f64]) -> String {
+    let mut sorted = scores.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let mean = scores.iter().sum::<f64>() / scores.len() as f64;
+    let middle = &sorted[sorted.len() / 4..sorted.len() - sorted.len() / 4];
+    format!("mean {mean:.1}, IQM {:.1}", middle.iter().sum::<f64>() / middle.len() as f64)
+}
