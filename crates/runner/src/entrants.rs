@@ -56,10 +56,9 @@ fn saved_policy(agent: &str, scenario: &Scenario) -> Result<(Player, Vec<Warning
     let read = checkpoint::read(Path::new(agent)).map_err(|error| {
         Failure::usage(error.to_string()).help("`outlay agents` lists the agents that need no checkpoint")
     })?;
-    let warning = read.warning(scenario).map(|warning| Warning::OtherScenario {
-        agent: agent.to_owned(),
-        warning: warning.to_string(),
-    });
+    let warning = read
+        .warning(scenario)
+        .map(|warning| Warning::OtherScenario { agent: agent.to_owned(), warning: warning.to_string() });
     let player = Player::Inside(Entrant::Agent(Box::new(read.recipe())));
     Ok((player, warning.into_iter().collect()))
 }

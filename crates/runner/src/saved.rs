@@ -29,7 +29,9 @@ impl Folder {
         }
         let made = std::fs::create_dir_all(path).and_then(|()| tempfile::tempfile_in(path));
         made.map_err(|error| {
-            Failure::usage(format!("{typed} cannot be written")).because(error).help("name another folder with `--out`")
+            Failure::usage(format!("{typed} cannot be written"))
+                .because(error)
+                .help("name another folder with `--out`")
         })?;
         Ok(folder)
     }
@@ -88,7 +90,12 @@ impl Folder {
 }
 
 /// What a card says of a policy and those beside it.
-pub(crate) fn card_results(policy: &Finished, beside: &[&Finished], seeds: &str, noises: usize) -> Vec<CardResult> {
+pub(crate) fn card_results(
+    policy: &Finished,
+    beside: &[&Finished],
+    seeds: &str,
+    noises: usize,
+) -> Vec<CardResult> {
     let scores = |agent: &Finished| agent.evaluation.per_seed.iter().map(|row| row.score).collect::<Vec<_>>();
     let own = scores(policy);
     let result = |agent: &Finished, uplift: Option<f64>, interval| CardResult {

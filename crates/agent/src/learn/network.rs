@@ -20,8 +20,10 @@ impl Network {
     /// The network with these weights. On an autodiff device its parameters ask for gradients.
     pub(crate) fn new(layout: &Layout, weights: &[f32], device: &Device) -> Self {
         let layers = layout.places().iter().map(|place| {
-            let weight = TensorData::new(weights[place.weight.clone()].to_vec(), [place.inputs, place.outputs]);
-            let bias = place.bias.clone().map(|range| TensorData::new(weights[range].to_vec(), [place.outputs]));
+            let weight =
+                TensorData::new(weights[place.weight.clone()].to_vec(), [place.inputs, place.outputs]);
+            let bias =
+                place.bias.clone().map(|range| TensorData::new(weights[range].to_vec(), [place.outputs]));
             Linear {
                 weight: Param::from_tensor(Tensor::from_data(weight, device)),
                 bias: bias.map(|bias| Param::from_tensor(Tensor::from_data(bias, device))),

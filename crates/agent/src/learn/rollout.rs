@@ -120,8 +120,8 @@ impl Batch {
 
 /// Seeds of training world `number` of a run.
 fn seeds(run: u64, number: u64) -> Seeds {
-    // The upper half tells runs apart, so that two runs do not learn on the same worlds.
-    Seeds::numbered(Domain::Train, (run << 40) ^ number, 0)
+    // Runs with other seeds learn on other worlds.
+    Seeds::numbered(Domain::Train, Key::new(run).with_name("worlds").with(number).bits(), 0)
 }
 
 /// Plays the episodes of one group on world `number`.
@@ -179,7 +179,13 @@ impl<'a> Sampler<'a> {
     }
 
     /// Decides one step into `allocation`; gives the log density of the sampled logits and the critic's value.
-    fn act(&mut self, episode: &Episode, key: Key, to: Record<'_>, moments: &mut FeatureMoments) -> (f32, f32) {
+    fn act(
+        &mut self,
+        episode: &Episode,
+        key: Key,
+        to: Record<'_>,
+        moments: &mut FeatureMoments,
+    ) -> (f32, f32) {
         let Record { lines, global, actions } = to;
         // Rows of a fresh array are contiguous, so none of these is ever missing.
         let (Some(lines), Some(global), Some(actions)) =

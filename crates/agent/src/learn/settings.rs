@@ -101,6 +101,9 @@ impl TrainSettings {
         if let Some((name, _)) = zero.iter().find(|(_, zero)| *zero) {
             return Some(format!("`{name}` must be at least 1"));
         }
+        if i64::try_from(self.seed).is_err() {
+            return Some("`seed` must be below 2^63, the largest integer of a TOML file".to_owned());
+        }
         if !self.worlds.is_multiple_of(self.group) {
             let (worlds, group) = (self.worlds, self.group);
             return Some(format!("`worlds` ({worlds}) must be a multiple of `group` ({group})"));

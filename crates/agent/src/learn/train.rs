@@ -27,7 +27,9 @@ pub enum TrainError {
     #[error("the saved run has other settings ({0}); resume it with its own, or start a new run elsewhere")]
     OtherSettings(String),
     /// The saved run is of another scenario.
-    #[error("the saved run is of scenario `{saved}`, whose files differ from `{wanted}`'s; a run goes on only there")]
+    #[error(
+        "the saved run is of scenario `{saved}`, whose files differ from `{wanted}`'s; a run goes on only there"
+    )]
     OtherScenario {
         /// Name of the saved run's scenario.
         saved: String,
@@ -152,7 +154,14 @@ fn warm_up(
     let moments = batch.fill(&Rollout { scenario: small, policy: &policy, seed, iteration: 0, group });
     let to_go = batch.rewards.outer_iter().flat_map(|rewards| {
         let mut sum = 0.0;
-        rewards.iter().rev().map(|reward| { sum += reward; sum as f32 }).collect::<Vec<f32>>()
+        rewards
+            .iter()
+            .rev()
+            .map(|reward| {
+                sum += reward;
+                sum as f32
+            })
+            .collect::<Vec<f32>>()
     });
     let reward_scale = variance(&to_go.collect::<Vec<f32>>()).sqrt().max(1e-9);
     let mut state = TrainState {
@@ -216,7 +225,8 @@ fn validate(state: &mut TrainState, worlds: &[(Arc<World>, u64)]) -> Validated {
     if state.best.as_ref().is_none_or(|best| score > best.score) {
         state.best = Some(Best { policy: state.policy.clone(), score, steps: state.steps });
     }
-    let (best, best_steps) = state.best.as_ref().map_or((score, state.steps), |best| (best.score, best.steps));
+    let (best, best_steps) =
+        state.best.as_ref().map_or((score, state.steps), |best| (best.score, best.steps));
     Validated { steps: state.steps, score, best, best_steps, even: state.even }
 }
 

@@ -151,7 +151,9 @@ impl Features {
         let budget = brief.budget.major().max(1e-9);
         let left = observation.budget_left.major() / budget;
         let steps_left = (brief.steps - step) as f64;
-        self.calendar[step * CALENDAR_FEATURES..(step + 1) * CALENDAR_FEATURES].iter().for_each(|x| to.put(*x));
+        self.calendar[step * CALENDAR_FEATURES..(step + 1) * CALENDAR_FEATURES]
+            .iter()
+            .for_each(|x| to.put(*x));
         // Time and money.
         to.put(step as f64 / steps);
         to.put(log(steps_left));
@@ -207,7 +209,8 @@ impl Features {
         for stage in 0..STAGES {
             to.put(log(1e-4 + share(stage)));
         }
-        for (means, half_life) in self.stages.iter_mut().zip([HALF_LIVES[THREE_DAYS], HALF_LIVES[FORTNIGHT]]) {
+        for (means, half_life) in self.stages.iter_mut().zip([HALF_LIVES[THREE_DAYS], HALF_LIVES[FORTNIGHT]])
+        {
             let keep = libm::exp2(-brief.step_days / half_life);
             // The change of those not reached yet follows from the others.
             for (stage, mean) in means.iter_mut().enumerate().skip(1) {

@@ -37,8 +37,10 @@ impl Forward<'_> {
         let width = scratch.context.len();
         self.affine(Layer::ScoreContext, &scratch.context, &mut scratch.shared);
         let (scores, reserve) = logits.split_at_mut(logits.len() - 1);
-        for ((score, hidden), out) in
-            scores.iter_mut().zip(scratch.second.chunks_exact(width)).zip(scratch.first.chunks_exact_mut(width))
+        for ((score, hidden), out) in scores
+            .iter_mut()
+            .zip(scratch.second.chunks_exact(width))
+            .zip(scratch.first.chunks_exact_mut(width))
         {
             self.affine(Layer::ScoreLine, hidden, out);
             add(out, &scratch.shared);

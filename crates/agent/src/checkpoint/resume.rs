@@ -1,0 +1,118 @@
+//! The state to go on from: numbers in `resume/state.safetensors`, counters in `resume/state.toml`.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::CheckpointError;
+use super::tensors::Tensors;
+use super::{Checkpoint, MOST_CARD, MOST_TENSORS, folder, put_policy, take_policy};
+use crate::learn::{Adam, Best, FeatureMoments, TrainSettings, TrainState};
+use crate::policy::{GLOBAL_FEATURES, LINE_FEATURES, Moments};
+
+const TENSORS: &str = "resume/state.safetensors";
+const COUNTERS: &str = "resume/state.toml";
+const KIND: &str = "outlay.state/1";
+
+/// `resume/state.toml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Counters {
+    /// Checksum of the tensors.
+    tensors: String,
+    scenario: String,
+    scenario_hash: String,
+    iteration: u64,
+    steps: u64,
+    adam_time: usize,
+    reward_scale: f64,
+    even: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    best_score: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    best_steps: Option<u64>,
+    settings: TrainSettings,
+}
+
+/// The files of a state. The best policy is the checkpoint's own, so it is not stored twice.
+pub(super) fn files(state: &TrainState) -> Result<Vec<(&'static str, Vec<u8>)>, String> {
+    let mut tensors = Tensors::default();
+    put_policy(&mut tensors, "policy.", &state.policy);
+    let length = [state.adam.first.len()];
+    tensors.put_f32("adam.first", &length, &state.adam.first);
+    tensors.put_f32("adam.second", &length, &state.adam.second);
+    for (name, moments) in [("line", &state.moments.lines), ("global", &state.moments.global)] {
+        tensors.put_f64(format!("moments.{name}.count"), &[moments.count]);
+        tensors.put_f64(format!("moments.{name}.sum"), &moments.sum);
+        tensors.put_f64(format!("moments.{name}.squares"), &moments.squares);
+    }
+    let bytes = tensors.to_bytes(KIND)?;
+    let counters = Counters {
+        tensors: folder::checksum(&bytes),
+        scenario: state.scenario.clone(),
+        scenario_hash: state.scenario_hash.clone(),
+        iteration: state.iteration,
+        steps: state.steps,
+        adam_time: state.adam.time,
+        reward_scale: state.reward_scale,
+        even: state.even,
+        best_score: state.best.as_ref().map(|best| best.score),
+        best_steps: state.best.as_ref().map(|best| best.steps),
+        settings: state.settings.clone(),
+    };
+    let text = toml::to_string_pretty(&counters).map_err(|error| error.to_string())?;
+    Ok(vec![(TENSORS, bytes), (COUNTERS, text.into_bytes())])
+}
+
+/// Reads the state of the run that wrote `checkpoint` in the folder `path`.
+pub(super) fn read(path: &Path, checkpoint: &Checkpoint) -> Result<TrainState, CheckpointError> {
+    let (numbers, text) = (path.join(TENSORS), path.join(COUNTERS));
+    if !numbers.exists() && !text.exists() {
+        return Err(CheckpointError::Finished { path: path.to_owned() });
+    }
+    let damaged = |file: &Path, reason: String| CheckpointError::Damaged { path: file.to_owned(), reason };
+    let counters = String::from_utf8(folder::read_bounded(&text, MOST_CARD)?)
+        .map_err(|_| damaged(&text, "it is not text".to_owned()))?;
+    let counters: Counters =
+        toml::from_str(&counters).map_err(|error| damaged(&text, error.message().to_owned()))?;
+    let bytes = folder::read_bounded(&numbers, MOST_TENSORS)?;
+    if folder::checksum(&bytes) != counters.tensors {
+        return Err(damaged(&numbers, "its checksum is not that of state.toml".to_owned()));
+    }
+    state(&bytes, counters, checkpoint).map_err(|reason| damaged(&numbers, reason))
+}
+
+fn state(bytes: &[u8], counters: Counters, checkpoint: &Checkpoint) -> Result<TrainState, String> {
+    let mut tensors = Tensors::from_bytes(bytes, KIND)?;
+    let policy = take_policy(&mut tensors, "policy.", checkpoint.policy.sizes)?;
+    let length = [policy.layout.parameters()];
+    let adam = Adam {
+        epsilon: counters.settings.adam_epsilon,
+        time: counters.adam_time,
+        first: tensors.take_f32("adam.first", &length)?,
+        second: tensors.take_f32("adam.second", &length)?,
+    };
+    let mut moments = |name: &str, length: usize| -> Result<Moments, String> {
+        Ok(Moments {
+            count: tensors.take_f64(&format!("moments.{name}.count"), 1)?[0],
+            sum: tensors.take_f64(&format!("moments.{name}.sum"), length)?,
+            squares: tensors.take_f64(&format!("moments.{name}.squares"), length)?,
+        })
+    };
+    let best = counters.best_score.zip(counters.best_steps);
+    Ok(TrainState {
+        moments: FeatureMoments {
+            lines: moments("line", LINE_FEATURES)?,
+            global: moments("global", GLOBAL_FEATURES)?,
+        },
+        scenario: counters.scenario,
+        scenario_hash: counters.scenario_hash,
+        iteration: counters.iteration,
+        steps: counters.steps,
+        policy,
+        adam,
+        reward_scale: counters.reward_scale,
+        even: counters.even,
+        best: best.map(|(score, steps)| Best { policy: checkpoint.policy.clone(), score, steps }),
+        settings: counters.settings,
+    })
+}

@@ -1,0 +1,205 @@
+//! Training: the same bytes however it is run, and better than the even plan after a while.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use outlay_agent::Recipe;
+use outlay_agent::checkpoint::{self, Card, CheckpointError};
+use outlay_agent::learn::{Event, Flow, TrainError, TrainSettings, TrainState, Trained, train};
+use outlay_environment::{Allocation, Episode, Scenario, World};
+
+fn scenario() -> Arc<Scenario> {
+    let scenario = Scenario::load("new-customer").unwrap();
+    Arc::new(Scenario { shoppers: 400, training_shoppers: 400, ..(*scenario).clone() })
+}
+
+/// Six short iterations.
+fn settings(scenario: &Scenario) -> TrainSettings {
+    TrainSettings {
+        seed: 7,
+        steps: 6 * 8 * scenario.brief.steps as u64,
+        worlds: 8,
+        group: 2,
+        minibatch: 96,
+        epochs: 2,
+        width: 16,
+        validate_every: 2,
+        validate_worlds: 2,
+        ..TrainSettings::default()
+    }
+}
+
+fn run(scenario: &Arc<Scenario>, settings: &TrainSettings, resume: Option<TrainState>, stop: u64) -> Trained {
+    let mut stop_there = |event: &Event<'_>| match event {
+        Event::Iteration(iteration) if iteration.iteration == stop => Flow::Stop,
+        _ => Flow::Continue,
+    };
+    train(scenario, settings, resume, &mut stop_there).unwrap()
+}
+
+fn save(folder: &Path, scenario: &Scenario, trained: &Trained) {
+    let card = Card::new(scenario, &trained.state, "outlay train");
+    checkpoint::write(folder, trained.state.best_policy(), &card, Some(&trained.state)).unwrap();
+}
+
+/// Every file of a folder.
+fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    ["card.toml", "policy.safetensors", "resume/state.toml", "resume/state.safetensors"]
+        .map(|file| (file.to_owned(), std::fs::read(folder.join(file)).unwrap()))
+        .into()
+}
+
+fn pool(threads: usize) -> rayon::ThreadPool {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap()
+}
+
+#[test]
+fn resumed_or_not_with_one_thread_or_two_the_bytes_are_the_same() {
+    let (scenario, place) = (scenario(), tempfile::tempdir().unwrap());
+    let settings = settings(&scenario);
+    let whole = place.path().join("whole");
+    let trained = pool(2).install(|| run(&scenario, &settings, None, 0));
+    assert!(!trained.interrupted);
+    assert_eq!(trained.state.iteration, 6);
+    save(&whole, &scenario, &trained);
+
+    let parts = place.path().join("parts");
+    let half = pool(1).install(|| run(&scenario, &settings, None, 3));
+    assert!(half.interrupted);
+    save(&parts, &scenario, &half);
+    let state = checkpoint::read_resume(&parts).unwrap();
+    assert_eq!(state, half.state, "what was written is what is read");
+    let rest = pool(1).install(|| run(&scenario, &settings, Some(state), 0));
+    save(&parts, &scenario, &rest);
+    assert!(bytes(&whole) == bytes(&parts));
+}
+
+#[test]
+fn a_run_goes_on_only_where_it_belongs() {
+    let scenario = scenario();
+    let settings = settings(&scenario);
+    let state = run(&scenario, &settings, None, 1).state;
+    let other = TrainSettings { seed: 8, ..settings.clone() };
+    let refused = train(&scenario, &other, Some(state.clone()), &mut |_| Flow::Continue);
+    assert!(matches!(refused, Err(TrainError::OtherSettings(_))));
+    let changed = Arc::new(Scenario { hash: "f".repeat(64), ..(*scenario).clone() });
+    let refused = train(&changed, &settings, Some(state), &mut |_| Flow::Continue);
+    assert!(matches!(refused, Err(TrainError::OtherScenario { .. })));
+    let none = TrainSettings { group: 3, ..settings };
+    assert!(matches!(train(&scenario, &none, None, &mut |_| Flow::Continue), Err(TrainError::Settings(_))));
+}
+
+#[test]
+fn a_checkpoint_decides_as_the_policy_that_was_saved() {
+    let (scenario, place) = (scenario(), tempfile::tempdir().unwrap());
+    let trained = run(&scenario, &settings(&scenario), None, 0);
+    let folder = place.path().join("policy");
+    let card = Card::new(&scenario, &trained.state, "outlay train");
+    checkpoint::write(&folder, trained.state.best_policy(), &card, None).unwrap();
+    let read = checkpoint::read(&folder).unwrap();
+    assert_eq!(&read.policy, trained.state.best_policy());
+    assert_eq!(read.warning(&scenario), None);
+    let changed = Scenario { hash: "f".repeat(64), ..(*scenario).clone() };
+    assert!(read.warning(&changed).is_some());
+    assert!(matches!(checkpoint::read_resume(&folder), Err(CheckpointError::Finished { .. })));
+
+    let play = |recipe: &dyn Recipe| {
+        let mut agent = recipe.make(1);
+        let mut episode = Episode::new(World::average(&scenario), 5);
+        agent.start(&scenario.brief);
+        while !episode.is_over() {
+            let allocation = agent.decide(episode.observation());
+            episode.step(&allocation);
+        }
+        episode.ledger().clone()
+    };
+    let saved = outlay_agent::policy::LearnedPolicy::new(trained.state.best_policy().clone());
+    let ledger = play(&read.recipe());
+    assert_eq!(ledger, play(&saved));
+    assert!(ledger.spend() <= ledger.budget);
+}
+
+#[test]
+fn what_is_damaged_foreign_or_newer_is_refused_with_its_reason() {
+    let (scenario, place) = (scenario(), tempfile::tempdir().unwrap());
+    let trained = run(&scenario, &settings(&scenario), None, 1);
+    let folder = place.path().join("policy");
+    let refused = |change: &dyn Fn(&Path)| {
+        save(&folder, &scenario, &trained);
+        change(&folder);
+        let error = checkpoint::read_resume(&folder).unwrap_err();
+        std::fs::remove_dir_all(&folder).unwrap();
+        error
+    };
+    let edit = |file: &str, edit: &dyn Fn(Vec<u8>) -> Vec<u8>, folder: &Path| {
+        let path = folder.join(file);
+        std::fs::write(&path, edit(std::fs::read(&path).unwrap())).unwrap();
+    };
+    for file in ["policy.safetensors", "resume/state.safetensors"] {
+        let truncated = refused(&|folder| edit(file, &|bytes| bytes[..bytes.len() / 2].to_vec(), folder));
+        assert!(matches!(truncated, CheckpointError::Damaged { .. }), "{truncated}");
+        let flipped = refused(&|folder| {
+            let flip = |mut bytes: Vec<u8>| {
+                let middle = bytes.len() / 2;
+                bytes[middle] ^= 1;
+                bytes
+            };
+            edit(file, &flip, folder);
+        });
+        assert!(matches!(flipped, CheckpointError::Damaged { .. }), "{flipped}");
+        let gone = refused(&|folder| std::fs::remove_file(folder.join(file)).unwrap());
+        assert!(matches!(gone, CheckpointError::Damaged { .. }), "{gone}");
+    }
+    let replace = |from: &'static str, to: &'static str| {
+        move |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(from, to).into_bytes()
+    };
+    let newer = refused(&|f| edit("card.toml", &replace("outlay.checkpoint/1", "outlay.checkpoint/9"), f));
+    assert!(matches!(newer, CheckpointError::Newer { found: 9, .. }), "{newer}");
+    let foreign = refused(&|f| edit("card.toml", &replace("outlay.checkpoint/1", "model/1"), f));
+    assert!(matches!(foreign, CheckpointError::NotACheckpoint { .. }), "{foreign}");
+    let wide = refused(&|f| edit("card.toml", &replace("width = 16", "width = 1000000000000"), f));
+    assert!(matches!(wide, CheckpointError::Damaged { .. }), "{wide}");
+    let binary = refused(&|f| edit("card.toml", &|_| vec![0xff; 40], f));
+    assert!(matches!(binary, CheckpointError::Damaged { .. }), "{binary}");
+    assert!(matches!(checkpoint::read(&folder), Err(CheckpointError::Missing { .. })));
+}
+
+/// The one promise that all the others serve.
+#[test]
+fn learns_to_beat_the_even_plan() {
+    let scenario = scenario();
+    let settings = TrainSettings {
+        steps: 60_000,
+        worlds: 32,
+        minibatch: 512,
+        width: 32,
+        validate_every: 10,
+        validate_worlds: 16,
+        ..TrainSettings::default()
+    };
+    let best = train(&scenario, &settings, None, &mut |_| Flow::Continue).unwrap().state;
+    let score = best.best.as_ref().unwrap().score;
+    assert!(score > best.even * 1.02, "{score} against {}", best.even);
+}
+
+/// The even plan by hand scores what the run says it does.
+#[test]
+fn the_even_plan_of_a_run_is_the_even_plan() {
+    use outlay_environment::{Domain, Seeds};
+    let scenario = scenario();
+    let settings = settings(&scenario);
+    let state = run(&scenario, &settings, None, 1).state;
+    let share = scenario.brief.budget.major() / (scenario.brief.steps * scenario.brief.lines.len()) as f64;
+    let plan = Allocation { money: vec![share; scenario.brief.lines.len()] };
+    let scores = (0..settings.validate_worlds).map(|number| {
+        let seeds = Seeds::numbered(Domain::Validate, number, 0);
+        let mut episode = Episode::new(World::draw(&scenario, seeds.world), seeds.noise);
+        while !episode.is_over() {
+            episode.step(&plan);
+        }
+        scenario.goal.score(episode.ledger())
+    });
+    let mean = scores.sum::<f64>() / settings.validate_worlds as f64;
+    assert!((state.even - mean).abs() < 0.01 * mean, "{} against {mean}", state.even);
+}
