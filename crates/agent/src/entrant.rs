@@ -6,6 +6,7 @@ use outlay_environment::Scenario;
 use thiserror::Error;
 
 use crate::agent::{Agent, Entrant, Recipe};
+use crate::baselines::mpc::{Fitted, Horizon};
 use crate::baselines::oracles::{Clairvoyant, StaticHindsight};
 use crate::baselines::paced::Paced;
 use crate::baselines::rules::{BuyerRule, Fixed, LastPeriod, Random, RoiProportional, Yardstick};
@@ -78,6 +79,8 @@ pub fn entrant(name: &str, scenario: &Arc<Scenario>) -> Result<Entrant, UnknownA
         "last-period" => recipe(|_| Paced::new(LastPeriod::default())),
         "roi-proportional" => recipe(|_| Paced::new(RoiProportional)),
         "buyer-rule" => recipe(|_| Paced::new(BuyerRule::new(Yardstick::NewCustomers))),
+        "water-filling" => Entrant::Agent(Box::new(Fitted::new(scenario, Horizon::Step))),
+        "mpc" => Entrant::Agent(Box::new(Fitted::new(scenario, Horizon::Rest))),
         "static-hindsight" => Entrant::Oracle(Box::new(StaticHindsight::default())),
         "clairvoyant" => Entrant::Oracle(Box::new(Clairvoyant::default())),
         _ => match name.strip_prefix("single:") {

@@ -189,7 +189,7 @@ fn read_scenario(
     let shoppers = top.whole("shoppers", Bounds::between(1.0, 1e9, "simulated shoppers"));
     let training_shoppers = top.whole("training_shoppers", Bounds::between(1.0, 1e9, "simulated shoppers"));
     for (key, count) in [("shoppers", shoppers), ("training_shoppers", training_shoppers)] {
-        if count == 0 || people % count.max(1) != 0 {
+        if count == 0 || !people.is_multiple_of(count.max(1)) {
             top.object(
                 key,
                 format!("`{key}` must divide `people` evenly"),
@@ -573,5 +573,93 @@ impl Channel {
             commission_cap: 0.0,
             commission_days: 0.0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text() -> String {
+        SHIPPED.get_file("new-customer.toml").unwrap().contents_utf8().unwrap().to_owned()
+    }
+
+    fn problems(text: &str) -> Vec<Problem> {
+        Scenario::from_text("mine", text).unwrap_err().0
+    }
+
+    #[test]
+    fn every_shipped_scenario_loads() {
+        for name in Scenario::shipped() {
+            let scenario = Scenario::load(&name).unwrap_or_else(|problems| panic!("{problems}"));
+            assert_eq!(scenario.brief.lines.len(), scenario.brief.limits.lines.len());
+            assert_eq!(scenario.hash.len(), 64);
+        }
+    }
+
+    #[test]
+    fn every_problem_is_found_at_once_with_its_place() {
+        let text = text()
+            .replace("budget = 300000", "budget = -5")
+            .replace("return_floor = 2.0", "return_flor = 2.0\ndaily_cap = \"300 yuan\"")
+            .replace("channel = \"search\"", "channel = \"serch\"")
+            .replace("goal = \"new-customers\"", "goal = \"new-customer\"");
+        let found = problems(&text);
+        let messages: Vec<&str> = found.iter().map(|problem| problem.message.as_str()).collect();
+        assert_eq!(
+            messages,
+            [
+                "`goal` is not known",
+                "`budget` must lie between 0 and 1000000000000",
+                "`daily_cap` must be a number (major units a day)",
+                "unknown key `return_flor` in `[limits]`",
+                "no file `channels/serch.toml`",
+            ]
+        );
+        for problem in &found {
+            let span = problem.span.clone().unwrap();
+            assert!(span.end <= problem.text.len() && span.start < span.end, "{problem:?}");
+        }
+        assert_eq!(found[3].help.as_deref(), Some("did you mean `return_floor`?"));
+        assert_eq!(found[4].help.as_deref(), Some("did you mean `search`?"));
+    }
+
+    #[test]
+    fn limits_that_can_never_hold_are_an_error() {
+        let text = text().replacen("name = \"search\"", "name = \"search\"\nfloor = 200000", 1);
+        let found = problems(&text);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].help.is_some());
+    }
+
+    #[test]
+    fn shares_must_add_up_and_prices_be_positive() {
+        let folder = std::env::temp_dir().join(format!("outlay-catalogue-{}", std::process::id()));
+        for kind in ["industries", "channels"] {
+            std::fs::create_dir_all(folder.join(kind)).unwrap();
+        }
+        let shipped = |path: &str| SHIPPED.get_file(path).unwrap().contents_utf8().unwrap();
+        let industry = shipped("industries/snacks.toml").replacen("share = 0.20", "share = 0.30", 1);
+        let channel = shipped("channels/search.toml").replace("median = 2.0", "median = -2.0");
+        std::fs::write(folder.join("industries/snacks.toml"), industry).unwrap();
+        std::fs::write(folder.join("channels/search.toml"), channel).unwrap();
+        std::fs::write(folder.join("mine.toml"), text()).unwrap();
+        let found = Scenario::load(folder.join("mine.toml").to_str().unwrap()).unwrap_err().0;
+        std::fs::remove_dir_all(&folder).unwrap();
+        let messages: Vec<&str> = found.iter().map(|problem| problem.message.as_str()).collect();
+        assert_eq!(messages, ["shares must add up to 1, not to 1.100000", "`median` must be above 0"]);
+    }
+
+    #[test]
+    fn broken_syntax_and_missing_files_are_said() {
+        assert!(problems("title = ").iter().all(|problem| problem.span.is_some()));
+        let missing = Scenario::load("new-custommer").unwrap_err().0;
+        assert!(missing[0].help.as_deref().unwrap().contains("`new-customer`"));
+    }
+
+    #[test]
+    fn a_catalogue_name_cannot_leave_its_folder() {
+        let text = text().replace("industry = \"snacks\"", "industry = \"../industries/snacks\"");
+        assert_eq!(problems(&text)[0].message, "no file `industries/../industries/snacks.toml`");
     }
 }

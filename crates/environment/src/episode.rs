@@ -11,7 +11,7 @@ use crate::money::{MICRO_PER_MINOR, Money};
 use crate::observation::{Allocation, LineReport, Observation, Pricing, ShopReport};
 use crate::purchases::{Order, last_click_line, purchase, within};
 use crate::shoppers::Shoppers;
-use crate::visits::{Visitor, fade, free_traffic, visit};
+use crate::visits::{Audience, fade, free_traffic, visit};
 use crate::world::World;
 
 /// One run of a world. A clone is a snapshot: both go on independently, and the same allocations give the same bytes.
@@ -27,6 +27,7 @@ pub struct Episode {
     ledger: Ledger,
     observation: Observation,
     buffers: Buffers,
+    active: u64,
 }
 
 /// Money of one line, in millionths of the major unit.
@@ -50,7 +51,7 @@ struct Due {
 /// Reused in every step.
 #[derive(Debug, Clone, Default)]
 struct Buffers {
-    visitors: Vec<Visitor>,
+    audience: Audience,
     scratch: Scratch,
     orders: Vec<Order>,
     ruling: Ruling,
@@ -88,6 +89,7 @@ impl Episode {
                 stages: [0; STAGES],
             },
             buffers: Buffers::default(),
+            active: 0,
             shoppers,
             world,
         };
@@ -151,6 +153,12 @@ impl Episode {
         flow
     }
 
+    /// Shopper-steps with a visit or a session so far, and contacts bought: how busy the market is.
+    #[must_use]
+    pub fn activity(&self) -> (u64, u64) {
+        (self.active, self.shoppers.contacts.iter().sum())
+    }
+
     /// Plays one step with what the guard makes of `allocation`. Nothing happens after the last step.
     pub fn step(&mut self, allocation: &Allocation) {
         let Buffers { ruling, previous, .. } = &mut self.buffers;
@@ -188,12 +196,14 @@ impl Episode {
         let step = self.observation.step;
         let moment = Moment { world: &world, step, key: self.key.with(step as u64) };
         let weight = world.scenario.weight();
-        let Buffers { mut visitors, mut scratch, mut orders, ruling, previous } =
+        let Buffers { mut audience, mut scratch, mut orders, ruling, previous } =
             std::mem::take(&mut self.buffers);
 
         // Market and visits.
         fade(&world, &mut self.shoppers);
-        visit(&world, step, moment.key, &mut self.shoppers, &mut visitors);
+        visit(&world, step, moment.key, &mut self.shoppers, &mut audience);
+
+        self.active += audience.active;
 
         // Delivery and response, line by line.
         scratch.arrivals.clear();
@@ -201,7 +211,7 @@ impl Episode {
         for (line, money) in granted.iter().enumerate() {
             let mut delivered = Delivered::default();
             if *money > Money::ZERO {
-                delivered = deliver(moment, line, money.micro(), &mut self.shoppers, &visitors, &mut scratch);
+                delivered = deliver(moment, line, money.micro(), &mut self.shoppers, &audience, &mut scratch);
             }
             let account = &mut self.accounts[line];
             if account.reserved.is_empty() {
@@ -221,8 +231,10 @@ impl Episode {
         }
 
         // Free traffic, then orders: ours and rivals'.
-        page_visitors += weight * free_traffic(&world, step, moment.key, &mut self.shoppers, &visitors);
-        let visiting = visitors.iter().map(|visitor| visitor.shopper).chain(scratch.arrivals.iter().copied());
+        page_visitors +=
+            weight * free_traffic(&world, step, moment.key, &mut self.shoppers, &audience.visitors);
+        let visiting =
+            audience.visitors.iter().map(|visitor| visitor.shopper).chain(scratch.arrivals.iter().copied());
         let expected = purchase(moment, &mut self.shoppers, visiting, &mut orders);
         let mut shop = ShopRow { visitors: page_visitors, ..ShopRow::default() };
         let scale = weight as f64 / 4_294_967_296.0;
@@ -235,7 +247,7 @@ impl Episode {
             self.credit(step, order);
         }
 
-        self.buffers = Buffers { visitors, scratch, orders, ruling, previous };
+        self.buffers = Buffers { audience, scratch, orders, ruling, previous };
         self.close(step, shop, multiplier, relaxed);
     }
 
@@ -341,5 +353,40 @@ impl Episode {
         self.ledger.shop.push(shop);
         self.ledger.multipliers.push(multiplier);
         self.ledger.relaxations += relaxed;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Scenario;
+
+    /// With no other line limited by budget or supply, whoever a line never met is as they would have been without it.
+    #[test]
+    fn a_line_leaves_those_it_never_met_as_they_were() {
+        let scenario = Scenario::load("new-customer").unwrap().with_shoppers(5_000);
+        let world = World::draw(&scenario, 3);
+        for line in 0..scenario.lines.len() {
+            let (mut with, mut without) = (Episode::new(world.clone(), 4), Episode::new(world.clone(), 4));
+            while !with.is_over() {
+                let mut money = vec![Money::ZERO; scenario.lines.len()];
+                without.replay(&money);
+                money[line] = Money(200_000);
+                with.replay(&money);
+            }
+            let (a, b) = (&with.shoppers, &without.shoppers);
+            let same = |i: usize| {
+                a.flags[i] == b.flags[i]
+                    && a.stage[i] == b.stage[i]
+                    && a.contact.iter().zip(&b.contact).all(|(a, b)| a[i] == b[i])
+                    && a.orders.iter().zip(&b.orders).all(|(a, b)| a[i] == b[i])
+                    && a.memory.iter().zip(&b.memory).all(|(a, b)| a[i] == b[i])
+                    && a.last_line[i] == b.last_line[i]
+            };
+            let met = a.met.iter().filter(|met| **met).count();
+            assert!((1..5_000).contains(&met), "line {line} met {met}");
+            assert!((0..5_000).all(|i| a.met[i] || same(i)), "line {line}");
+            assert!((0..5_000).any(|i| !same(i)), "line {line} did nothing");
+        }
     }
 }

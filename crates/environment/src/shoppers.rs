@@ -102,6 +102,9 @@ pub(crate) struct Shoppers {
     pub(crate) outside_click: Vec<Vec<u16>>,
     /// `[lines]` contacts bought so far.
     pub(crate) contacts: Vec<u64>,
+    /// Shoppers whom any line has met.
+    #[cfg(test)]
+    pub(crate) met: Vec<bool>,
     /// Shoppers in each stage.
     pub(crate) stocks: [u64; STAGES],
     /// Shoppers with a present need.
@@ -126,6 +129,8 @@ impl Shoppers {
             reserved_people: vec![0; count],
             outside_click: vec![vec![0; count]; outside],
             contacts: vec![0; scenario.lines.len()],
+            #[cfg(test)]
+            met: vec![false; count],
             stocks: [0; STAGES],
             in_market: 0,
         };

@@ -2,9 +2,13 @@
 //! shoppers visit the platform.
 
 use crate::draws::{Key, mix};
-use crate::scenario::MEMORIES;
 use crate::shoppers::{LEVELS, SEEN, Shoppers, VIEWED, flag};
-use crate::world::{World, purpose};
+use crate::world::{MEMORY_SHIFT, World, purpose};
+
+/// Room for every persona and level of activity.
+const CLASSES: usize = 64;
+/// Habits outside the platform.
+const HABITS: usize = 3;
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -27,15 +31,16 @@ pub(crate) fn chance(probability: f64) -> u32 {
 }
 
 /// What a visitor searches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Query {
+    #[default]
     None,
     Category,
     Brand,
 }
 
 /// A visitor of this step.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Visitor {
     pub(crate) shopper: u32,
     pub(crate) query: Query,
@@ -45,27 +50,35 @@ pub(crate) struct Visitor {
     pub(crate) free: u16,
 }
 
+/// Who can be met in this step.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Audience {
+    /// Visitors of the platform.
+    pub(crate) visitors: Vec<Visitor>,
+    /// `[habits]` shoppers with a session elsewhere: web, short video, notes.
+    pub(crate) sessions: [Vec<u32>; HABITS],
+    /// Shoppers with a visit or a session.
+    pub(crate) active: u64,
+    /// `[shoppers]` the day's draw of each.
+    bits: Vec<u64>,
+    /// Shoppers whose need, satiation or stage changes before they act.
+    changing: Vec<u32>,
+}
+
 /// Fades memories: `m * keep`, rounded down, so that they end at zero.
 pub(crate) fn fade(world: &World, shoppers: &mut Shoppers) {
     for (memory, tables) in shoppers.memory.iter_mut().zip(&world.memories) {
-        let keep = tables.keep.min(65_535);
         for amount in memory {
-            *amount = ((u32::from(*amount) * keep) >> 16) as u16;
+            *amount = ((u32::from(*amount) * u32::from(tables.keep)) >> 16) as u16;
         }
     }
 }
 
-/// Moves needs, satiation and stages, and fills `visitors`.
+/// Moves needs, satiation and stages, and finds the step's audience.
 ///
 /// The market follows AMSS: the share with a need moves to its target by the smallest flow, on top of the turnover
 /// that the mean duration of a need implies.
-pub(crate) fn visit(
-    world: &World,
-    step: usize,
-    key: Key,
-    shoppers: &mut Shoppers,
-    visitors: &mut Vec<Visitor>,
-) {
+pub(crate) fn visit(world: &World, step: usize, key: Key, shoppers: &mut Shoppers, audience: &mut Audience) {
     let industry = &world.scenario.industry;
     let day = &world.scenario.brief.calendar[step];
     let step_days = world.scenario.brief.step_days;
@@ -76,72 +89,122 @@ pub(crate) fn visit(
     let (enter, leave) = (chance(enter), chance(leave));
     let recover = chance(1.0 - libm::exp(-step_days / industry.satiation_days));
 
-    // `[class, in market, stage]` chance of a visit.
-    let classes = industry.personas.len() * LEVELS;
-    let mut visit_chance = [[[0_u32; 8]; 2]; crate::shoppers::MOST_PERSONAS * LEVELS];
-    for (class, table) in visit_chance.iter_mut().enumerate().take(classes) {
-        let habit =
-            industry.personas[class / LEVELS].visits_per_month / 30.0 * industry.activity[class % LEVELS];
-        for (need, row) in table.iter_mut().enumerate() {
-            let need = if need == 1 { industry.in_market_visits } else { 1.0 };
-            for (stage, cell) in row.iter_mut().enumerate() {
-                *cell = chance((habit * need * day.traffic * industry.stage_visits[stage]).min(0.95));
-            }
-        }
-    }
-    let category_query = chance(industry.category_query);
-    let brand_query = industry.brand_query.map(chance);
-    let (deals, tasks): (Vec<u32>, Vec<u32>) =
-        industry.personas.iter().map(|persona| (chance(persona.deals), chance(persona.tasks))).unzip();
     let key = key.with(purpose::DAY);
-    let other = key.with(1);
+    let turn = [enter, leave];
 
-    visitors.clear();
-    for i in 0..shoppers.len() {
-        let bits = shopper_bits(key, i as u32);
-        let mut flags = shoppers.flags[i];
-        let need = flags & flag::IN_MARKET;
-        let turn = if need != 0 { leave } else { enter };
-        if field(bits, 0) < turn {
-            flags ^= flag::IN_MARKET;
-            shoppers.in_market = if need != 0 { shoppers.in_market - 1 } else { shoppers.in_market + 1 };
+    // Loops are kept apart and free of calls, and lists are written in any case and kept on a condition: a branch that
+    // cannot be foreseen costs more than what it saves.
+    let count = shoppers.len();
+    audience.bits.resize(count, 0);
+    audience.changing.resize(count, 0);
+    let mut changing = 0;
+    let state = shoppers.flags.iter().zip(&shoppers.expires).zip(&mut audience.bits);
+    for (i, ((flags, expires), bits)) in state.enumerate() {
+        *bits = shopper_bits(key, i as u32);
+        let turns = field(*bits, 0) < turn[(flags & flag::IN_MARKET) as usize];
+        let recovers = (flags & flag::SATIATED != 0) & (field(*bits, 1) < recover);
+        audience.changing[changing] = i as u32;
+        changing += usize::from(turns | recovers | (*expires <= now));
+    }
+    for shopper in &audience.changing[..changing] {
+        let i = *shopper as usize;
+        let bits = audience.bits[i];
+        let need = shoppers.flags[i] & flag::IN_MARKET;
+        if field(bits, 0) < turn[need as usize] {
+            shoppers.flags[i] ^= flag::IN_MARKET;
+            shoppers.in_market = shoppers.in_market + 1 - 2 * u64::from(need);
         }
-        if flags & flag::SATIATED != 0 && field(bits, 1) < recover {
-            flags &= !flag::SATIATED;
+        if shoppers.flags[i] & flag::SATIATED != 0 && field(bits, 1) < recover {
+            shoppers.flags[i] &= !flag::SATIATED;
         }
-        shoppers.flags[i] = flags;
         if shoppers.expires[i] <= now {
             shoppers.find_stage(i, &world.clock, step);
         }
-        let class = shoppers.class[i] as usize;
-        let stage = shoppers.stage[i] as usize;
-        let in_market = (flags & flag::IN_MARKET) as usize;
-        if field(bits, 2) < visit_chance[class][in_market][stage] {
-            shoppers.flags[i] |= flag::VISITING;
-            let more = shopper_bits(other, i as u32);
-            let curiosity: u32 = (0..MEMORIES.min(world.memories.len()))
-                .map(|m| {
-                    world.memories[m].curiosity
-                        [(shoppers.memory[m][i] >> crate::world::MEMORY_SHIFT) as usize]
-                })
-                .sum();
-            let query = if field(more, 0) < brand_query[stage] + curiosity {
-                Query::Brand
-            } else if in_market == 1 && field(more, 1) < category_query {
-                Query::Category
-            } else {
-                Query::None
-            };
-            let persona = class / LEVELS;
-            let task_chance = if flags & flag::HUNTER != 0 { 3 * tasks[persona] } else { tasks[persona] };
-            visitors.push(Visitor {
-                shopper: i as u32,
-                query,
-                deals: field(more, 2) < deals[persona],
-                tasks: field(more, 3) < task_chance,
-                free: field(bits, 3) as u16,
-            });
+    }
+
+    // `[class, in market and stage]` chance of a visit.
+    let mut visit_chance = [[0_u32; 16]; CLASSES];
+    for (class, cells) in visit_chance.iter_mut().enumerate() {
+        let Some(persona) = industry.personas.get(class / LEVELS) else { break };
+        let habit = persona.visits_per_month / 30.0 * industry.activity[class % LEVELS] * day.traffic;
+        for (place, cell) in cells.iter_mut().enumerate() {
+            let need = if place >= 8 { industry.in_market_visits } else { 1.0 };
+            *cell = chance((habit * need * industry.stage_visits[place % 8] * step_days).min(0.95));
         }
+    }
+    audience.visitors.resize(count, Visitor::default());
+    let mut visitors = 0;
+    let state = shoppers.class.iter().zip(&shoppers.flags).zip(&shoppers.stage).zip(&audience.bits);
+    for (i, (((class, flags), stage), bits)) in state.enumerate() {
+        let place = usize::from((flags & flag::IN_MARKET) << 3 | (stage & 7));
+        audience.visitors[visitors].shopper = i as u32;
+        visitors += usize::from(field(*bits, 2) < visit_chance[usize::from(*class) % CLASSES][place]);
+    }
+    audience.visitors.truncate(visitors);
+    intentions(world, key.with(1), shoppers, audience);
+    audience.active = sessions(world, key.with(2), shoppers, &mut audience.sessions);
+}
+
+/// Sessions by habit, of visitors of the platform and of others alike. Returns the shoppers with a visit or a session.
+fn sessions(world: &World, key: Key, shoppers: &Shoppers, sessions: &mut [Vec<u32>; HABITS]) -> u64 {
+    let days = world.scenario.brief.step_days;
+    let mut session_chance = [[0_u32; HABITS]; CLASSES];
+    for (class, cells) in session_chance.iter_mut().enumerate() {
+        let Some(persona) = world.scenario.industry.personas.get(class / LEVELS) else { break };
+        *cells = persona.sessions.map(|habit| chance(1.0 - libm::pow(1.0 - habit, days)));
+    }
+    for session in sessions.iter_mut() {
+        session.resize(shoppers.len(), 0);
+    }
+    let mut counts = [0; HABITS];
+    let [web, video, notes] = sessions;
+    let mut active = 0;
+    for (i, (class, flags)) in shoppers.class.iter().zip(&shoppers.flags).enumerate() {
+        let bits = shopper_bits(key, i as u32);
+        let chances = session_chance[usize::from(*class) % CLASSES];
+        (web[counts[0]], video[counts[1]], notes[counts[2]]) = (i as u32, i as u32, i as u32);
+        let met: [bool; HABITS] = std::array::from_fn(|habit| field(bits, habit as u32) < chances[habit]);
+        for (count, met) in counts.iter_mut().zip(met) {
+            *count += usize::from(met);
+        }
+        active += u64::from(met[0] | met[1] | met[2] | (flags & flag::VISITING != 0));
+    }
+    web.truncate(counts[0]);
+    video.truncate(counts[1]);
+    notes.truncate(counts[2]);
+    active
+}
+
+/// What visitors came for: a search, deals, tasks.
+fn intentions(world: &World, key: Key, shoppers: &mut Shoppers, audience: &mut Audience) {
+    let industry = &world.scenario.industry;
+    let category_query = chance(industry.category_query);
+    let brand_query = industry.brand_query.map(chance);
+    let personas = industry.personas.iter();
+    let (deals, tasks): (Vec<u32>, Vec<u32>) =
+        personas.map(|persona| (chance(persona.deals), chance(persona.tasks))).unzip();
+    for visitor in &mut audience.visitors {
+        let i = visitor.shopper as usize;
+        visitor.free = field(audience.bits[i], 3) as u16;
+        visitor.query = Query::None;
+        shoppers.flags[i] |= flag::VISITING;
+        let bits = shopper_bits(key, visitor.shopper);
+        let curiosity: u32 = world
+            .memories
+            .iter()
+            .zip(&shoppers.memory)
+            .map(|(tables, memory)| tables.curiosity[(memory[i] >> MEMORY_SHIFT) as usize])
+            .sum();
+        if field(bits, 0) < brand_query[shoppers.stage[i] as usize] + curiosity {
+            visitor.query = Query::Brand;
+        } else if shoppers.flags[i] & flag::IN_MARKET != 0 && field(bits, 1) < category_query {
+            visitor.query = Query::Category;
+        }
+        let persona = shoppers.class[i] as usize / LEVELS;
+        // Bonus hunters are after tasks three times as often. Assumed.
+        let eager = if shoppers.flags[i] & flag::HUNTER != 0 { 3 } else { 1 };
+        visitor.deals = field(bits, 2) < deals[persona];
+        visitor.tasks = field(bits, 3) < eager * tasks[persona];
     }
 }
 

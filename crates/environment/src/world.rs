@@ -40,6 +40,8 @@ pub struct World {
     pub(crate) appeal: Vec<f64>,
     pub(crate) memories: Vec<MemoryTables>,
     pub(crate) lines: Vec<LineWorld>,
+    /// `[65]` bins where the 64ths of the ranks of people in the market begin.
+    pub(crate) dear: Vec<u16>,
     /// `[256]` order values in minor units, by quantile.
     pub(crate) order_values: Vec<i64>,
     /// `[longest + 1]` chance, in 65,536ths, that a report's delay is at most this many days.
@@ -51,7 +53,7 @@ pub struct World {
 #[derive(Debug)]
 pub(crate) struct MemoryTables {
     /// What is kept from one step to the next, in 65,536ths.
-    pub(crate) keep: u32,
+    pub(crate) keep: u16,
     /// Factor on the brand's pull.
     pub(crate) pull: [f64; MEMORY_BINS],
     /// Extra chance of a brand query, in 65,536ths.
@@ -139,6 +141,12 @@ impl World {
                 .map(|memory| MemoryTables::build(memory, scenario.brief.step_days, named(&memory.name)))
                 .collect(),
             lines,
+            dear: (0..=64)
+                .map(|place| {
+                    let rank = 1.0 - libm::pow(1.0 - f64::from(place) / 64.0, industry.rival_interest);
+                    (rank * BINS as f64) as u16
+                })
+                .collect(),
             order_values: order_values(scenario),
             report_delay: report_delay(scenario),
             shoppers: Shoppers::draw(scenario, &clock, Key::new(seed).with(purpose::SHOPPERS), in_market),
@@ -213,7 +221,7 @@ impl MemoryTables {
         let amount = |bin: usize| (bin << MEMORY_SHIFT) as f64 / MEMORY_UNIT;
         let hill = |bin: usize| amount(bin) / (amount(bin) + 1.0);
         Self {
-            keep: (65_536.0 * libm::exp2(-step_days / memory.half_life)) as u32,
+            keep: (65_536.0 * libm::exp2(-step_days / memory.half_life)) as u16,
             pull: std::array::from_fn(|bin| libm::exp(persuasion * hill(bin))),
             curiosity: std::array::from_fn(|bin| (65_536.0 * curiosity * hill(bin)) as u32),
             clicks: std::array::from_fn(|bin| (65_536.0 / (1.0 + amount(bin) / memory.fatigue)) as u32),

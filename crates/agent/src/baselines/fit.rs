@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use outlay_environment::{Allocation, Episode, Key, LineReport, World};
+use outlay_environment::{Allocation, Brief, Episode, Key, LineReport, World};
 
-use super::curves::hill;
 use super::linear::Normal;
 use super::model::Model;
 
@@ -49,7 +48,7 @@ impl Run {
     }
 }
 
-/// Plans that tell lines, levels and timing apart: nothing at all, each line alone at three levels, and mixes uniform
+/// Plans that tell lines, levels and timing apart: nothing at all (first), each line alone at three levels, and mixes uniform
 /// over all splits, each with a random level and a random weight for each phase.
 #[must_use]
 pub fn designed_runs(world: &Arc<World>, mixes: usize, seed: u64) -> Vec<Run> {
@@ -57,7 +56,8 @@ pub fn designed_runs(world: &Arc<World>, mixes: usize, seed: u64) -> Vec<Run> {
     let lines = brief.lines.len();
     let key = Key::new(seed).with_name("designed plans");
     let noise = |plan: u64| key.with_name("noise").with(plan).bits();
-    let mut runs = vec![Run::play(world, noise(0), &vec![0.0; brief.steps * lines], 0.0)];
+    let idle = vec![0.0; brief.steps * lines];
+    let mut runs: Vec<Run> = (0..4).map(|plan| Run::play(world, noise(plan), &idle, 0.0)).collect();
     for line in 0..lines {
         for level in [0.1, 0.3, 0.8] {
             let weights: Vec<f64> =
@@ -82,109 +82,181 @@ pub fn designed_runs(world: &Arc<World>, mixes: usize, seed: u64) -> Vec<Run> {
     runs
 }
 
-/// Fits `base` and `effect` of every step by least squares (none below zero, shrunk towards the line's mean effect in
-/// proportion to declared demand) for given `half` and `retention`, and these by coordinate descent over a grid
-/// (variable projection: Golub and Pereyra 1973). Returns the model and the share of variance it explains.
+/// Plans around `plan` (`[steps * lines]`), with random factors on each line, each phase, and each line in each phase.
+#[must_use]
+pub fn perturbed_runs(world: &Arc<World>, plan: &[f64], count: u64, seed: u64) -> Vec<Run> {
+    let brief = &world.scenario.brief;
+    let lines = brief.lines.len();
+    let trace = 0.002 * plan.iter().sum::<f64>() / plan.len() as f64;
+    let key = Key::new(seed).with_name("perturbed plans");
+    let run = |number: u64| {
+        let key = key.with(number);
+        let draw = |kind: u64, index: usize| key.with(kind).with(index as u64).normal();
+        let weight = |(cell, money): (usize, &f64)| {
+            let (line, phase) = (cell % lines, brief.calendar[cell / lines].phase_index);
+            let log = 0.5 * draw(1, line) + 0.4 * draw(2, phase) + 0.4 * draw(3 + phase as u64, line);
+            (money + trace) * libm::exp(log)
+        };
+        let weights: Vec<f64> = plan.iter().enumerate().map(weight).collect();
+        Run::play(world, key.with(0).bits(), &weights, 1.0)
+    };
+    (0..count).map(run).collect()
+}
+
+/// Fits a model by least squares on the pull that each outcome implies: `effect` of every step (none below zero, shrunk
+/// towards the line's mean effect in proportion to declared demand) for given `half`, `retention` and `crowding`, and
+/// these by coordinate descent (variable projection: Golub and Pereyra 1973). The first runs must be without spend; they
+/// give `base`. Returns the model and the share of the variance of outcomes above the base that it explains.
 #[must_use]
 pub fn fit_model(world: &World, runs: &[Run]) -> (Model, f64) {
+    const RETENTIONS: [f64; 12] = [0.0, 0.3, 0.5, 0.65, 0.75, 0.8, 0.85, 0.88, 0.91, 0.94, 0.97, 0.99];
+    const CROWDINGS: [f64; 8] = [0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4];
     let brief = &world.scenario.brief;
     let lines = brief.lines.len();
     let pace = brief.budget.major() / (brief.steps * lines) as f64;
+    let idle = runs.iter().take_while(|run| run.spend.iter().all(|&spend| spend == 0.0)).count();
+    let mean = |step: usize| runs[..idle].iter().map(|run| run.outcome[step]).sum::<f64>() / idle as f64;
     let mut model = Model {
         lines,
-        base: vec![0.0; brief.steps],
+        base: (0..brief.steps).map(|step| mean(step).max(1e-9)).collect(),
+        room: brief.calendar.iter().map(|step| step.traffic.max(1e-3)).collect(),
         price: brief.calendar.iter().map(|step| step.price.max(1e-3)).collect(),
         effect: vec![0.0; brief.steps * lines],
         half: vec![4.0 * pace; lines],
-        retention: vec![0.3; lines],
+        retention: vec![0.85; lines],
+        crowding: 0.05,
+        capacity: capacity(brief, runs),
     };
     let demand: Vec<f64> = brief.calendar.iter().map(|step| step.demand).collect();
-    let mut saturation = Saturation::of(&model, runs);
-    let mut error = saturation.fit(&mut model, &demand, runs);
-    let mut stride = 2.0;
-    for _sweep in 0..5 {
+    let runs = &runs[idle..];
+    let mut stocks = Stocks::of(&model, runs);
+    let mut error = stocks.fit(&mut model, &demand, runs);
+    let mut factor = 2.0;
+    for _sweep in 0..6 {
         for line in 0..lines {
-            let moves = [(stride, 0.0), (1.0 / stride, 0.0), (1.0, 0.15), (1.0, -0.15)];
-            for (factor, shift) in moves {
+            let halves = [factor, 1.0 / factor].map(|by| (model.half[line] * by, model.retention[line]));
+            let retentions = RETENTIONS.map(|retention| (model.half[line], retention));
+            for (half, retention) in halves.into_iter().chain(retentions) {
                 let mut trial = model.clone();
-                trial.half[line] = (trial.half[line] * factor).clamp(0.02 * pace, 500.0 * pace);
-                trial.retention[line] = (trial.retention[line] + shift * (stride - 1.0)).clamp(0.0, 0.97);
-                let mut changed = saturation.clone();
+                (trial.half[line], trial.retention[line]) =
+                    (half.clamp(0.02 * pace, 500.0 * pace), retention);
+                let mut changed = stocks.clone();
                 changed.update(&trial, runs, line);
                 let trial_error = changed.fit(&mut trial, &demand, runs);
                 if trial_error < error {
-                    (model, saturation, error) = (trial, changed, trial_error);
+                    (model, stocks, error) = (trial, changed, trial_error);
                 }
             }
         }
-        stride = 1.0 + (stride - 1.0) * 0.7;
+        for crowding in CROWDINGS {
+            let mut trial = Model { crowding, ..model.clone() };
+            let trial_error = stocks.fit(&mut trial, &demand, runs);
+            if trial_error < error {
+                (model, error) = (trial, trial_error);
+            }
+        }
+        factor = 1.0 + (factor - 1.0) * 0.7;
     }
-    let outcomes = || runs.iter().flat_map(|run| &run.outcome);
-    let mean = outcomes().sum::<f64>() / outcomes().count() as f64;
-    let spread: f64 = outcomes().map(|y| (y - mean) * (y - mean)).sum();
+    let above =
+        |run: &Run| run.outcome.iter().zip(&model.base).map(|(y, base)| (y - base) * (y - base)).sum::<f64>();
+    let spread: f64 = runs.iter().map(above).sum();
     (model, 1.0 - error / spread.max(f64::MIN_POSITIVE))
 }
 
-/// `[runs][steps * lines]` saturation of each line's stock.
-#[derive(Clone)]
-struct Saturation(Vec<Vec<f64>>);
+/// `[steps * lines]` most money that lines could spend where they were granted more, in proportion to the calendar's
+/// traffic and price; infinite for a line that always spent its grant. Grants below an even split tell nothing: a few
+/// yuan may be too little for one click.
+fn capacity(brief: &Brief, runs: &[Run]) -> Vec<f64> {
+    let lines = brief.lines.len();
+    let pace = brief.budget.major() / (brief.steps * lines) as f64;
+    let scale = |cell: usize| brief.calendar[cell / lines].traffic * brief.calendar[cell / lines].price;
+    let most = |line: usize| {
+        let mut ends: Vec<f64> = runs
+            .iter()
+            .flat_map(|run| run.spend.iter().zip(&run.granted).enumerate().skip(line).step_by(lines))
+            .filter(|(_, (spend, granted))| **spend < 0.95 * **granted && **granted > pace)
+            .map(|(cell, (spend, _))| spend / scale(cell))
+            .collect();
+        ends.sort_by(f64::total_cmp);
+        ends.get(ends.len() * 9 / 10).copied().unwrap_or(f64::INFINITY)
+    };
+    let most: Vec<f64> = (0..lines).map(most).collect();
+    (0..brief.steps * lines).map(|cell| scale(cell) * most[cell % lines]).collect()
+}
 
-impl Saturation {
+/// `[runs][steps * lines]` stocks of each line.
+#[derive(Clone)]
+struct Stocks(Vec<Vec<f64>>);
+
+impl Stocks {
     fn of(model: &Model, runs: &[Run]) -> Self {
-        let mut saturation = Self(runs.iter().map(|run| vec![0.0; run.spend.len()]).collect());
-        (0..model.lines).for_each(|line| saturation.update(model, runs, line));
-        saturation
+        let mut stocks = Self(runs.iter().map(|run| vec![0.0; run.spend.len()]).collect());
+        (0..model.lines).for_each(|line| stocks.update(model, runs, line));
+        stocks
     }
 
     /// Recomputes one line.
     fn update(&mut self, model: &Model, runs: &[Run], line: usize) {
-        for (levels, run) in self.0.iter_mut().zip(runs) {
+        for (stocks, run) in self.0.iter_mut().zip(runs) {
             let mut stock = 0.0;
-            for (step, price) in model.price.iter().enumerate() {
+            for step in 0..model.steps() {
                 let cell = step * model.lines + line;
-                stock = run.spend[cell] / price + model.retention[line] * stock;
-                levels[cell] = hill(stock, model.half[line], 1.0);
+                stock = model.reach(step, line, run.spend[cell]) + model.retention[line] * stock;
+                stocks[cell] = stock;
             }
         }
     }
 
-    /// Sets `base` and `effect` and returns the sum of squared errors.
+    /// Sets `effect` and returns the sum of squared errors of the outcomes.
     fn fit(&self, model: &mut Model, demand: &[f64], runs: &[Run]) -> f64 {
-        const SHRINKAGE: f64 = 0.3;
+        /// Weight of the common effect, in runs.
+        const SHRINKAGE: f64 = 2.0;
         let lines = model.lines;
-        // First one effect per line, in proportion to declared demand, and one base.
-        let mut common = Normal::new(&vec![1e-9; lines + 1]);
-        let row = |levels: &[f64], step: usize| {
-            let mut features = levels[step * lines..(step + 1) * lines].to_vec();
-            features.push(1.0);
-            features
+        let row = |stocks: &'_ [f64], step: usize| stocks[step * lines..(step + 1) * lines].to_vec();
+        // The pull that shows as the outcome, and the weight that makes its error that of the outcome.
+        let target = |model: &Model, run: &Run, step: usize| {
+            let shown = run.outcome[step] - model.base[step];
+            let crowd = (1.0 - model.crowding * shown / model.base[step]).max(0.1);
+            let slope = model.shown_slope(step, shown / crowd);
+            (shown / crowd, slope * slope)
         };
-        for (levels, run) in self.0.iter().zip(runs) {
-            for (step, &outcome) in run.outcome.iter().enumerate() {
-                let mut features = row(levels, step);
-                features.iter_mut().for_each(|feature| *feature *= demand[step]);
-                common.add(&features, outcome, 1.0);
+        // First one effect per line, in proportion to declared demand.
+        let mut common = Normal::new(&vec![1e-9; lines]);
+        let (mut square, brief_steps) = (vec![1e-9; lines], model.steps());
+        for (stocks, run) in self.0.iter().zip(runs) {
+            for (step, demand) in demand.iter().enumerate() {
+                let (pull, weight) = target(model, run, step);
+                let features: Vec<f64> = row(stocks, step).iter().map(|stock| stock * demand).collect();
+                common.add(&features, pull, weight);
+                for (square, stock) in square.iter_mut().zip(row(stocks, step)) {
+                    *square += stock * stock / (runs.len() * brief_steps) as f64;
+                }
             }
         }
         let common = common.solve_positive();
         // Then the departures of each step.
+        let penalties: Vec<f64> = square.iter().map(|square| SHRINKAGE * square).collect();
         let mut error = 0.0;
-        for step in 0..model.base.len() {
-            let mut normal = Normal::new(&vec![SHRINKAGE; lines + 1]);
-            for (part, &effect) in common.iter().enumerate() {
-                let mut features = vec![0.0; lines + 1];
-                features[part] = 1.0;
-                normal.add(&features, effect * demand[step], SHRINKAGE);
+        for step in 0..model.steps() {
+            let mut normal = Normal::new(&penalties);
+            for (line, &effect) in common.iter().enumerate() {
+                let mut features = vec![0.0; lines];
+                features[line] = 1.0;
+                normal.add(&features, effect * demand[step], penalties[line]);
+                // The penalty is already in the matrix.
+                normal.add(&features, 0.0, -penalties[line]);
             }
-            for (levels, run) in self.0.iter().zip(runs) {
-                normal.add(&row(levels, step), run.outcome[step], 1.0);
+            for (stocks, run) in self.0.iter().zip(runs) {
+                let (pull, weight) = target(model, run, step);
+                normal.add(&row(stocks, step), pull, weight);
             }
-            let numbers = normal.solve_positive();
-            model.base[step] = numbers[lines];
-            model.effect[step * lines..(step + 1) * lines].copy_from_slice(&numbers[..lines]);
-            for (levels, run) in self.0.iter().zip(runs) {
-                let fitted: f64 = row(levels, step).iter().zip(&numbers).map(|(x, b)| x * b).sum();
-                error += (run.outcome[step] - fitted) * (run.outcome[step] - fitted);
+            let effects = normal.solve_positive();
+            model.effect[step * lines..(step + 1) * lines].copy_from_slice(&effects);
+            for (stocks, run) in self.0.iter().zip(runs) {
+                let pull: f64 =
+                    row(stocks, step).iter().zip(&effects).map(|(stock, effect)| stock * effect).sum();
+                let miss = run.outcome[step] - model.base[step] - model.shown(step, pull);
+                error += miss * miss;
             }
         }
         error
@@ -200,16 +272,7 @@ mod tests {
     fn explains_the_average_world() {
         let scenario = scenario();
         let world = World::average(&scenario);
-        let start = std::time::Instant::now();
-        let runs = designed_runs(&world, 40, 1);
-        let played = start.elapsed();
-        let (model, explained) = fit_model(&world, &runs);
-        println!(
-            "{played:?} {:?} r2 {explained} half {:?} retention {:?}",
-            start.elapsed() - played,
-            model.half,
-            model.retention
-        );
+        let (_, explained) = fit_model(&world, &designed_runs(&world, 30, 1));
         assert!(explained > 0.9, "{explained}");
     }
 }

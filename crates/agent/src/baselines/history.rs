@@ -112,7 +112,7 @@ mod tests {
         let week = history.last_days(7.0);
         assert_eq!(week[0].spend.major(), 7.0);
         assert_eq!(week[0].revenue.major(), 14.0);
-        assert_eq!(week[1].spend.major(), (3..=9).sum::<i32>().into());
+        assert_eq!(week[1].spend.major(), f64::from((3..=9).sum::<i32>()));
         assert_eq!(history.sum(0..9)[0].spend.major(), 9.0);
     }
 

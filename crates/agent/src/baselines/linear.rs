@@ -44,6 +44,11 @@ impl Normal {
         Self { matrix, right: vec![0.0; n] }
     }
 
+    /// Adds to the right side.
+    pub(crate) fn shift(&mut self, right: &[f64]) {
+        self.right.iter_mut().zip(right).for_each(|(sum, shift)| *sum += shift);
+    }
+
     /// One row of the problem, `features . x = target`, with a weight.
     pub(crate) fn add(&mut self, features: &[f64], target: f64, weight: f64) {
         let n = self.right.len();

@@ -1,8 +1,16 @@
-//! A response model of the market, as media-mix models have it: a base, and for each line saturation after carry-over.
+//! A response model of the market, as media-mix models have it: a base, and for each line saturation within a step, then
+//! carry-over.
 //!
-//! `outcome_t = base_t + sum_i effect_ti * stock_ti / (stock_ti + half_i)`,
-//! `stock_ti = spend_ti / price_t + retention_i * stock_(t-1)i` (Hill with slope 1 after geometric carry-over). The
-//! calendar is in `effect`: what the line's full saturation is worth in each step.
+//! ```text
+//! reach_ti = room_t * spend_ti / (spend_ti + half_i * price_t * room_t)     (Hill with slope 1)
+//! stock_ti = reach_ti + retention_i * stock_(t-1)i                          (geometric carry-over)
+//! pull_t   = sum_i effect_ti * stock_ti
+//! outcome_t = base_t + pull_t / (1 + crowding * pull_t / base_t)
+//! ```
+//!
+//! `room` is the calendar's traffic and `price` its price of advertising, so that saturation is a matter of a step's
+//! auctions; what was reached works on for as long as shoppers remember. `crowding` is how much lines take from each
+//! other. The demand of the calendar is in `effect`.
 
 use super::curves::{hill, hill_slope};
 use super::planner::Response;
@@ -14,14 +22,20 @@ pub struct Model {
     pub lines: usize,
     /// `[steps]` outcome without any spend.
     pub base: Vec<f64>,
+    /// `[steps]` traffic relative to an ordinary day.
+    pub room: Vec<f64>,
     /// `[steps]` price of advertising relative to an ordinary day.
     pub price: Vec<f64>,
-    /// `[steps * lines]` outcome of a saturated line, row by row.
+    /// `[steps * lines]` outcome of one unit of stock, row by row.
     pub effect: Vec<f64>,
-    /// `[lines]` stock at which half of it is reached.
+    /// `[lines]` spend at which half of the room of an ordinary day is reached.
     pub half: Vec<f64>,
     /// `[lines]` share of the stock that is left after a step.
     pub retention: Vec<f64>,
+    /// How much the lines' effects take from each other, relative to the base.
+    pub crowding: f64,
+    /// `[steps * lines]` most money that each line can spend in each step, infinite where no end was seen.
+    pub capacity: Vec<f64>,
 }
 
 impl Model {
@@ -31,17 +45,36 @@ impl Model {
         self.base.len()
     }
 
+    /// What `spend` reaches.
+    #[must_use]
+    pub fn reach(&self, step: usize, line: usize, spend: f64) -> f64 {
+        self.room[step] * hill(spend, self.half[line] * self.price[step] * self.room[step], 1.0)
+    }
+
     /// Lets one step pass: `stock` (`[lines]`) decays and takes in what was spent (`[lines]`) in `step`.
     pub fn carry(&self, step: usize, spend: &[f64], stock: &mut [f64]) {
-        for ((stock, retention), spend) in stock.iter_mut().zip(&self.retention).zip(spend) {
-            *stock = spend / self.price[step] + retention * *stock;
+        for (line, stock) in stock.iter_mut().enumerate() {
+            *stock = self.reach(step, line, spend[line]) + self.retention[line] * *stock;
         }
     }
 
-    /// What `line` adds to the outcome of `step` with `stock`.
+    /// `[lines]` effect of one unit of stock in a step.
     #[must_use]
-    pub fn added(&self, step: usize, line: usize, stock: f64) -> f64 {
-        self.effect[step * self.lines + line] * hill(stock, self.half[line], 1.0)
+    pub fn effects(&self, step: usize) -> &[f64] {
+        &self.effect[step * self.lines..(step + 1) * self.lines]
+    }
+
+    /// The part of a `pull` on a step that shows in its outcome.
+    #[must_use]
+    pub fn shown(&self, step: usize, pull: f64) -> f64 {
+        pull / (1.0 + self.crowding * pull / self.base[step])
+    }
+
+    /// Derivative of [`Self::shown`] by the pull.
+    #[must_use]
+    pub fn shown_slope(&self, step: usize, pull: f64) -> f64 {
+        let crowd = 1.0 + self.crowding * pull / self.base[step];
+        1.0 / (crowd * crowd)
     }
 
     /// `[steps]` outcomes of a whole plan `[steps * lines]`.
@@ -50,7 +83,8 @@ impl Model {
         let mut stock = vec![0.0; self.lines];
         let step = |(step, spend): (usize, &[f64])| {
             self.carry(step, spend, &mut stock);
-            self.base[step] + (0..self.lines).map(|line| self.added(step, line, stock[line])).sum::<f64>()
+            let pull = stock.iter().zip(self.effects(step)).map(|(stock, effect)| stock * effect).sum();
+            self.base[step] + self.shown(step, pull)
         };
         plan.chunks(self.lines).enumerate().map(step).collect()
     }
@@ -73,26 +107,28 @@ pub struct Ahead<'a> {
 
 impl Response for Ahead<'_> {
     fn gradient(&self, plan: &[f64], gradient: &mut [f64]) -> f64 {
-        let Self { model, stock, scale, .. } = *self;
+        let Self { model, scale, .. } = *self;
         let lines = model.lines;
-        let mut stock = stock.to_vec();
+        let mut stock = self.stock.to_vec();
         let mut total = 0.0;
         for (row, (spend, slopes)) in plan.chunks(lines).zip(gradient.chunks_mut(lines)).enumerate() {
             let step = self.step + row;
             model.carry(step, spend, &mut stock);
-            for line in 0..lines {
-                let effect = scale[line] * model.effect[step * lines + line];
-                total += effect * hill(stock[line], model.half[line], 1.0);
-                slopes[line] = effect * hill_slope(stock[line], model.half[line], 1.0);
-            }
+            let effects = || model.effects(step).iter().zip(scale).map(|(effect, scale)| effect * scale);
+            let pull = effects().zip(&stock).map(|(effect, stock)| effect * stock).sum();
+            total += model.shown(step, pull);
+            let shown = model.shown_slope(step, pull);
+            slopes.iter_mut().zip(effects()).for_each(|(slope, effect)| *slope = shown * effect);
         }
-        // Carry-over backwards: money spent in a step also serves every later one.
+        // Carry-over backwards: what is reached in a step also serves every later one.
         let mut later = vec![0.0; lines];
         for (row, slopes) in gradient.chunks_mut(lines).enumerate().rev() {
             let step = self.step + row;
+            let room = model.room[step];
             for line in 0..lines {
                 later[line] = slopes[line] + model.retention[line] * later[line];
-                slopes[line] = later[line] / model.price[step];
+                let half = model.half[line] * model.price[step] * room;
+                slopes[line] = later[line] * room * hill_slope(plan[row * lines + line], half, 1.0);
             }
         }
         if let Some(correction) = self.correction {
@@ -110,24 +146,38 @@ mod tests {
     fn model() -> Model {
         Model {
             lines: 2,
-            base: vec![1.0, 2.0, 3.0],
+            base: vec![10.0, 20.0, 30.0],
+            room: vec![1.0, 2.0, 1.0],
             price: vec![1.0, 2.0, 1.0],
             effect: vec![10.0, 20.0, 30.0, 40.0, 50.0, 60.0],
             half: vec![2.0, 4.0],
             retention: vec![0.5, 0.0],
+            crowding: 0.0,
+            capacity: vec![f64::INFINITY; 6],
         }
     }
 
     #[test]
     fn outcomes_by_hand() {
-        let outcomes = model().outcomes(&[2.0, 0.0, 0.0, 8.0, 0.0, 0.0]);
-        let wanted = [1.0 + 10.0 * 0.5, 2.0 + 30.0 / 3.0 + 40.0 * 0.5, 3.0 + 50.0 * 0.5 / 2.5];
-        assert!(outcomes.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-12), "{outcomes:?}");
+        let mut model = model();
+        let plan = [2.0, 0.0, 0.0, 16.0, 0.0, 0.0];
+        // Line 0 reaches half of the room and keeps half of it twice; line 1 half of a double room, and forgets.
+        let pulls = [10.0 * 0.5, 30.0 * 0.25 + 40.0 * 1.0, 50.0 * 0.125];
+        let close = |outcomes: Vec<f64>, wanted: [f64; 3]| {
+            assert!(outcomes.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-12), "{outcomes:?}");
+        };
+        close(model.outcomes(&plan), [10.0 + pulls[0], 20.0 + pulls[1], 30.0 + pulls[2]]);
+        model.crowding = 0.5;
+        let crowded = |base: f64, pull: f64| base + pull / (1.0 + 0.5 * pull / base);
+        close(
+            model.outcomes(&plan),
+            [crowded(10.0, pulls[0]), crowded(20.0, pulls[1]), crowded(30.0, pulls[2])],
+        );
     }
 
     #[test]
     fn the_gradient_is_the_derivative() {
-        let model = model();
+        let model = Model { crowding: 0.3, ..model() };
         let ahead =
             Ahead { model: &model, step: 1, stock: &[1.0, 3.0], scale: &[2.0, 0.5], correction: None };
         let plan = [1.0, 2.0, 3.0, 4.0];

@@ -1,0 +1,162 @@
+//! What can be known of a scenario before an episode, because its file is public: a response model of its average world,
+//! what reports to expect there, and how far reports tell a drawn world's effects from the average ones.
+
+use std::sync::Arc;
+
+use outlay_environment::{Key, LineReport, Scenario, World};
+
+use super::fit::{Run, designed_runs, fit_model, perturbed_runs};
+use super::linear::Normal;
+use super::model::{Ahead, Model};
+use super::planner::mirror_ascent;
+use super::reports::{EVIDENCE, Evidence, Expectations};
+
+/// Rounds of the planner for a plan from scratch.
+const ROUNDS: usize = 200;
+/// Worlds drawn to learn what reports tell.
+const WORLDS: u64 = 60;
+/// Prior spread of a line's effect, in logarithms, where a drawn world's effects are estimated.
+const SPREAD: f64 = 0.4;
+
+/// Everything a planner starts an episode with.
+#[derive(Debug, Clone)]
+pub struct Prior {
+    /// The average world.
+    pub model: Model,
+    /// `[steps * lines]` the model's best plan, major units.
+    pub plan: Vec<f64>,
+    /// What the platforms report in the average world.
+    pub expectations: Expectations,
+    /// `[lines][EVIDENCE]` how the logarithm of a line's effect follows from each kind of evidence on it.
+    pub weights: Vec<Vec<f64>>,
+}
+
+impl Prior {
+    /// Simulates and fits; a few seconds.
+    #[must_use]
+    pub fn of(scenario: &Scenario) -> Self {
+        let small = scenario.with_shoppers(scenario.training_shoppers);
+        let world = World::average(&small);
+        let Explored { model, plan, runs } = explore(&world, 3, 1);
+        let expectations = Expectations::fit(&world.scenario.brief, &model, &runs);
+        let weights = learn_weights(&small, &model, &plan, &expectations);
+        Self { model, plan, expectations, weights }
+    }
+}
+
+/// What simulating and fitting in turn found out about one world.
+#[derive(Debug, Clone)]
+pub struct Explored {
+    /// The model fitted last.
+    pub model: Model,
+    /// `[steps * lines]` its best plan, major units.
+    pub plan: Vec<f64>,
+    /// All episodes simulated.
+    pub runs: Vec<Run>,
+}
+
+/// Simulates designed plans in a world and fits a model, then `rounds` times simulates plans around the model's best one
+/// and fits again, so that the model is most faithful where it matters.
+#[must_use]
+pub fn explore(world: &Arc<World>, rounds: u64, seed: u64) -> Explored {
+    let budget = world.scenario.brief.budget.major();
+    let mut runs = designed_runs(world, 60, seed);
+    let mut model = fit_model(world, &runs).0;
+    let mut plan = best_plan(&model, &vec![1.0; model.lines], budget);
+    for round in 0..rounds {
+        runs.extend(perturbed_runs(world, &plan, 12, seed.wrapping_add(round)));
+        model = fit_model(world, &runs).0;
+        plan = best_plan(&model, &vec![1.0; model.lines], budget);
+    }
+    Explored { model, plan, runs }
+}
+
+/// `[steps * lines]` the best plan for a model with `scale` (`[lines]`) on its effects.
+#[must_use]
+pub fn best_plan(model: &Model, scale: &[f64], budget: f64) -> Vec<f64> {
+    let caps: Vec<f64> = model.capacity.iter().map(|money| money / budget).collect();
+    let mut shares = vec![1.0 / caps.len() as f64; caps.len()];
+    let ahead = Ahead { model, step: 0, stock: &vec![0.0; model.lines], scale, correction: None };
+    mirror_ascent(&ahead, budget, &caps, &mut shares, 0.8, ROUNDS);
+    shares.into_iter().map(|share| share * budget).collect()
+}
+
+/// `[lines + 1]` logarithms of the factors on each line's effect, and on the base, that explain `runs` of a drawn world:
+/// penalised least squares by Gauss and Newton.
+#[must_use]
+pub fn fit_scales(model: &Model, runs: &[Run]) -> Vec<f64> {
+    let lines = model.lines;
+    let mut logs = vec![0.0; lines + 1];
+    for _ in 0..6 {
+        let penalty = 1.0 / (SPREAD * SPREAD);
+        let mut normal = Normal::new(&vec![penalty; lines + 1]);
+        // The penalty pulls the logarithms themselves to zero, not their changes.
+        normal.shift(&logs.iter().map(|log| -penalty * log).collect::<Vec<_>>());
+        for run in runs {
+            let mut stock = vec![0.0; lines];
+            for (step, spend) in run.spend.chunks(lines).enumerate() {
+                model.carry(step, spend, &mut stock);
+                let mut parts: Vec<f64> = stock
+                    .iter()
+                    .zip(model.effects(step))
+                    .zip(&logs)
+                    .map(|((stock, effect), log)| stock * effect * libm::exp(*log))
+                    .collect();
+                let pull: f64 = parts.iter().sum();
+                let base = model.base[step] * libm::exp(logs[lines]);
+                let miss = run.outcome[step] - base - model.shown(step, pull);
+                let slope = model.shown_slope(step, pull);
+                parts.iter_mut().for_each(|part| *part *= slope);
+                parts.push(base);
+                // Errors of the model are a few per cent of what is fitted.
+                let error = 0.1 * (base + pull);
+                normal.add(&parts, miss, 1.0 / (error * error));
+            }
+        }
+        let change = normal.solve();
+        logs.iter_mut().zip(change).for_each(|(log, change)| *log = (*log + change).clamp(-2.0, 2.0));
+    }
+    logs
+}
+
+/// Draws worlds, plays plans near the best one in each, estimates the effects of their lines from true outcomes, and
+/// regresses these on the evidence that an agent would have had on the way: so a line's credit counts for as much as it
+/// was worth. What all lines share does not change a plan and is taken out.
+fn learn_weights(
+    scenario: &Arc<Scenario>,
+    model: &Model,
+    plan: &[f64],
+    expectations: &Expectations,
+) -> Vec<Vec<f64>> {
+    /// Penalty on the squares of the weights, in examples of evidence of one.
+    const PENALTY: f64 = 4.0;
+    let lines = model.lines;
+    let mut problems = vec![Normal::new(&[PENALTY; EVIDENCE + 1]); lines];
+    for number in 0..WORLDS {
+        let key = Key::new(number).with_name("prior worlds");
+        let world = World::draw(scenario, key.bits());
+        let runs = perturbed_runs(&world, plan, 4, number);
+        let logs = fit_scales(model, &runs);
+        let mean = logs[..lines].iter().sum::<f64>() / lines as f64;
+        for run in &runs {
+            let mut evidence = Evidence::new(expectations);
+            for (step, reports) in run.reports.chunks(lines).enumerate() {
+                evidence.record(expectations, step, reports);
+                if step % 6 == 5 {
+                    for (line, features) in evidence.features().into_iter().enumerate() {
+                        let mut row = features.to_vec();
+                        row.push(1.0);
+                        problems[line].add(&row, logs[line] - mean, 1.0);
+                    }
+                }
+            }
+        }
+    }
+    problems.into_iter().map(Normal::solve).collect()
+}
+
+/// Money spent in a step, `[lines]` major units.
+#[must_use]
+pub fn spends(reports: &[LineReport]) -> Vec<f64> {
+    reports.iter().map(|report| report.spend.major()).collect()
+}

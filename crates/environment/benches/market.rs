@@ -1,0 +1,55 @@
+//! How fast the market is. `cargo bench -p outlay-environment`
+//!
+//! Items are shopper-days; the first lines tell how many of them were active and how many contacts were bought.
+#![expect(clippy::print_stdout, reason = "a program for the terminal")]
+
+use std::sync::Arc;
+
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use outlay_environment::{Allocation, Domain, Episode, Scenario, Seeds, World};
+
+fn main() {
+    let played = play(&world(5_000));
+    let steps = played.world().scenario.brief.steps as f64;
+    let shopper_days = 5_000.0 * steps;
+    let (active, contacts) = played.activity();
+    println!(
+        "new-customer, even split: {:.1} % of shopper-days active, {:.3} contacts bought a shopper-day",
+        100.0 * active as f64 / shopper_days,
+        contacts as f64 / shopper_days,
+    );
+    divan::main();
+}
+
+fn world(shoppers: usize) -> Arc<World> {
+    let scenario =
+        Scenario::load("new-customer").expect("the shipped scenario loads").with_shoppers(shoppers);
+    World::draw(&scenario, Seeds::numbered(Domain::Train, 0, 0).world)
+}
+
+fn play(world: &Arc<World>) -> Episode {
+    let brief = &world.scenario.brief;
+    let mut episode = Episode::new(world.clone(), 1);
+    let mut allocation = Allocation { money: vec![0.0; brief.lines.len()] };
+    while !episode.is_over() {
+        let left = (brief.steps - episode.observation().step) * brief.lines.len();
+        allocation.money.fill(episode.observation().budget_left.major() / left as f64);
+        episode.step(&allocation);
+    }
+    episode
+}
+
+/// A whole episode of 32 steps and 7 lines.
+#[divan::bench(args = [5_000, 20_000])]
+fn episode(bencher: Bencher, shoppers: usize) {
+    let world = world(shoppers);
+    bencher.counter(ItemsCount::new(shoppers * world.scenario.brief.steps)).bench(|| play(&world));
+}
+
+/// Drawing the hidden parameters and the shoppers of a world.
+#[divan::bench(args = [5_000, 20_000])]
+fn draw(bencher: Bencher, shoppers: usize) {
+    let world = world(shoppers);
+    bencher.counter(ItemsCount::new(shoppers)).bench(|| World::draw(&world.scenario, 7));
+}
