@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -41,6 +42,23 @@ fn refused(arguments: &[&str], code: i32, words: &[&str]) {
     for word in words {
         assert!(stderr(&output).contains(word), "{arguments:?} does not say `{word}`:\n{}", stderr(&output));
     }
+}
+
+/// The default scenario with fewer simulated shoppers: the same program, sooner.
+fn small() -> &'static str {
+    static SMALL: OnceLock<(tempfile::TempDir, String)> = OnceLock::new();
+    let (_, path) = SMALL.get_or_init(|| {
+        let text = include_str!("../environments/new-customer.toml").replace(
+            "\nshoppers = 20000\ntraining_shoppers = 5000\n",
+            "\nshoppers = 1000\ntraining_shoppers = 500\n",
+        );
+        assert!(text.contains("training_shoppers = 500\n"), "the scenario names its shoppers otherwise");
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("new-customer.toml");
+        std::fs::write(&path, text).expect("a file");
+        (folder, path.display().to_string())
+    });
+    path
 }
 
 fn keys(value: &Value) -> Vec<&str> {
@@ -83,7 +101,7 @@ fn alone_it_prints_three_commands_to_try() {
 
 #[test]
 fn evaluate_writes_the_promised_document() {
-    let output = outlay(&["evaluate", "even", "--seeds", "3..6", "--noise", "2", "--json"]);
+    let output = outlay(&["evaluate", "even", small(), "--seeds", "3..6", "--noise", "2", "--json"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stdout(&output).starts_with("{\n  \"schema\": \"outlay.evaluate/1\",\n  \"version\": \""));
     let document: Value = serde_json::from_str(stdout(&output)).expect("JSON");
@@ -121,7 +139,7 @@ fn evaluate_writes_the_promised_document() {
 
 #[test]
 fn truth_and_timing_are_extra() {
-    let document = json(&["evaluate", "even", "--seeds", "0..1", "--truth", "--timing", "--json"]);
+    let document = json(&["evaluate", "even", small(), "--seeds", "0..1", "--truth", "--timing", "--json"]);
     has_keys(&document, &["seconds_total", "seconds_per_decision"]);
     for line in document["lines"].as_array().expect("lines") {
         has_keys(line, &["spend", "incremental_score", "incremental_return_on_spend"]);
@@ -130,8 +148,17 @@ fn truth_and_timing_are_extra() {
 
 #[test]
 fn compare_writes_the_promised_document() {
-    let arguments =
-        ["compare", "--agents", "even,random", "--agent", "again=even", "--seeds", "0..12", "--json"];
+    let arguments = [
+        "compare",
+        small(),
+        "--agents",
+        "even,random",
+        "--agent",
+        "again=even",
+        "--seeds",
+        "0..12",
+        "--json",
+    ];
     let document = json(&arguments);
     assert_eq!(document["schema"], "outlay.compare/1");
     has_keys(&document, &["version", "scenario", "seeds", "agents", "pairs"]);
@@ -158,7 +185,8 @@ fn compare_writes_the_promised_document() {
 #[test]
 fn the_same_command_gives_the_same_bytes_at_any_number_of_threads() {
     for format in [&["--json"][..], &[]] {
-        let arguments = ["compare", "--agents", "even,random,last-period", "--seeds", "0..5", "--noise", "2"];
+        let arguments =
+            ["compare", small(), "--agents", "even,random,last-period", "--seeds", "0..5", "--noise", "2"];
         let run = |threads| outlay(&[&arguments[..], &["--threads", threads], format].concat()).stdout;
         let first = run("1");
         assert!(!first.is_empty());
@@ -211,7 +239,8 @@ fn bad_arguments_exit_with_2_and_say_what_to_do() {
 #[test]
 fn require_exits_with_3_where_it_does_not_hold() {
     let run = |require: &str| {
-        let agents = ["compare", "--agents", "even", "--agent", "again=even", "--seeds", "0..4", "--json"];
+        let agents =
+            ["compare", small(), "--agents", "even", "--agent", "again=even", "--seeds", "0..4", "--json"];
         outlay(&[&agents[..], &["--require", require]].concat())
     };
     let output = run("again > even");
@@ -301,14 +330,16 @@ fn a_program_can_take_part() {
     let money = vec!["1"; lines].join(",");
     let body = format!("read brief\nwhile read observation; do echo '{{\"money\": [{money}]}}'; done");
     let agent = script(folder.path(), "units", &body);
-    let document = json(&["evaluate", &agent, "--seeds", "0..3", "--json"]);
+    let document = json(&["evaluate", &agent, small(), "--seeds", "0..3", "--json"]);
     assert!(document["spend"]["max"].as_i64() > Some(0), "{document}");
     assert_eq!(document["violations"], 0);
 }
 
 #[test]
 fn a_closed_pipe_is_not_an_error() {
-    for arguments in [&["evaluate", "even", "--seeds", "0..2", "--json"][..], &["--help"], &["agents"], &[]] {
+    for arguments in
+        [&["evaluate", "even", small(), "--seeds", "0..2", "--json"][..], &["--help"], &["agents"], &[]]
+    {
         let mut child =
             program(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
         drop(child.stdout.take());
@@ -331,7 +362,7 @@ fn a_full_disk_is_an_error() {
 #[test]
 fn colour_is_given_only_where_it_is_wanted() {
     let coloured = |output: Output| output.stdout.contains(&0x1b) || output.stderr.contains(&0x1b);
-    let arguments = ["evaluate", "even", "--seeds", "0..2"];
+    let arguments = ["evaluate", "even", small(), "--seeds", "0..2"];
     assert!(!coloured(outlay(&arguments)));
     assert!(coloured(outlay(&[&arguments[..], &["--color", "always"]].concat())));
     assert!(coloured(program(&arguments).env("CLICOLOR_FORCE", "1").output().expect("it starts")));
@@ -348,7 +379,7 @@ fn colour_is_given_only_where_it_is_wanted() {
 
 #[test]
 fn quiet_leaves_results_and_errors() {
-    let output = outlay(&["evaluate", "even", "--seeds", "0..2", "--quiet"]);
+    let output = outlay(&["evaluate", "even", small(), "--seeds", "0..2", "--quiet"]);
     assert_eq!(stderr(&output), "");
     assert!(!stdout(&output).is_empty());
     assert!(stderr(&outlay(&["evaluate", "evne", "--quiet"])).contains("error"));
@@ -375,7 +406,8 @@ fn training_saves_a_policy_that_can_be_evaluated() {
     let folder = tempfile::tempdir().expect("a folder");
     let train = |name: &str, threads: &str| {
         let out = folder.path().join(name);
-        let mut command = program(&["train", "--steps", "512", "--worlds", "8", "--seed", "3", "--json"]);
+        let mut command =
+            program(&["train", small(), "--steps", "512", "--worlds", "8", "--seed", "3", "--json"]);
         let output = command.args(["--threads", threads, "--out"]).arg(&out).output().expect("it starts");
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         (out, stdout(&output).replace(&*folder.path().join(name).to_string_lossy(), "FOLDER"))
@@ -390,7 +422,7 @@ fn training_saves_a_policy_that_can_be_evaluated() {
     );
     let (_, again) = train("b", "2");
     assert_eq!(events, again);
-    let document = json(&["evaluate", &out.display().to_string(), "--seeds", "0..2", "--json"]);
+    let document = json(&["evaluate", &out.display().to_string(), small(), "--seeds", "0..2", "--json"]);
     has_keys(&document, &["score", "lines"]);
     refused(&["train", "--out", &out.display().to_string()], 2, &["--resume"]);
 }
@@ -413,11 +445,15 @@ fn an_interrupted_run_can_be_resumed() {
         let last = lines.last().expect("a line").expect("UTF-8");
         let output = child.wait_with_output().expect("it ends");
         assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
-        assert!(stderr(&output).contains(&format!("outlay train --resume {out}")), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains(&format!("outlay train {} --resume {out}", small())),
+            "{}",
+            stderr(&output)
+        );
         serde_json::from_str::<Value>(&last).expect("JSON")
     };
-    let first = interrupted(&["train", "--steps", "10M", "--worlds", "8", "--out", &out, "--json"]);
+    let first = interrupted(&["train", small(), "--steps", "10M", "--worlds", "8", "--out", &out, "--json"]);
     assert_eq!(first["event"], "interrupted");
-    let second = interrupted(&["train", "--resume", &out, "--json"]);
+    let second = interrupted(&["train", small(), "--resume", &out, "--json"]);
     assert!(second["steps"].as_u64() > first["steps"].as_u64(), "{first} {second}");
 }

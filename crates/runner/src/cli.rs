@@ -40,7 +40,7 @@ pub(crate) struct Common {
     /// Write results and errors only
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
-    /// Worlds played side by side [default: one for each core]; results do not depend on it
+    /// Threads [default: one for each core]; results do not depend on it
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
     /// Add wall-clock values to the results; they differ from run to run
@@ -103,7 +103,8 @@ Examples:
   outlay train new-customer --seed 2 --steps 500k --out runs/second
   outlay train --resume runs/second
 
-Ctrl-C finishes the update, saves, and prints the command that goes on; a second Ctrl-C stops at once.";
+Ctrl-C finishes the update, saves, and prints the command that goes on. A second Ctrl-C stops at
+once.";
 
 const EVALUATE_EXAMPLES: &str = "\
 Examples:
@@ -117,8 +118,9 @@ Examples:
   outlay compare --agents even,mpc --headroom --seeds 0..128
   outlay compare --agents even --agent 'mine=exec:python my.py a,b' --require 'mine > even'
 
-An agent behind `exec:` reads a brief and then one observation for each step, as JSON lines on standard input, and
-answers each observation with {\"money\": [..]}, one amount for each line. Its seed is in OUTLAY_SEED.";
+An agent behind `exec:` reads a brief and then one observation for each step, as JSON lines on
+standard input. It answers each observation with {\"money\": [..]}, one amount in major units for
+each line of the scenario. Its seed is in OUTLAY_SEED.";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use outlay_agent::{AgentInfo, UnknownAgent, entrant};
+use outlay_agent::{AgentInfo, Entrant, UnknownAgent, checkpoint, entrant};
 use outlay_environment::Scenario;
 
 use crate::episodes::Player;
@@ -32,7 +32,7 @@ pub(crate) fn player(
     }
     match entrant(agent, scenario) {
         Ok(entrant) => Ok((Player::Inside(entrant), Vec::new())),
-        Err(UnknownAgent::Name { .. }) if is_path(agent) => checkpoint(agent, scenario),
+        Err(UnknownAgent::Name { .. }) if is_path(agent) => saved_policy(agent, scenario),
         Err(UnknownAgent::Name { nearest, .. }) => {
             let failure = Failure::usage(format!("there is no agent `{agent}`"));
             Err(did_you_mean(failure, nearest.as_deref())
@@ -51,6 +51,14 @@ fn is_path(agent: &str) -> bool {
     agent.contains(['/', '\\']) || agent.starts_with('.') || Path::new(agent).exists()
 }
 
-fn checkpoint(agent: &str, _scenario: &Arc<Scenario>) -> Result<(Player, Vec<Warning>), Failure> {
-    Err(Failure::usage(format!("there is no checkpoint `{agent}`")).help("`outlay train` writes one"))
+/// The policy in a checkpoint folder.
+fn saved_policy(agent: &str, scenario: &Scenario) -> Result<(Player, Vec<Warning>), Failure> {
+    let read = checkpoint::read(Path::new(agent)).map_err(|error| {
+        Failure::usage(error.to_string()).help("`outlay agents` lists the agents that need no checkpoint")
+    })?;
+    let warning = read
+        .warning(scenario)
+        .map(|warning| Warning::OtherScenario { agent: agent.to_owned(), warning: warning.to_string() });
+    let player = Player::Inside(Entrant::Agent(Box::new(read.recipe())));
+    Ok((player, warning.into_iter().collect()))
 }

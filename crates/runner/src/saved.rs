@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use outlay_agent::checkpoint::{self, Card, CardResult, CheckpointError};
 use outlay_agent::learn::TrainState;
 use outlay_environment::Scenario;
 
 use crate::failure::Failure;
-use crate::results::Contestant;
+use crate::results::Finished;
+use crate::statistics;
 use crate::tables::quoted;
 
 /// The folder of a run.
@@ -20,10 +22,9 @@ impl Folder {
     pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
         let folder = Self { path: path.to_owned() };
         let typed = folder.typed();
-        let holds_something = path.read_dir().is_ok_and(|mut entries| entries.next().is_some());
-        if holds_something {
-            return Err(Failure::usage(format!("{} already holds something", folder.typed()))
-                .help(format!("go on with the run in it: `outlay train --resume {typed}`"))
+        if path.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+            return Err(Failure::usage(format!("{typed} already holds something"))
+                .help(format!("go on with an interrupted run in it: `outlay train --resume {typed}`"))
                 .help("or name another folder with `--out`"));
         }
         let made = std::fs::create_dir_all(path).and_then(|()| tempfile::tempfile_in(path));
@@ -55,17 +56,60 @@ impl Folder {
         quoted(&self.path.display().to_string())
     }
 
+    /// The state to go on from.
     pub(crate) fn state(&self) -> Result<TrainState, Failure> {
-        Err(Failure::run("not yet"))
+        checkpoint::read_resume(&self.path).map_err(|error| match error {
+            CheckpointError::Finished { .. } => Failure::usage(error.to_string())
+                .help(format!("evaluate it: `outlay evaluate {}`", self.typed()))
+                .help("or train longer from the start: `outlay train --steps N --out DIR`"),
+            error => Failure::usage(error.to_string()).help("`outlay train` starts a new run"),
+        })
     }
 
-    pub(crate) fn save(
-        &self,
-        _state: &TrainState,
-        _scenario: &Scenario,
-        _command: &str,
-        _beside: &[Contestant],
-    ) -> Result<(), Failure> {
-        Ok(())
+    /// Saves a run that may go on.
+    pub(crate) fn save(&self, state: &TrainState, scenario: &Scenario, command: &str) -> Result<(), Failure> {
+        let card = Card::new(scenario, state, command);
+        self.written(checkpoint::write(&self.path, state.best_policy(), &card, Some(state)))
     }
+
+    /// Saves a run that is done, with what its policy reached beside others.
+    pub(crate) fn save_finished(
+        &self,
+        state: &TrainState,
+        scenario: &Scenario,
+        command: &str,
+        results: Vec<CardResult>,
+    ) -> Result<(), Failure> {
+        let card = Card { results, ..Card::new(scenario, state, command) };
+        self.written(checkpoint::write(&self.path, state.best_policy(), &card, None))
+    }
+
+    fn written(&self, written: Result<(), CheckpointError>) -> Result<(), Failure> {
+        written.map_err(|error| Failure::run(format!("{} could not be saved", self.typed())).because(error))
+    }
+}
+
+/// What a card says of a policy and those beside it.
+pub(crate) fn card_results(
+    policy: &Finished,
+    beside: &[&Finished],
+    seeds: &str,
+    noises: usize,
+) -> Vec<CardResult> {
+    let scores = |agent: &Finished| agent.evaluation.per_seed.iter().map(|row| row.score).collect::<Vec<_>>();
+    let own = scores(policy);
+    let result = |agent: &Finished, uplift: Option<f64>, interval| CardResult {
+        agent: agent.name.clone(),
+        seeds: seeds.to_owned(),
+        mean: agent.evaluation.score.mean,
+        iqm: agent.evaluation.score.iqm,
+        iqm_ci95: agent.evaluation.score.iqm_ci95,
+        uplift,
+        uplift_ci95: interval,
+    };
+    let others = beside.iter().map(|agent| {
+        let comparison = statistics::compare(&own, &scores(agent), noises);
+        result(agent, comparison.uplift, comparison.uplift_interval)
+    });
+    std::iter::once(result(policy, None, None)).chain(others).collect()
 }

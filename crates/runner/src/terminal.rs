@@ -40,8 +40,8 @@ impl Terminal {
     /// As the flags and the surroundings say.
     pub(crate) fn new(common: &Common) -> Self {
         let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-        let live = !common.quiet && !(dumb && cfg!(unix)) && io::stderr().is_terminal();
-        Self { json: common.json, quiet: common.quiet, live }
+        let moves = !(dumb && cfg!(unix)) && io::stderr().is_terminal();
+        Self { json: common.json, quiet: common.quiet, live: moves && !common.quiet }
     }
 
     /// Whether something may move on standard error: a bar.

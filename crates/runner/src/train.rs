@@ -14,8 +14,8 @@ use crate::failure::{EXIT_INTERRUPTED, Failure};
 use crate::format::number;
 use crate::interrupt;
 use crate::plan;
-use crate::results::{TrainComparison, TrainSaved, VERSION};
-use crate::saved::Folder;
+use crate::results::{Contestant, Finished, TrainComparison, TrainSaved, VERSION};
+use crate::saved::{Folder, card_results};
 use crate::tables::{Setting, quoted};
 use crate::terminal::Terminal;
 use crate::watch::Watch;
@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &cli::Train, timing: bool, terminal: Terminal) -> R
         None => fresh(arguments)?,
     };
     let trained = learn(&mut run, timing, terminal)?;
-    run.folder.save(&trained.state, &run.scenario, &command(&run), &[])?;
+    run.folder.save(&trained.state, &run.scenario, &command(&run))?;
     if trained.interrupted {
         return stopped(&run, &trained.state, terminal);
     }
@@ -88,7 +88,7 @@ fn learn(run: &mut Run, timing: bool, terminal: Terminal) -> Result<Trained, Fai
         let mut attempt = || {
             watch.show(event)?;
             match event {
-                Event::Validated(_, state) => run.folder.save(state, &run.scenario, &command, &[]),
+                Event::Validated(_, state) => run.folder.save(state, &run.scenario, &command),
                 _ => Ok(()),
             }
         };
@@ -158,7 +158,12 @@ fn finished(run: &Run, state: &TrainState, timing: bool, terminal: Terminal) -> 
     if found.interrupted {
         return stopped(run, state, terminal);
     }
-    run.folder.save(state, &run.scenario, &command(run), &found.agents)?;
+    let mut finished = found.agents.iter().filter_map(Contestant::finished);
+    if let Some(policy) = finished.next().filter(|first| first.name == POLICY) {
+        let beside: Vec<&Finished> = finished.collect();
+        let results = card_results(policy, &beside, &SeedRange(SEEDS).to_string(), 1);
+        run.folder.save_finished(state, &run.scenario, &command(run), results)?;
+    }
     if terminal.json {
         let scenario = scenario_id(&run.scenario);
         terminal.json_line(&TrainComparison {

@@ -13,8 +13,8 @@ pub(crate) enum Warning {
     OtherScenario {
         /// The agent.
         agent: String,
-        /// What it was trained on.
-        trained_on: String,
+        /// What its checkpoint says.
+        warning: String,
     },
     /// Too few worlds for an interval.
     FewSeeds {
@@ -55,9 +55,9 @@ impl Warning {
     /// What to say, and what to do.
     pub(crate) fn complaint(&self) -> Complaint {
         let (message, help) = match self {
-            Self::OtherScenario { agent, trained_on } => (
-                format!("`{agent}` was trained on another scenario or another version of it ({trained_on})"),
-                Some("its result here is about a market it has not seen".to_owned()),
+            Self::OtherScenario { agent, warning } => (
+                format!("`{agent}`: {warning}"),
+                Some("its results here are about a market it has not seen; train it there".to_owned()),
             ),
             Self::FewSeeds { seeds } => (
                 format!(

@@ -9,7 +9,7 @@ use super::model::Ahead;
 use super::paced::{empty_brief, even_pace, is_open};
 use super::planner::{mirror_ascent, water_fill};
 use super::prior::{Prior, spends};
-use super::reports::Evidence;
+use super::reports::{EVIDENCE, Evidence};
 use crate::agent::{Agent, Recipe};
 
 /// Which planner uses the fitted curves.
@@ -90,11 +90,11 @@ impl Planner {
 
     /// `[lines]` factors on the model's effects.
     fn scales(&self) -> Vec<f64> {
-        let weigh = |features: [f64; 3]| -> f64 {
-            let log: f64 = features.iter().zip(&self.prior.weights).map(|(x, weight)| x * weight).sum();
+        let weigh = |(features, weights): ([f64; EVIDENCE], &Vec<f64>)| -> f64 {
+            let log: f64 = features.iter().chain(&[1.0]).zip(weights).map(|(x, weight)| x * weight).sum();
             libm::exp(log.clamp(-1.5, 1.5))
         };
-        self.evidence.features().into_iter().map(weigh).collect()
+        self.evidence.features().into_iter().zip(&self.prior.weights).map(weigh).collect()
     }
 
     /// Most money that `line` can spend in `step`, none where it is closed.

@@ -6,9 +6,10 @@
 
 use std::sync::Arc;
 
-use outlay_environment::{Brief, World};
+use outlay_environment::{Brief, Key, World};
 
 use super::paced::is_open;
+use super::prior::explore;
 use super::search::{Effort, Shape, evolve};
 use super::trials::{Outcome, Trials};
 use crate::agent::Oracle;
@@ -46,19 +47,22 @@ impl Oracle for StaticHindsight {
     }
 }
 
-/// The best plan found for the drawn world: not a bound, a search may miss a better one. It starts from the best
-/// constant mix and never ends below it on the noise that it searches on.
+/// The best plan found for the drawn world: not a bound, a search may miss a better one. It searches from the best plan of
+/// a response model that is fitted to the drawn world, and from the best constant mix; it never ends below that mix on
+/// the noise that it searches on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Clairvoyant {
-    /// The search for its first plan.
+    /// The search for the best constant mix.
     pub constant: StaticHindsight,
-    /// Plans tried from there.
+    /// Rounds of simulating and fitting a response model.
+    pub rounds: u64,
+    /// Plans tried from the better start.
     pub trials: usize,
 }
 
 impl Default for Clairvoyant {
     fn default() -> Self {
-        Self { constant: StaticHindsight::default(), trials: 160 }
+        Self { constant: StaticHindsight::default(), rounds: 2, trials: 100 }
     }
 }
 
@@ -66,9 +70,11 @@ impl Oracle for Clairvoyant {
     fn plan(&self, world: &Arc<World>, seed: u64) -> Vec<Vec<f64>> {
         let trials = Trials::smaller(world, seed, self.constant.noises);
         let (mix, constant) = self.constant.search(&trials, seed);
+        let fitted = explore(trials.world(), self.rounds, Key::new(seed).with_name("explore").bits()).plan;
+        let start = if trials.respill(&fitted).score > constant.score { fitted } else { mix };
         let shape = Shape::timed(&world.scenario.brief);
-        let effort = Effort { trials: self.trials, step: 0.3 };
-        let (_, timed) = improve(&trials, &shape, &mix, effort, seed);
+        let effort = Effort { trials: self.trials, step: 0.2 };
+        let (_, timed) = improve(&trials, &shape, &start, effort, seed);
         // Closed plans are played without offering money again, so they are compared as they will be played.
         let (constant, timed) = (closed(constant), closed(timed));
         if trials.play(&timed).score >= trials.play(&constant).score { timed } else { constant }
@@ -138,7 +144,7 @@ mod tests {
         let world = World::draw(&scenario, Seeds::numbered(Domain::Validate, 0, 0).world);
         let small = StaticHindsight { noises: 1, trials: 60 };
         let constant = small.plan(&world, 1);
-        let timed = Clairvoyant { constant: small, trials: 60 }.plan(&world, 1);
+        let timed = Clairvoyant { constant: small, rounds: 0, trials: 30 }.plan(&world, 1);
         assert_eq!(constant, small.plan(&world, 1));
         // On the noise that both searched on.
         let trials = Trials::smaller(&world, 1, 1);

@@ -14,7 +14,7 @@ use super::reports::{EVIDENCE, Evidence, Expectations};
 /// Rounds of the planner for a plan from scratch.
 const ROUNDS: usize = 200;
 /// Worlds drawn to learn what reports tell.
-const WORLDS: u64 = 40;
+const WORLDS: u64 = 60;
 /// Prior spread of a line's effect, in logarithms, where a drawn world's effects are estimated.
 const SPREAD: f64 = 0.4;
 
@@ -27,8 +27,8 @@ pub struct Prior {
     pub plan: Vec<f64>,
     /// What the platforms report in the average world.
     pub expectations: Expectations,
-    /// `[EVIDENCE]` how the logarithm of a line's effect follows from each kind of evidence.
-    pub weights: Vec<f64>,
+    /// `[lines][EVIDENCE]` how the logarithm of a line's effect follows from each kind of evidence on it.
+    pub weights: Vec<Vec<f64>>,
 }
 
 impl Prior {
@@ -37,19 +37,38 @@ impl Prior {
     pub fn of(scenario: &Scenario) -> Self {
         let small = scenario.with_shoppers(scenario.training_shoppers);
         let world = World::average(&small);
-        let mut runs = designed_runs(&world, 60, 1);
-        let mut model = fit_model(&world, &runs).0;
-        let mut plan = best_plan(&model, &vec![1.0; model.lines], scenario.brief.budget.major());
-        // Fit again where it matters: around the plan that looks best.
-        for round in 0..3 {
-            runs.extend(perturbed_runs(&world, &plan, 12, round));
-            model = fit_model(&world, &runs).0;
-            plan = best_plan(&model, &vec![1.0; model.lines], scenario.brief.budget.major());
-        }
+        let Explored { model, plan, runs } = explore(&world, 3, 1);
         let expectations = Expectations::fit(&world.scenario.brief, &model, &runs);
         let weights = learn_weights(&small, &model, &plan, &expectations);
         Self { model, plan, expectations, weights }
     }
+}
+
+/// What simulating and fitting in turn found out about one world.
+#[derive(Debug, Clone)]
+pub struct Explored {
+    /// The model fitted last.
+    pub model: Model,
+    /// `[steps * lines]` its best plan, major units.
+    pub plan: Vec<f64>,
+    /// All episodes simulated.
+    pub runs: Vec<Run>,
+}
+
+/// Simulates designed plans in a world and fits a model, then `rounds` times simulates plans around the model's best one
+/// and fits again, so that the model is most faithful where it matters.
+#[must_use]
+pub fn explore(world: &Arc<World>, rounds: u64, seed: u64) -> Explored {
+    let budget = world.scenario.brief.budget.major();
+    let mut runs = designed_runs(world, 60, seed);
+    let mut model = fit_model(world, &runs).0;
+    let mut plan = best_plan(&model, &vec![1.0; model.lines], budget);
+    for round in 0..rounds {
+        runs.extend(perturbed_runs(world, &plan, 12, seed.wrapping_add(round)));
+        model = fit_model(world, &runs).0;
+        plan = best_plan(&model, &vec![1.0; model.lines], budget);
+    }
+    Explored { model, plan, runs }
 }
 
 /// `[steps * lines]` the best plan for a model with `scale` (`[lines]`) on its effects.
@@ -101,39 +120,39 @@ pub fn fit_scales(model: &Model, runs: &[Run]) -> Vec<f64> {
 }
 
 /// Draws worlds, plays plans near the best one in each, estimates the effects of their lines from true outcomes, and
-/// regresses these on the evidence that an agent would have had on the way. Lines share the weights, so that each world
-/// gives as many examples as it has lines; what all lines share does not change a plan and is taken out.
+/// regresses these on the evidence that an agent would have had on the way: so a line's credit counts for as much as it
+/// was worth. What all lines share does not change a plan and is taken out.
 fn learn_weights(
     scenario: &Arc<Scenario>,
     model: &Model,
     plan: &[f64],
     expectations: &Expectations,
-) -> Vec<f64> {
+) -> Vec<Vec<f64>> {
+    /// Penalty on the squares of the weights, in examples of evidence of one.
+    const PENALTY: f64 = 4.0;
     let lines = model.lines;
-    let mut normal = Normal::new(&vec![2.0; EVIDENCE]);
+    let mut problems = vec![Normal::new(&[PENALTY; EVIDENCE + 1]); lines];
     for number in 0..WORLDS {
         let key = Key::new(number).with_name("prior worlds");
         let world = World::draw(scenario, key.bits());
-        let runs = perturbed_runs(&world, plan, 5, number);
+        let runs = perturbed_runs(&world, plan, 4, number);
         let logs = fit_scales(model, &runs);
         let mean = logs[..lines].iter().sum::<f64>() / lines as f64;
         for run in &runs {
             let mut evidence = Evidence::new(expectations);
-            let steps = run.spend.chunks(lines).zip(run.reports.chunks(lines)).enumerate();
-            for (step, (_, reports)) in steps {
+            for (step, reports) in run.reports.chunks(lines).enumerate() {
                 evidence.record(expectations, step, reports);
                 if step % 6 == 5 {
-                    let features = evidence.features();
-                    for line in 0..lines {
-                        // A line without money shows nothing of itself.
-                        let weight = f64::from(evidence.spend(line) > 0.0);
-                        normal.add(&features[line], logs[line] - mean, weight);
+                    for (line, features) in evidence.features().into_iter().enumerate() {
+                        let mut row = features.to_vec();
+                        row.push(1.0);
+                        problems[line].add(&row, logs[line] - mean, 1.0);
                     }
                 }
             }
         }
     }
-    normal.solve()
+    problems.into_iter().map(Normal::solve).collect()
 }
 
 /// Money spent in a step, `[lines]` major units.
