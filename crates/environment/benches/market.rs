@@ -10,10 +10,10 @@ use divan::counter::ItemsCount;
 use outlay_environment::{Allocation, Domain, Episode, Scenario, Seeds, World};
 
 fn main() {
-    let played = play(&world(5_000));
-    let steps = played.world().scenario.brief.steps as f64;
-    let shopper_days = 5_000.0 * steps;
-    let (active, contacts) = played.activity();
+    let mut active = 0;
+    let played = play(&world(5_000), |episode| active += episode.activity().0);
+    let shopper_days = 5_000.0 * played.world().scenario.brief.steps as f64;
+    let (_, contacts) = played.activity();
     println!(
         "new-customer, even split: {:.1} % of shopper-days active, {:.3} contacts bought a shopper-day",
         100.0 * active as f64 / shopper_days,
@@ -28,7 +28,7 @@ fn world(shoppers: usize) -> Arc<World> {
     World::draw(&scenario, Seeds::numbered(Domain::Train, 0, 0).world)
 }
 
-fn play(world: &Arc<World>) -> Episode {
+fn play(world: &Arc<World>, mut look: impl FnMut(&Episode)) -> Episode {
     let brief = &world.scenario.brief;
     let mut episode = Episode::new(world.clone(), 1);
     let mut allocation = Allocation { money: vec![0.0; brief.lines.len()] };
@@ -36,6 +36,7 @@ fn play(world: &Arc<World>) -> Episode {
         let left = (brief.steps - episode.observation().step) * brief.lines.len();
         allocation.money.fill(episode.observation().budget_left.major() / left as f64);
         episode.step(&allocation);
+        look(&episode);
     }
     episode
 }
@@ -44,7 +45,7 @@ fn play(world: &Arc<World>) -> Episode {
 #[divan::bench(args = [5_000, 20_000])]
 fn episode(bencher: Bencher, shoppers: usize) {
     let world = world(shoppers);
-    bencher.counter(ItemsCount::new(shoppers * world.scenario.brief.steps)).bench(|| play(&world));
+    bencher.counter(ItemsCount::new(shoppers * world.scenario.brief.steps)).bench(|| play(&world, |_| ()));
 }
 
 /// Drawing the hidden parameters and the shoppers of a world.

@@ -227,7 +227,7 @@ fn meet(
     opportunities.clear();
     match channel.supply {
         Supply::Sessions(habit) => {
-            for shopper in &audience.sessions[habit] {
+            for shopper in audience.sessions[habit].as_slice() {
                 let bits = shopper_bits(key, *shopper);
                 if field(bits, 0) < highest_rank {
                     opportunities.push(Opportunity { shopper: *shopper, bits, ..Opportunity::default() });

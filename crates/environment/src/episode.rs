@@ -27,7 +27,6 @@ pub struct Episode {
     ledger: Ledger,
     observation: Observation,
     buffers: Buffers,
-    active: u64,
 }
 
 /// Money of one line, in millionths of the major unit.
@@ -89,7 +88,6 @@ impl Episode {
                 stages: [0; STAGES],
             },
             buffers: Buffers::default(),
-            active: 0,
             shoppers,
             world,
         };
@@ -153,10 +151,10 @@ impl Episode {
         flow
     }
 
-    /// Shopper-steps with a visit or a session so far, and contacts bought: how busy the market is.
+    /// Shoppers with a visit or a session in the last step, and contacts bought so far: how busy the market is.
     #[must_use]
     pub fn activity(&self) -> (u64, u64) {
-        (self.active, self.shoppers.contacts.iter().sum())
+        (self.buffers.audience.active(), self.shoppers.contacts.iter().sum())
     }
 
     /// Plays one step with what the guard makes of `allocation`. Nothing happens after the last step.
@@ -202,8 +200,6 @@ impl Episode {
         // Market and visits.
         fade(&world, &mut self.shoppers);
         visit(&world, step, moment.key, &mut self.shoppers, &mut audience);
-
-        self.active += audience.active;
 
         // Delivery and response, line by line.
         scratch.arrivals.clear();

@@ -1,7 +1,7 @@
 //! A scenario: what the files say, composed and checked. Immutable.
 //!
 //! A scenario file names an industry (who the shoppers are), a merchant, a calendar and the channels of its lines;
-//! each is a catalogue file. [`Scenario::load`] composes them; see `environments/README.md` for every key.
+//! each is a catalogue file. [`Scenario::load`] composes them; `environments/README.md` lists every key.
 
 use std::sync::Arc;
 

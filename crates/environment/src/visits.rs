@@ -40,7 +40,7 @@ pub(crate) enum Query {
 }
 
 /// A visitor of this step.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Visitor {
     pub(crate) shopper: u32,
     pub(crate) query: Query,
@@ -50,19 +50,54 @@ pub(crate) struct Visitor {
     pub(crate) free: u16,
 }
 
+/// A list of shoppers, found anew in each step. Keeps its room, so that nothing is allocated or cleared.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct List {
+    room: Vec<u32>,
+    length: usize,
+}
+
+impl List {
+    /// Keeps the shoppers, in order, for whom `wanted` says so. Each is written in any case and kept on the condition: a
+    /// branch that cannot be foreseen costs more than what it saves.
+    fn keep(&mut self, wanted: impl ExactSizeIterator<Item = bool>) {
+        self.room.resize(wanted.len(), 0);
+        self.length = 0;
+        for (shopper, wanted) in wanted.enumerate() {
+            self.room[self.length] = shopper as u32;
+            self.length += usize::from(wanted);
+        }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u32] {
+        &self.room[..self.length]
+    }
+}
+
 /// Who can be met in this step.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Audience {
     /// Visitors of the platform.
     pub(crate) visitors: Vec<Visitor>,
     /// `[habits]` shoppers with a session elsewhere: web, short video, notes.
-    pub(crate) sessions: [Vec<u32>; HABITS],
-    /// Shoppers with a visit or a session.
-    pub(crate) active: u64,
-    /// `[shoppers]` the day's draw of each.
+    pub(crate) sessions: [List; HABITS],
+    /// `[shoppers]` the draws at hand of each.
     bits: Vec<u64>,
     /// Shoppers whose need, satiation or stage changes before they act.
-    changing: Vec<u32>,
+    changing: List,
+    visiting: List,
+}
+
+impl Audience {
+    /// Shoppers with a visit or a session in this step.
+    pub(crate) fn active(&self) -> u64 {
+        let mut active = vec![false; self.bits.len()];
+        let sessions = self.sessions.iter().flat_map(|session| session.as_slice()).copied();
+        for shopper in sessions.chain(self.visitors.iter().map(|visitor| visitor.shopper)) {
+            active[shopper as usize] = true;
+        }
+        active.iter().map(|active| u64::from(*active)).sum()
+    }
 }
 
 /// Fades memories: `m * keep`, rounded down, so that they end at zero.
@@ -92,21 +127,19 @@ pub(crate) fn visit(world: &World, step: usize, key: Key, shoppers: &mut Shopper
     let key = key.with(purpose::DAY);
     let turn = [enter, leave];
 
-    // Loops are kept apart and free of calls, and lists are written in any case and kept on a condition: a branch that
-    // cannot be foreseen costs more than what it saves.
+    // Loops are kept apart and free of calls.
     let count = shoppers.len();
     audience.bits.resize(count, 0);
-    audience.changing.resize(count, 0);
-    let mut changing = 0;
-    let state = shoppers.flags.iter().zip(&shoppers.expires).zip(&mut audience.bits);
-    for (i, ((flags, expires), bits)) in state.enumerate() {
+    for (i, bits) in audience.bits.iter_mut().enumerate() {
         *bits = shopper_bits(key, i as u32);
+    }
+    let state = audience.bits.iter().zip(&shoppers.flags).zip(&shoppers.expires);
+    audience.changing.keep(state.map(|((bits, flags), expires)| {
         let turns = field(*bits, 0) < turn[(flags & flag::IN_MARKET) as usize];
         let recovers = (flags & flag::SATIATED != 0) & (field(*bits, 1) < recover);
-        audience.changing[changing] = i as u32;
-        changing += usize::from(turns | recovers | (*expires <= now));
-    }
-    for shopper in &audience.changing[..changing] {
+        turns | recovers | (*expires <= now)
+    }));
+    for shopper in audience.changing.as_slice() {
         let i = *shopper as usize;
         let bits = audience.bits[i];
         let need = shoppers.flags[i] & flag::IN_MARKET;
@@ -132,47 +165,33 @@ pub(crate) fn visit(world: &World, step: usize, key: Key, shoppers: &mut Shopper
             *cell = chance((habit * need * industry.stage_visits[place % 8] * step_days).min(0.95));
         }
     }
-    audience.visitors.resize(count, Visitor::default());
-    let mut visitors = 0;
     let state = shoppers.class.iter().zip(&shoppers.flags).zip(&shoppers.stage).zip(&audience.bits);
-    for (i, (((class, flags), stage), bits)) in state.enumerate() {
+    audience.visiting.keep(state.map(|(((class, flags), stage), bits)| {
         let place = usize::from((flags & flag::IN_MARKET) << 3 | (stage & 7));
-        audience.visitors[visitors].shopper = i as u32;
-        visitors += usize::from(field(*bits, 2) < visit_chance[usize::from(*class) % CLASSES][place]);
-    }
-    audience.visitors.truncate(visitors);
+        field(*bits, 2) < visit_chance[usize::from(*class) % CLASSES][place]
+    }));
     intentions(world, key.with(1), shoppers, audience);
-    audience.active = sessions(world, key.with(2), shoppers, &mut audience.sessions);
+    sessions(world, key.with(2), shoppers, audience);
 }
 
-/// Sessions by habit, of visitors of the platform and of others alike. Returns the shoppers with a visit or a session.
-fn sessions(world: &World, key: Key, shoppers: &Shoppers, sessions: &mut [Vec<u32>; HABITS]) -> u64 {
+/// Sessions by habit, of visitors of the platform and of others alike.
+fn sessions(world: &World, key: Key, shoppers: &Shoppers, audience: &mut Audience) {
     let days = world.scenario.brief.step_days;
-    let mut session_chance = [[0_u32; HABITS]; CLASSES];
-    for (class, cells) in session_chance.iter_mut().enumerate() {
-        let Some(persona) = world.scenario.industry.personas.get(class / LEVELS) else { break };
-        *cells = persona.sessions.map(|habit| chance(1.0 - libm::pow(1.0 - habit, days)));
+    for (i, bits) in audience.bits.iter_mut().enumerate() {
+        *bits = shopper_bits(key, i as u32);
     }
-    for session in sessions.iter_mut() {
-        session.resize(shoppers.len(), 0);
-    }
-    let mut counts = [0; HABITS];
-    let [web, video, notes] = sessions;
-    let mut active = 0;
-    for (i, (class, flags)) in shoppers.class.iter().zip(&shoppers.flags).enumerate() {
-        let bits = shopper_bits(key, i as u32);
-        let chances = session_chance[usize::from(*class) % CLASSES];
-        (web[counts[0]], video[counts[1]], notes[counts[2]]) = (i as u32, i as u32, i as u32);
-        let met: [bool; HABITS] = std::array::from_fn(|habit| field(bits, habit as u32) < chances[habit]);
-        for (count, met) in counts.iter_mut().zip(met) {
-            *count += usize::from(met);
+    for (habit, session) in audience.sessions.iter_mut().enumerate() {
+        let mut chances = [0_u32; CLASSES];
+        for (class, cell) in chances.iter_mut().enumerate() {
+            let Some(persona) = world.scenario.industry.personas.get(class / LEVELS) else { break };
+            *cell = chance(1.0 - libm::pow(1.0 - persona.sessions[habit], days));
         }
-        active += u64::from(met[0] | met[1] | met[2] | (flags & flag::VISITING != 0));
+        let place = habit as u32;
+        session.keep(
+            (audience.bits.iter().zip(&shoppers.class))
+                .map(|(bits, class)| field(*bits, place) < chances[usize::from(*class) % CLASSES]),
+        );
     }
-    web.truncate(counts[0]);
-    video.truncate(counts[1]);
-    notes.truncate(counts[2]);
-    active
 }
 
 /// What visitors came for: a search, deals, tasks.
@@ -183,28 +202,34 @@ fn intentions(world: &World, key: Key, shoppers: &mut Shoppers, audience: &mut A
     let personas = industry.personas.iter();
     let (deals, tasks): (Vec<u32>, Vec<u32>) =
         personas.map(|persona| (chance(persona.deals), chance(persona.tasks))).unzip();
-    for visitor in &mut audience.visitors {
-        let i = visitor.shopper as usize;
-        visitor.free = field(audience.bits[i], 3) as u16;
-        visitor.query = Query::None;
+    audience.visitors.clear();
+    for shopper in audience.visiting.as_slice() {
+        let i = *shopper as usize;
         shoppers.flags[i] |= flag::VISITING;
-        let bits = shopper_bits(key, visitor.shopper);
+        let bits = shopper_bits(key, *shopper);
         let curiosity: u32 = world
             .memories
             .iter()
             .zip(&shoppers.memory)
             .map(|(tables, memory)| tables.curiosity[(memory[i] >> MEMORY_SHIFT) as usize])
             .sum();
-        if field(bits, 0) < brand_query[shoppers.stage[i] as usize] + curiosity {
-            visitor.query = Query::Brand;
+        let query = if field(bits, 0) < brand_query[shoppers.stage[i] as usize] + curiosity {
+            Query::Brand
         } else if shoppers.flags[i] & flag::IN_MARKET != 0 && field(bits, 1) < category_query {
-            visitor.query = Query::Category;
-        }
+            Query::Category
+        } else {
+            Query::None
+        };
         let persona = shoppers.class[i] as usize / LEVELS;
         // Bonus hunters are after tasks three times as often. Assumed.
         let eager = if shoppers.flags[i] & flag::HUNTER != 0 { 3 } else { 1 };
-        visitor.deals = field(bits, 2) < deals[persona];
-        visitor.tasks = field(bits, 3) < eager * tasks[persona];
+        audience.visitors.push(Visitor {
+            shopper: *shopper,
+            query,
+            deals: field(bits, 2) < deals[persona],
+            tasks: field(bits, 3) < eager * tasks[persona],
+            free: field(audience.bits[i], 3) as u16,
+        });
     }
 }
 

@@ -29,12 +29,13 @@ pub struct UpdateReport {
 
 /// What the update learns from: a batch, and what the advantages made of it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Lesson<'a> {
-    pub(crate) batch: &'a Batch,
+pub struct Lesson<'a> {
+    /// What was played.
+    pub batch: &'a Batch,
     /// `[episodes * steps]` standardised.
-    pub(crate) advantages: &'a [f32],
+    pub advantages: &'a [f32],
     /// `[episodes * steps]` what the critic should have said.
-    pub(crate) targets: &'a [f32],
+    pub targets: &'a [f32],
 }
 
 /// Sums over the transitions of one shard.
@@ -46,7 +47,7 @@ struct Shard {
 }
 
 /// Learns from one batch. `key` orders the shuffles.
-pub(crate) fn update(
+pub fn update(
     policy: &mut Policy,
     adam: &mut Adam,
     lesson: Lesson<'_>,

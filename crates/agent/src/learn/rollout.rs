@@ -10,34 +10,39 @@ use crate::policy::{Features, GLOBAL_FEATURES, LINE_FEATURES, Moments, Policy, S
 
 /// What one iteration's episodes left behind.
 #[derive(Debug, Clone)]
-pub(crate) struct Batch {
+pub struct Batch {
     /// `[episodes, steps, lines, LINE_FEATURES]` normalised.
-    pub(crate) lines: Array4<f32>,
+    pub lines: Array4<f32>,
     /// `[episodes, steps, GLOBAL_FEATURES]` normalised.
-    pub(crate) global: Array3<f32>,
+    pub global: Array3<f32>,
     /// `[episodes, steps, lines + 1]` sampled logits.
-    pub(crate) actions: Array3<f32>,
+    pub actions: Array3<f32>,
     /// `[episodes, steps]` log density of the sampled logits.
-    pub(crate) log_probs: Array2<f32>,
+    pub log_probs: Array2<f32>,
     /// `[episodes, steps]` the critic's values, in the learner's units.
-    pub(crate) values: Array2<f32>,
+    pub values: Array2<f32>,
     /// `[episodes, steps]` expected score of the step, in the goal's units.
-    pub(crate) rewards: Array2<f64>,
+    pub rewards: Array2<f64>,
 }
 
 /// Moments of the features as they were before normalising.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct FeatureMoments {
-    pub(crate) lines: Moments,
-    pub(crate) global: Moments,
+pub struct FeatureMoments {
+    /// `[LINE_FEATURES]`
+    pub lines: Moments,
+    /// `[GLOBAL_FEATURES]`
+    pub global: Moments,
+}
+
+impl Default for FeatureMoments {
+    fn default() -> Self {
+        Self { lines: Moments::new(LINE_FEATURES), global: Moments::new(GLOBAL_FEATURES) }
+    }
 }
 
 impl FeatureMoments {
-    pub(crate) fn new() -> Self {
-        Self { lines: Moments::new(LINE_FEATURES), global: Moments::new(GLOBAL_FEATURES) }
-    }
-
-    pub(crate) fn merge(&mut self, other: &Self) {
+    /// Adds what another has seen.
+    pub fn merge(&mut self, other: &Self) {
         self.lines.merge(&other.lines);
         self.global.merge(&other.global);
     }
@@ -45,16 +50,17 @@ impl FeatureMoments {
 
 /// What to play.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Rollout<'a> {
+pub struct Rollout<'a> {
     /// At the size of training worlds.
-    pub(crate) scenario: &'a Arc<Scenario>,
-    pub(crate) policy: &'a Policy,
+    pub scenario: &'a Arc<Scenario>,
+    /// Who plays.
+    pub policy: &'a Policy,
     /// Of the run.
-    pub(crate) seed: u64,
+    pub seed: u64,
     /// Tells iterations apart: each has worlds of its own.
-    pub(crate) iteration: u64,
+    pub iteration: u64,
     /// Episodes on one world and noise.
-    pub(crate) group: usize,
+    pub group: usize,
 }
 
 /// The part of a batch that one group of episodes fills.
@@ -69,7 +75,7 @@ struct Slot<'a> {
 
 impl Batch {
     /// Room for `episodes` episodes of a scenario.
-    pub(crate) fn new(scenario: &Scenario, episodes: usize) -> Self {
+    pub fn new(scenario: &Scenario, episodes: usize) -> Self {
         let (steps, lines) = (scenario.brief.steps, scenario.brief.lines.len());
         Self {
             lines: Array4::zeros((episodes, steps, lines, LINE_FEATURES)),
@@ -82,12 +88,12 @@ impl Batch {
     }
 
     /// Mean over the episodes of the expected score.
-    pub(crate) fn mean_score(&self) -> f64 {
+    pub fn mean_score(&self) -> f64 {
         self.rewards.sum() / self.rewards.nrows().max(1) as f64
     }
 
     /// Plays all episodes to their end. The result does not depend on how groups are spread over threads.
-    pub(crate) fn fill(&mut self, rollout: &Rollout<'_>) -> FeatureMoments {
+    pub fn fill(&mut self, rollout: &Rollout<'_>) -> FeatureMoments {
         let group = rollout.group;
         let slots: Vec<Slot<'_>> = self
             .lines
@@ -112,7 +118,7 @@ impl Batch {
             .enumerate()
             .map(|(index, slot)| play_group(rollout, rollout.iteration * groups + index as u64, slot))
             .collect();
-        let mut sum = FeatureMoments::new();
+        let mut sum = FeatureMoments::default();
         moments.iter().for_each(|part| sum.merge(part));
         sum
     }
@@ -128,7 +134,7 @@ fn seeds(run: u64, number: u64) -> Seeds {
 fn play_group(rollout: &Rollout<'_>, number: u64, slot: Slot<'_>) -> FeatureMoments {
     let seeds = seeds(rollout.seed, number);
     let world = World::draw(rollout.scenario, seeds.world);
-    let mut moments = FeatureMoments::new();
+    let mut moments = FeatureMoments::default();
     let mut player = Sampler::new(rollout);
     let Slot { mut lines, mut global, mut actions, mut log_probs, mut values, mut rewards } = slot;
     for member in 0..lines.len_of(Axis(0)) {

@@ -16,7 +16,8 @@ pub struct TrainSettings {
     /// Episodes on the same world and noise, told apart by action noise alone. Their advantages are judged against
     /// each other (leave one out), which takes out what the world and the noise gave to all. 1 switches this off.
     pub group: usize,
-    /// Passes over the episodes of an iteration.
+    /// Passes over the episodes of an iteration. Fewer than the usual 3 to 10: with fresh worlds at hand, more passes
+    /// cost more than they taught.
     pub epochs: usize,
     /// Transitions in one gradient step.
     pub minibatch: usize,
@@ -60,12 +61,12 @@ impl Default for TrainSettings {
         Self {
             seed: 0,
             steps: 1_000_000,
-            worlds: 128,
+            worlds: 64,
             group: 4,
-            epochs: 4,
+            epochs: 2,
             minibatch: 1024,
             shards: 4,
-            learning_rate: 1e-3,
+            learning_rate: 5e-4,
             adam_epsilon: 1e-5,
             gamma: 1.0,
             lambda: 0.95,

@@ -41,7 +41,7 @@ pub struct TrainState {
     /// Mean score of the even plan on the validation worlds.
     pub even: f64,
     /// What the normaliser has seen.
-    pub(crate) moments: FeatureMoments,
+    pub moments: FeatureMoments,
     /// The best policy so far.
     pub best: Option<Best>,
 }

@@ -60,7 +60,7 @@ mod tests {
             money(&brief, &observation, &vec![0.0; lines + 1], &mut plan);
             let even = brief.budget.major() / brief.steps as f64;
             assert!((plan.iter().sum::<f64>() - even).abs() < 1e-6 * even, "step {step}");
-            observation.budget_left = observation.budget_left - Money::from_major(plan.iter().sum());
+            observation.budget_left -= Money::from_major(plan.iter().sum());
         }
         assert!(observation.budget_left.major().abs() < 1.0);
     }

@@ -1,0 +1,66 @@
+//! What a decision, an update and a training run cost. Ratios within one run are what counts.
+
+use std::sync::Arc;
+
+use divan::counter::ItemsCount;
+use outlay_agent::Agent;
+use outlay_agent::learn::{Adam, Batch, Flow, Lesson, Rollout, TrainSettings, train, update};
+use outlay_agent::policy::{Player, Policy};
+use outlay_environment::{Episode, Key, Scenario, World};
+
+/// As in the program: glibc's allocator halves the learner's speed.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() {
+    divan::main();
+}
+
+fn scenario() -> Arc<Scenario> {
+    let scenario = Scenario::load("new-customer").expect("it is shipped");
+    scenario.with_shoppers(scenario.training_shoppers)
+}
+
+/// One decision of a policy in the middle of an episode.
+#[divan::bench]
+fn decision(bencher: divan::Bencher<'_, '_>) {
+    let scenario = scenario();
+    let mut player = Player::new(Arc::new(Policy::untrained(64, 1, -1.0)));
+    let mut episode = Episode::new(World::average(&scenario), 1);
+    player.start(&scenario.brief);
+    for _ in 0..scenario.brief.steps / 2 {
+        let allocation = player.decide(episode.observation());
+        episode.step(&allocation);
+    }
+    bencher.bench_local(|| player.decide(divan::black_box(episode.observation())));
+}
+
+/// The update of one iteration, the environment excluded.
+#[divan::bench(sample_count = 10)]
+fn one_update(bencher: divan::Bencher<'_, '_>) {
+    let (scenario, settings) = (scenario(), TrainSettings { target_kl: 1e9, ..TrainSettings::default() });
+    let policy = Policy::untrained(settings.width, 1, settings.log_std);
+    let mut batch = Batch::new(&scenario, settings.worlds);
+    let group = settings.group;
+    batch.fill(&Rollout { scenario: &scenario, policy: &policy, seed: 1, iteration: 0, group });
+    let transitions = settings.worlds * scenario.brief.steps;
+    let advantages: Vec<f32> = (0..transitions).map(|i| Key::new(1).with(i as u64).normal() as f32).collect();
+    let lesson = Lesson { batch: &batch, advantages: &advantages, targets: &advantages };
+    bencher
+        .counter(ItemsCount::new(transitions))
+        .with_inputs(|| (policy.clone(), Adam::new(policy.layout.parameters(), settings.adam_epsilon)))
+        .bench_local_values(|(mut policy, mut adam)| {
+            update(&mut policy, &mut adam, lesson, &settings, 1e-4, Key::new(2))
+        });
+}
+
+/// Environment steps per second of a whole run, the environment included.
+#[divan::bench(sample_count = 3)]
+fn training(bencher: divan::Bencher<'_, '_>) {
+    let scenario = scenario();
+    let settings = TrainSettings { steps: 20_000, ..TrainSettings::default() };
+    let steps = settings.iterations(scenario.brief.steps) as usize * settings.worlds * scenario.brief.steps;
+    bencher.counter(ItemsCount::new(steps)).bench_local(|| {
+        train(&scenario, &settings, None, &mut |_| Flow::Continue).expect("the settings are sound")
+    });
+}
