@@ -237,15 +237,10 @@ impl Stocks {
         // Then the departures of each step.
         let penalties: Vec<f64> = square.iter().map(|square| SHRINKAGE * square).collect();
         let mut error = 0.0;
-        for step in 0..model.steps() {
+        for (step, season) in demand.iter().enumerate() {
             let mut normal = Normal::new(&penalties);
-            for (line, &effect) in common.iter().enumerate() {
-                let mut features = vec![0.0; lines];
-                features[line] = 1.0;
-                normal.add(&features, effect * demand[step], penalties[line]);
-                // The penalty is already in the matrix.
-                normal.add(&features, 0.0, -penalties[line]);
-            }
+            let pull = |(penalty, effect): (&f64, &f64)| penalty * effect * season;
+            normal.shift(&penalties.iter().zip(&common).map(pull).collect::<Vec<_>>());
             for (stocks, run) in self.0.iter().zip(runs) {
                 let (pull, weight) = target(model, run, step);
                 normal.add(&row(stocks, step), pull, weight);

@@ -101,8 +101,6 @@ pub struct Ahead<'a> {
     pub stock: &'a [f64],
     /// `[lines]` factor on each line's effect.
     pub scale: &'a [f64],
-    /// `[steps * lines]` factor on each marginal return (1 for the model's own).
-    pub correction: Option<&'a [f64]>,
 }
 
 impl Response for Ahead<'_> {
@@ -130,10 +128,6 @@ impl Response for Ahead<'_> {
                 let half = model.half[line] * model.price[step] * room;
                 slopes[line] = later[line] * room * hill_slope(plan[row * lines + line], half, 1.0);
             }
-        }
-        if let Some(correction) = self.correction {
-            let ahead = &correction[self.step * lines..];
-            gradient.iter_mut().zip(ahead).for_each(|(slope, factor)| *slope *= factor);
         }
         total
     }
@@ -178,8 +172,7 @@ mod tests {
     #[test]
     fn the_gradient_is_the_derivative() {
         let model = Model { crowding: 0.3, ..model() };
-        let ahead =
-            Ahead { model: &model, step: 1, stock: &[1.0, 3.0], scale: &[2.0, 0.5], correction: None };
+        let ahead = Ahead { model: &model, step: 1, stock: &[1.0, 3.0], scale: &[2.0, 0.5] };
         let plan = [1.0, 2.0, 3.0, 4.0];
         let mut gradient = [0.0; 4];
         ahead.gradient(&plan, &mut gradient);

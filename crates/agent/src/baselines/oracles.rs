@@ -43,7 +43,7 @@ impl StaticHindsight {
 impl Oracle for StaticHindsight {
     fn plan(&self, world: &Arc<World>, seed: u64) -> Vec<Vec<f64>> {
         let trials = Trials::smaller(world, seed, self.noises);
-        closed(self.search(&trials, seed).1)
+        self.search(&trials, seed).1.granted
     }
 }
 
@@ -76,7 +76,7 @@ impl Oracle for Clairvoyant {
         let effort = Effort { trials: self.trials, step: 0.2 };
         let (_, timed) = improve(&trials, &shape, &start, effort, seed);
         // Closed plans are played without offering money again, so they are compared as they will be played.
-        let (constant, timed) = (closed(constant), closed(timed));
+        let (constant, timed) = (constant.granted, timed.granted);
         if trials.play(&timed).score >= trials.play(&constant).score { timed } else { constant }
     }
 }
@@ -124,11 +124,6 @@ fn starting_mixes(brief: &Brief, shape: &Shape, trials: &Trials) -> Starts {
     let tried = candidates.len();
     let best = candidates.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, logs)| mix(&logs));
     Starts { best: best.unwrap_or(open), tried }
-}
-
-/// The plan that asks for what was granted.
-fn closed(outcome: Outcome) -> Vec<Vec<f64>> {
-    outcome.granted
 }
 
 #[cfg(test)]

@@ -15,6 +15,10 @@ use super::reports::{EVIDENCE, Evidence, Expectations};
 const ROUNDS: usize = 200;
 /// Worlds drawn to learn what reports tell.
 const WORLDS: u64 = 60;
+/// Plans tried in each of them.
+const PLANS: u64 = 8;
+/// Error of the model in one step, relative to the outcome; chosen on validation worlds, as are the numbers above.
+const ERROR: f64 = 0.03;
 /// Prior spread of a line's effect, in logarithms, where a drawn world's effects are estimated.
 const SPREAD: f64 = 0.4;
 
@@ -32,7 +36,8 @@ pub struct Prior {
 }
 
 impl Prior {
-    /// Simulates and fits; a few seconds.
+    /// Simulates and fits: some 600 episodes of training size, a few seconds. On one thread, because agents that wait for
+    /// it may be all the threads there are.
     #[must_use]
     pub fn of(scenario: &Scenario) -> Self {
         let small = scenario.with_shoppers(scenario.training_shoppers);
@@ -76,7 +81,7 @@ pub fn explore(world: &Arc<World>, rounds: u64, seed: u64) -> Explored {
 pub fn best_plan(model: &Model, scale: &[f64], budget: f64) -> Vec<f64> {
     let caps: Vec<f64> = model.capacity.iter().map(|money| money / budget).collect();
     let mut shares = vec![1.0 / caps.len() as f64; caps.len()];
-    let ahead = Ahead { model, step: 0, stock: &vec![0.0; model.lines], scale, correction: None };
+    let ahead = Ahead { model, step: 0, stock: &vec![0.0; model.lines], scale };
     mirror_ascent(&ahead, budget, &caps, &mut shares, 0.8, ROUNDS);
     shares.into_iter().map(|share| share * budget).collect()
 }
@@ -108,8 +113,7 @@ pub fn fit_scales(model: &Model, runs: &[Run]) -> Vec<f64> {
                 let slope = model.shown_slope(step, pull);
                 parts.iter_mut().for_each(|part| *part *= slope);
                 parts.push(base);
-                // Errors of the model are a few per cent of what is fitted.
-                let error = 0.1 * (base + pull);
+                let error = ERROR * (base + pull);
                 normal.add(&parts, miss, 1.0 / (error * error));
             }
         }
@@ -135,7 +139,7 @@ fn learn_weights(
     for number in 0..WORLDS {
         let key = Key::new(number).with_name("prior worlds");
         let world = World::draw(scenario, key.bits());
-        let runs = perturbed_runs(&world, plan, 4, number);
+        let runs = perturbed_runs(&world, plan, PLANS, number);
         let logs = fit_scales(model, &runs);
         let mean = logs[..lines].iter().sum::<f64>() / lines as f64;
         for run in &runs {

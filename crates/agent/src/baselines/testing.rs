@@ -67,7 +67,8 @@ pub(crate) fn observation(step: usize, left: f64, lines: Vec<LineReport>) -> Obs
 /// The shipped scenario with few shoppers.
 pub(crate) fn scenario() -> Arc<Scenario> {
     let scenario = Scenario::load("new-customer").unwrap();
-    scenario.with_shoppers(2_000)
+    let small = scenario.with_shoppers(1_000);
+    Arc::new(Scenario { training_shoppers: 1_000, ..Scenario::clone(&small) })
 }
 
 /// One episode of a validation world.
