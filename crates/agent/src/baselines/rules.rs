@@ -105,6 +105,10 @@ impl Split for RoiProportional {
     fn weights(&mut self, history: &History, _money: f64) -> Vec<f64> {
         rates(&history.last_days(PERIOD_DAYS), return_on_spend)
     }
+
+    fn watches_spending(&self) -> bool {
+        true
+    }
 }
 
 /// The practitioners' rule (B2): a line's money of the step before times 1.2 if its seven days beat the average of all
@@ -160,6 +164,10 @@ impl Split for BuyerRule {
         let total = self.weights.iter().sum::<f64>();
         self.weights.iter_mut().for_each(|weight| *weight /= total);
         self.weights.clone()
+    }
+
+    fn watches_spending(&self) -> bool {
+        true
     }
 }
 
