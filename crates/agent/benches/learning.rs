@@ -42,10 +42,10 @@ fn one_update(bencher: divan::Bencher<'_, '_>) {
     let policy = Policy::untrained(settings.width, 1, settings.log_std);
     let mut batch = Batch::new(&scenario, settings.worlds);
     let group = settings.group;
-    batch.fill(&Rollout { scenario: &scenario, policy: &policy, seed: 1, iteration: 0, group });
+    batch.fill(&Rollout { scenario: &scenario, policy: &policy, seed: 1, iteration: 0, group, teacher: None });
     let transitions = settings.worlds * scenario.brief.steps;
     let advantages: Vec<f32> = (0..transitions).map(|i| Key::new(1).with(i as u64).normal() as f32).collect();
-    let lesson = Lesson { batch: &batch, advantages: &advantages, targets: &advantages };
+    let lesson = Lesson { batch: &batch, advantages: &advantages, targets: &advantages, imitate: false };
     bencher
         .counter(ItemsCount::new(transitions))
         .with_inputs(|| (policy.clone(), Adam::new(policy.layout.parameters(), settings.adam_epsilon)))
@@ -58,7 +58,7 @@ fn one_update(bencher: divan::Bencher<'_, '_>) {
 #[divan::bench(sample_count = 3)]
 fn training(bencher: divan::Bencher<'_, '_>) {
     let scenario = scenario();
-    let settings = TrainSettings { steps: 20_000, ..TrainSettings::default() };
+    let settings = TrainSettings { steps: 20_000, teacher_share: 0.0, ..TrainSettings::default() };
     let steps = settings.iterations(scenario.brief.steps) as usize * settings.worlds * scenario.brief.steps;
     bencher.counter(ItemsCount::new(steps)).bench_local(|| {
         train(&scenario, &settings, None, &mut |_| Flow::Continue).expect("the settings are sound")

@@ -40,6 +40,7 @@ pub(super) fn files(state: &TrainState) -> Result<Vec<(&'static str, Vec<u8>)>, 
     let length = [state.adam.first.len()];
     tensors.put_f32("adam.first", &length, &state.adam.first);
     tensors.put_f32("adam.second", &length, &state.adam.second);
+    tensors.put_f32("average", &length, &state.average);
     for (name, moments) in [("line", &state.moments.lines), ("global", &state.moments.global)] {
         tensors.put_f64(format!("moments.{name}.count"), &[moments.count]);
         tensors.put_f64(format!("moments.{name}.sum"), &moments.sum);
@@ -91,6 +92,7 @@ fn state(bytes: &[u8], counters: Counters, checkpoint: &Checkpoint) -> Result<Tr
         first: tensors.take_f32("adam.first", &length)?,
         second: tensors.take_f32("adam.second", &length)?,
     };
+    let average = tensors.take_f32("average", &length)?;
     let mut moments = |name: &str, length: usize| -> Result<Moments, String> {
         Ok(Moments {
             count: tensors.take_f64(&format!("moments.{name}.count"), 1)?[0],
@@ -110,6 +112,7 @@ fn state(bytes: &[u8], counters: Counters, checkpoint: &Checkpoint) -> Result<Tr
         steps: counters.steps,
         policy,
         adam,
+        average,
         reward_scale: counters.reward_scale,
         even: counters.even,
         best: best.map(|(score, steps)| Best { policy: checkpoint.policy.clone(), score, steps }),

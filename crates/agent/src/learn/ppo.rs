@@ -36,6 +36,8 @@ pub struct Lesson<'a> {
     pub advantages: &'a [f32],
     /// `[episodes * steps]` what the critic should have said.
     pub targets: &'a [f32],
+    /// Whether the actor is to come near the teacher's logits, instead of following the advantages.
+    pub imitate: bool,
 }
 
 /// Sums over the transitions of one shard.
@@ -67,7 +69,7 @@ pub fn update(
                 .collect();
             let count = minibatch.len() as f64;
             report.kl = shards.iter().map(|shard| shard.kl).sum::<f64>() / count;
-            if report.kl > 1.5 * settings.target_kl {
+            if report.kl > 1.5 * settings.target_kl && !lesson.imitate {
                 report.stopped = true;
                 break 'epochs;
             }
@@ -129,13 +131,16 @@ fn shard_gradient(
     let global: Tensor<2> = Tensor::from_data(TensorData::new(global, [rows, GLOBAL_FEATURES]), &device);
     let actions = gather(part, batch.actions.as_slice(), count + 1);
     let actions: Tensor<2> = Tensor::from_data(TensorData::new(actions, [rows, count + 1]), &device);
+    let labels = gather(part, batch.labels.as_slice(), count + 1);
+    let labels: Tensor<2> = Tensor::from_data(TensorData::new(labels, [rows, count + 1]), &device);
     let played = pick(&|index| batch.log_probs[at(index)]);
     let advantages = pick(&|index| lesson.advantages[index]);
     let targets = pick(&|index| lesson.targets[index]);
 
     // Log density of a diagonal Gaussian, constant and all, because the old one has it too.
     let log_std = network.log_std(count);
-    let noise = (actions - network.logits(lines.clone(), global.clone())) / log_std.clone().exp();
+    let means = network.logits(lines.clone(), global.clone());
+    let noise = (actions - means.clone()) / log_std.clone().exp();
     let constant = 0.5 * std::f64::consts::TAU.ln() * (count + 1) as f64;
     let spread = log_std.sum_dim(1).reshape([1]);
     let log_probs = noise.square().sum_dim(1).reshape([rows]).mul_scalar(-0.5) - spread.clone();
@@ -143,6 +148,8 @@ fn shard_gradient(
     let ratio = moved.clone().exp();
     let (low, high) = (1.0 - settings.clip, 1.0 + settings.clip);
     let gain = (ratio.clone() * advantages.clone()).min_pair(ratio.clone().clamp(low, high) * advantages);
+    // A teacher is followed by least squares on the logits.
+    let gain = if lesson.imitate { (labels - means).square().sum_dim(1).reshape([rows]).neg() } else { gain };
     let errors = network.values(lines, global) - targets;
     let value_loss = errors.square();
     // The entropy of a Gaussian is the sum of its log deviations and a constant.

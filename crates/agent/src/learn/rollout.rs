@@ -6,7 +6,9 @@ use ndarray::{Array2, Array3, Array4, ArrayViewMut1, ArrayViewMut2, ArrayViewMut
 use outlay_environment::{Allocation, Domain, Episode, Key, Scenario, Seeds, World};
 use rayon::prelude::*;
 
-use crate::policy::{Features, GLOBAL_FEATURES, LINE_FEATURES, Moments, Policy, Scratch, money};
+use crate::agent::Agent;
+use crate::baselines::mpc::Planner;
+use crate::policy::{Features, GLOBAL_FEATURES, LINE_FEATURES, Moments, Policy, Scratch, logits, money};
 
 /// What one iteration's episodes left behind.
 #[derive(Debug, Clone)]
@@ -17,6 +19,8 @@ pub struct Batch {
     pub global: Array3<f32>,
     /// `[episodes, steps, lines + 1]` sampled logits.
     pub actions: Array3<f32>,
+    /// `[episodes, steps, lines + 1]` the teacher's logits in the same places, where there is a teacher.
+    pub labels: Array3<f32>,
     /// `[episodes, steps]` log density of the sampled logits.
     pub log_probs: Array2<f32>,
     /// `[episodes, steps]` the critic's values, in the learner's units.
@@ -61,6 +65,9 @@ pub struct Rollout<'a> {
     pub iteration: u64,
     /// Episodes on one world and noise.
     pub group: usize,
+    /// Shows what it would do at each step. Every second episode of a group follows it instead of the policy, so that
+    /// the policy learns what to do both where the teacher leads and where it leads itself (DAgger, Ross et al. 2011).
+    pub teacher: Option<&'a Planner>,
 }
 
 /// The part of a batch that one group of episodes fills.
@@ -68,6 +75,7 @@ struct Slot<'a> {
     lines: ndarray::ArrayViewMut4<'a, f32>,
     global: ArrayViewMut3<'a, f32>,
     actions: ArrayViewMut3<'a, f32>,
+    labels: ArrayViewMut3<'a, f32>,
     log_probs: ArrayViewMut2<'a, f32>,
     values: ArrayViewMut2<'a, f32>,
     rewards: ArrayViewMut2<'a, f64>,
@@ -81,6 +89,7 @@ impl Batch {
             lines: Array4::zeros((episodes, steps, lines, LINE_FEATURES)),
             global: Array3::zeros((episodes, steps, GLOBAL_FEATURES)),
             actions: Array3::zeros((episodes, steps, lines + 1)),
+            labels: Array3::zeros((episodes, steps, lines + 1)),
             log_probs: Array2::zeros((episodes, steps)),
             values: Array2::zeros((episodes, steps)),
             rewards: Array2::zeros((episodes, steps)),
@@ -100,13 +109,15 @@ impl Batch {
             .axis_chunks_iter_mut(Axis(0), group)
             .zip(self.global.axis_chunks_iter_mut(Axis(0), group))
             .zip(self.actions.axis_chunks_iter_mut(Axis(0), group))
+            .zip(self.labels.axis_chunks_iter_mut(Axis(0), group))
             .zip(self.log_probs.axis_chunks_iter_mut(Axis(0), group))
             .zip(self.values.axis_chunks_iter_mut(Axis(0), group))
             .zip(self.rewards.axis_chunks_iter_mut(Axis(0), group))
-            .map(|(((((lines, global), actions), log_probs), values), rewards)| Slot {
+            .map(|((((((lines, global), actions), labels), log_probs), values), rewards)| Slot {
                 lines,
                 global,
                 actions,
+                labels,
                 log_probs,
                 values,
                 rewards,
@@ -136,17 +147,18 @@ fn play_group(rollout: &Rollout<'_>, number: u64, slot: Slot<'_>) -> FeatureMome
     let world = World::draw(rollout.scenario, seeds.world);
     let mut moments = FeatureMoments::default();
     let mut player = Sampler::new(rollout);
-    let Slot { mut lines, mut global, mut actions, mut log_probs, mut values, mut rewards } = slot;
+    let Slot { mut lines, mut global, mut actions, mut labels, mut log_probs, mut values, mut rewards } = slot;
     for member in 0..lines.len_of(Axis(0)) {
         let key = Key::new(rollout.seed).with_name("actions").with(number).with(member as u64);
         let mut episode = Episode::new(world.clone(), seeds.noise);
-        player.features.start(&rollout.scenario.brief);
+        player.start(member);
         for step in 0..rollout.scenario.brief.steps {
             let lines = lines.index_axis_mut(Axis(0), member);
             let record = Record {
                 lines: lines.index_axis_move(Axis(0), step),
                 global: global.index_axis_mut(Axis(0), member).index_axis_move(Axis(0), step),
                 actions: actions.index_axis_mut(Axis(0), member).index_axis_move(Axis(0), step),
+                labels: labels.index_axis_mut(Axis(0), member).index_axis_move(Axis(0), step),
             };
             let (log_prob, value) = player.act(&episode, key.with(step as u64), record, &mut moments);
             log_probs[[member, step]] = log_prob;
@@ -164,6 +176,7 @@ struct Record<'a> {
     lines: ArrayViewMut2<'a, f32>,
     global: ArrayViewMut1<'a, f32>,
     actions: ArrayViewMut1<'a, f32>,
+    labels: ArrayViewMut1<'a, f32>,
 }
 
 /// Plays with action noise.
@@ -172,6 +185,8 @@ struct Sampler<'a> {
     features: Features,
     scratch: Scratch,
     allocation: Allocation,
+    teacher: Option<Planner>,
+    follows: bool,
 }
 
 impl<'a> Sampler<'a> {
@@ -181,6 +196,17 @@ impl<'a> Sampler<'a> {
             features: Features::default(),
             scratch: Scratch::default(),
             allocation: Allocation { money: vec![0.0; rollout.scenario.brief.lines.len()] },
+            teacher: rollout.teacher.cloned(),
+            follows: false,
+        }
+    }
+
+    /// Forgets the episode before. `member` is the place of the new one in its group.
+    fn start(&mut self, member: usize) {
+        self.features.start(&self.rollout.scenario.brief);
+        if let Some(teacher) = &mut self.teacher {
+            teacher.start(&self.rollout.scenario.brief);
+            self.follows = member % 2 == 1;
         }
     }
 
@@ -192,10 +218,10 @@ impl<'a> Sampler<'a> {
         to: Record<'_>,
         moments: &mut FeatureMoments,
     ) -> (f32, f32) {
-        let Record { lines, global, actions } = to;
+        let Record { lines, global, actions, labels } = to;
         // Rows of a fresh array are contiguous, so none of these is ever missing.
-        let (Some(lines), Some(global), Some(actions)) =
-            (lines.into_slice(), global.into_slice(), actions.into_slice())
+        let (Some(lines), Some(global), Some(actions), Some(labels)) =
+            (lines.into_slice(), global.into_slice(), actions.into_slice(), labels.into_slice())
         else {
             return (0.0, 0.0);
         };
@@ -210,6 +236,13 @@ impl<'a> Sampler<'a> {
         let forward = policy.forward();
         let value = forward.value(lines, global, &mut self.scratch);
         forward.logits(lines, global, &mut self.scratch, actions);
+        if let Some(teacher) = &mut self.teacher {
+            let shown = teacher.decide(episode.observation());
+            logits(&self.rollout.scenario.brief, episode.observation(), &shown.money, labels);
+            if self.follows {
+                actions.copy_from_slice(labels);
+            }
+        }
         let log_prob = sample(actions, policy.log_std(), key);
         money(&self.rollout.scenario.brief, episode.observation(), actions, &mut self.allocation.money);
         (log_prob, value)

@@ -11,6 +11,11 @@ pub struct TrainSettings {
     pub seed: u64,
     /// Environment steps of the whole run; rounded up to whole iterations.
     pub steps: u64,
+    /// Share of the run at its start in which the policy learns to do what model-predictive control would do in its
+    /// place, before it goes its own way; 0 starts from nothing.
+    pub teacher_share: f64,
+    /// Learning rate of Adam while the teacher is followed.
+    pub teacher_learning_rate: f64,
     /// Episodes side by side in one iteration, all played to their end. A multiple of `group`.
     pub worlds: usize,
     /// Episodes on the same world and noise, told apart by action noise alone. Their advantages are judged against
@@ -38,6 +43,8 @@ pub struct TrainSettings {
     pub value_weight: f32,
     /// Weight of the entropy bonus.
     pub entropy_weight: f32,
+    /// What the running mean of the weights keeps of itself in one iteration.
+    pub average: f32,
     /// Largest norm of the whole gradient.
     pub gradient_norm: f64,
     /// An iteration stops updating when the policy moved further than 1.5 times this (Kullback-Leibler, nats).
@@ -61,25 +68,28 @@ impl Default for TrainSettings {
         Self {
             seed: 0,
             steps: 1_000_000,
+            teacher_share: 0.15,
+            teacher_learning_rate: 1e-3,
             worlds: 64,
-            group: 4,
+            group: 8,
             epochs: 2,
             minibatch: 1024,
             shards: 4,
             learning_rate: 5e-4,
             adam_epsilon: 1e-5,
             gamma: 1.0,
-            lambda: 0.95,
+            lambda: 1.0,
             clip: 0.2,
             value_weight: 0.5,
             entropy_weight: 0.0,
+            average: 0.97,
             gradient_norm: 0.5,
             target_kl: 0.03,
             width: 64,
             log_std: -0.7,
             log_std_range: [-2.5, 0.5],
-            validate_every: 5,
-            validate_worlds: 32,
+            validate_every: 10,
+            validate_worlds: 64,
             validate_full_size: false,
         }
     }
@@ -109,11 +119,20 @@ impl TrainSettings {
             let (worlds, group) = (self.worlds, self.group);
             return Some(format!("`worlds` ({worlds}) must be a multiple of `group` ({group})"));
         }
-        let numbers = [self.learning_rate, self.gradient_norm, self.target_kl, f64::from(self.clip)];
+        if !(0.0..=1.0).contains(&self.teacher_share) {
+            return Some("`teacher_share` must lie between 0 and 1".to_owned());
+        }
+        let numbers = [self.learning_rate, self.teacher_learning_rate, self.gradient_norm, self.target_kl, f64::from(self.clip)];
         if numbers.iter().any(|number| !(number.is_finite() && *number > 0.0)) {
             return Some("learning rate, gradient norm, target KL and clip must be positive".to_owned());
         }
         None
+    }
+
+    /// Iterations at the start of the run that follow a teacher, when an episode has `steps` steps.
+    #[must_use]
+    pub fn taught_iterations(&self, steps: usize) -> u64 {
+        (self.teacher_share * self.iterations(steps) as f64).ceil() as u64
     }
 
     /// Iterations of the whole run when an episode has `steps` steps.

@@ -36,6 +36,9 @@ pub struct TrainState {
     pub policy: Policy,
     /// The optimiser.
     pub adam: Adam,
+    /// `[parameters]` running mean of the policy's weights: what is validated and kept. It wanders less than the policy
+    /// that learns (Polyak and Juditsky 1992).
+    pub average: Vec<f32>,
     /// Units of the goal in one unit of reward: the standard deviation of the returns of the even plan.
     pub reward_scale: f64,
     /// Mean score of the even plan on the validation worlds.
@@ -47,6 +50,12 @@ pub struct TrainState {
 }
 
 impl TrainState {
+    /// The policy with its averaged weights.
+    #[must_use]
+    pub fn averaged(&self) -> Policy {
+        Policy { weights: self.average.clone(), ..self.policy.clone() }
+    }
+
     /// The best policy, or the current one before the first validation.
     #[must_use]
     pub fn best_policy(&self) -> &Policy {

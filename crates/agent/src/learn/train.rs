@@ -14,6 +14,8 @@ use super::rollout::{Batch, FeatureMoments, Rollout};
 use super::settings::TrainSettings;
 use super::state::{Best, TrainState};
 use crate::agent::Agent;
+use crate::baselines::mpc::{Horizon, Planner};
+use crate::baselines::prior::Prior;
 use crate::policy::{Normaliser, Player, Policy};
 
 /// Why training did not start or go on.
@@ -71,15 +73,18 @@ pub fn train(
     let episode_steps = (settings.worlds * scenario.brief.steps) as u64;
     let iterations = settings.iterations(scenario.brief.steps);
     let total = iterations * episode_steps;
+    let taught = settings.taught_iterations(scenario.brief.steps);
+    let teacher =
+        (state.iteration < taught).then(|| Planner::new(Arc::new(Prior::of(scenario)), Horizon::Rest));
     let mut flow = on_event(&Event::Started(&started(&state, iterations, total)));
 
     while state.iteration < iterations && flow == Flow::Continue {
-        // The rate falls linearly to a tenth.
-        let done = state.iteration as f64 / iterations as f64;
-        let learning_rate = settings.learning_rate * (1.0 - 0.9 * done);
-        let played = batch.fill(&rollout(&small, &state));
+        let learning_rate = learning_rate(&mut state, iterations, taught);
+        let teacher = teacher.as_ref().filter(|_| state.iteration < taught);
+        let played = batch.fill(&Rollout { teacher, ..rollout(&small, &state) });
         let (advantages, targets, explained) = judge(&batch, state.reward_scale, settings);
-        let lesson = Lesson { batch: &batch, advantages: &advantages, targets: &targets };
+        let imitate = teacher.is_some();
+        let lesson = Lesson { batch: &batch, advantages: &advantages, targets: &targets, imitate };
         let key = Key::new(settings.seed).with_name("shuffles").with(state.iteration);
         let report = update(&mut state.policy, &mut state.adam, lesson, settings, learning_rate, key);
         // After the update, so that the policy that learned saw what the policy that played saw.
@@ -87,6 +92,7 @@ pub fn train(
         normalise(&mut state);
         state.iteration += 1;
         state.steps += episode_steps;
+        average(&mut state);
         if !state.policy.weights.iter().all(|weight| weight.is_finite()) {
             return Err(TrainError::Diverged { steps: state.steps });
         }
@@ -103,11 +109,34 @@ pub fn train(
     Ok(Trained { state, interrupted })
 }
 
+/// The rate of the next iteration: the teacher's, then one that falls linearly to a tenth. The optimiser forgets the
+/// teacher's gradients when the policy goes its own way: they are of another scale.
+fn learning_rate(state: &mut TrainState, iterations: u64, taught: u64) -> f64 {
+    let settings = &state.settings;
+    if state.iteration < taught {
+        return settings.teacher_learning_rate;
+    }
+    let done = (state.iteration - taught) as f64 / (iterations - taught) as f64;
+    let rate = settings.learning_rate * (1.0 - 0.9 * done);
+    if state.iteration == taught && taught > 0 {
+        state.adam = Adam::new(state.policy.weights.len(), settings.adam_epsilon);
+    }
+    rate
+}
+
+/// Moves the averaged weights towards the policy's, faster while there is little to average.
+fn average(state: &mut TrainState) {
+    let keep = state.settings.average.min(state.iteration as f32 / (state.iteration + 5) as f32);
+    for (average, weight) in state.average.iter_mut().zip(&state.policy.weights) {
+        *average = keep * *average + (1.0 - keep) * weight;
+    }
+}
+
 /// What the next iteration plays.
 fn rollout<'a>(small: &'a Arc<Scenario>, state: &'a TrainState) -> Rollout<'a> {
     let TrainSettings { seed, group, .. } = state.settings;
     // Iteration 0 is the warm-up's.
-    Rollout { scenario: small, policy: &state.policy, seed, iteration: state.iteration + 1, group }
+    Rollout { scenario: small, policy: &state.policy, seed, iteration: state.iteration + 1, group, teacher: None }
 }
 
 /// Standardised advantages, targets of the critic, and the share of the returns' variance that the critic explained.
@@ -151,7 +180,7 @@ fn warm_up(
 ) -> TrainState {
     let policy = Policy::untrained(settings.width, settings.seed, settings.log_std);
     let TrainSettings { seed, group, .. } = *settings;
-    let moments = batch.fill(&Rollout { scenario: small, policy: &policy, seed, iteration: 0, group });
+    let moments = batch.fill(&Rollout { scenario: small, policy: &policy, seed, iteration: 0, group, teacher: None });
     let to_go = batch.rewards.outer_iter().flat_map(|rewards| {
         let mut sum = 0.0;
         rewards
@@ -171,6 +200,7 @@ fn warm_up(
         iteration: 0,
         steps: 0,
         adam: Adam::new(policy.layout.parameters(), settings.adam_epsilon),
+        average: policy.weights.clone(),
         even: mean_score(worlds, &even(&policy)),
         policy,
         reward_scale,
@@ -221,16 +251,17 @@ fn validation_worlds(scenario: &Arc<Scenario>, settings: &TrainSettings) -> Vec<
 
 /// Tries the policy on the validation worlds and keeps it if it is the best so far.
 fn validate(state: &mut TrainState, worlds: &[(Arc<World>, u64)]) -> Validated {
-    let score = mean_score(worlds, &state.policy);
+    let policy = state.averaged();
+    let score = mean_score(worlds, &policy);
     if state.best.as_ref().is_none_or(|best| score > best.score) {
-        state.best = Some(Best { policy: state.policy.clone(), score, steps: state.steps });
+        state.best = Some(Best { policy, score, steps: state.steps });
     }
     let (best, best_steps) =
         state.best.as_ref().map_or((score, state.steps), |best| (best.score, best.steps));
     Validated { steps: state.steps, score, best, best_steps, even: state.even }
 }
 
-/// Mean score of a policy without action noise.
+/// Mean score of a policy without action noise, before the last draws of each step: less noise in the choice.
 fn mean_score(worlds: &[(Arc<World>, u64)], policy: &Policy) -> f64 {
     let policy = Arc::new(policy.clone());
     let scores: Vec<f64> = worlds
@@ -243,7 +274,7 @@ fn mean_score(worlds: &[(Arc<World>, u64)], policy: &Policy) -> f64 {
                 let allocation = player.decide(episode.observation());
                 episode.step(&allocation);
             }
-            world.scenario.goal.score(episode.ledger())
+            world.scenario.goal.expected(episode.ledger())
         })
         .collect();
     scores.iter().sum::<f64>() / scores.len().max(1) as f64

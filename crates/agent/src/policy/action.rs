@@ -6,7 +6,7 @@
 //!
 //! The policy is a Gaussian over the logits, so its density is exact; this map counts as part of the environment.
 
-use libm::exp;
+use libm::{exp, log};
 use outlay_environment::{Brief, Observation};
 
 /// Logits further out than this are cut off: a line at one end has e^20 times the money of one at the other.
@@ -36,6 +36,27 @@ pub fn money(brief: &Brief, observation: &Observation, logits: &[f32], money: &m
     money.iter_mut().for_each(|share| *share *= spend / sum);
 }
 
+/// The logits that [`money`] turns into `plan` (`[lines]` major units), written to `logits` (`[lines + 1]`, the reserve
+/// last): those of the lines add up to zero; a line with next to nothing gets a fiftieth of the mean, and the reserve's
+/// stays within e^3 of the even pace, so that no target runs away.
+pub fn logits(brief: &Brief, observation: &Observation, plan: &[f64], logits: &mut [f32]) {
+    let Some((reserve, scores)) = logits.split_last_mut() else { return };
+    let spend: f64 = plan.iter().sum();
+    let mean = spend / plan.len().max(1) as f64;
+    let score = |money: f64| if mean > 0.0 { log((money / mean).max(0.02)) } else { 0.0 };
+    let centre = plan.iter().map(|money| score(*money)).sum::<f64>() / plan.len().max(1) as f64;
+    for (logit, money) in scores.iter_mut().zip(plan) {
+        *logit = (score(*money) - centre) as f32;
+    }
+    let later = brief.steps.saturating_sub(observation.step + 1) as f64;
+    let left = observation.budget_left.major();
+    *reserve = if later > 0.0 && spend > 0.0 {
+        log(((left - spend) / spend / later).max(1e-9)).clamp(-3.0, 3.0) as f32
+    } else {
+        0.0
+    };
+}
+
 #[cfg(test)]
 mod tests {
     use outlay_environment::{Money, Scenario, World};
@@ -63,6 +84,18 @@ mod tests {
             observation.budget_left -= Money::from_major(plan.iter().sum());
         }
         assert!(observation.budget_left.major().abs() < 1.0);
+    }
+
+    #[test]
+    fn logits_turn_back_into_their_plan() {
+        let (brief, mut observation) = first();
+        observation.step = 5;
+        let plan: Vec<f64> = (0..brief.lines.len()).map(|line| 500.0 + 300.0 * line as f64).collect();
+        let mut scores = vec![0.0; plan.len() + 1];
+        logits(&brief, &observation, &plan, &mut scores);
+        let mut again = vec![0.0; plan.len()];
+        money(&brief, &observation, &scores, &mut again);
+        assert!(plan.iter().zip(&again).all(|(a, b)| (a - b).abs() < 1e-3 * a), "{plan:?} {again:?}");
     }
 
     proptest! {

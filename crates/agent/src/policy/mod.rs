@@ -12,7 +12,7 @@ mod weights;
 
 use std::sync::Arc;
 
-pub use action::money;
+pub use action::{logits, money};
 pub use features::{FEATURES_VERSION, Features, GLOBAL_FEATURES, LINE_FEATURES};
 pub use inference::{Forward, Scratch};
 pub use learned::{LearnedPolicy, Player};
