@@ -42,7 +42,14 @@ fn one_update(bencher: divan::Bencher<'_, '_>) {
     let policy = Policy::untrained(settings.width, 1, settings.log_std);
     let mut batch = Batch::new(&scenario, settings.worlds);
     let group = settings.group;
-    batch.fill(&Rollout { scenario: &scenario, policy: &policy, seed: 1, iteration: 0, group, teacher: None });
+    batch.fill(&Rollout {
+        scenario: &scenario,
+        policy: &policy,
+        seed: 1,
+        iteration: 0,
+        group,
+        teacher: None,
+    });
     let transitions = settings.worlds * scenario.brief.steps;
     let advantages: Vec<f32> = (0..transitions).map(|i| Key::new(1).with(i as u64).normal() as f32).collect();
     let lesson = Lesson { batch: &batch, advantages: &advantages, targets: &advantages, imitate: false };

@@ -29,7 +29,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         match key {
             "agents" => agents.extend(value.split(',').map(str::to_owned)),
             "checkpoints" => runs.extend(value.split(',').map(str::to_owned)),
-            _ => drop(table.insert(key.to_owned(), toml::from_str::<toml::Table>(&format!("v = {value}"))?["v"].clone())),
+            _ => drop(table.insert(
+                key.to_owned(),
+                toml::from_str::<toml::Table>(&format!("v = {value}"))?["v"].clone(),
+            )),
         }
     }
     for agent in &agents {
@@ -57,7 +60,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             ),
             Event::Iteration(iteration) if iteration.iteration % 40 == 0 => println!(
                 "  kl {:.4} deviation {:.3} clipped {:.3} explained {:.3} norm {:.2}",
-                iteration.kl, iteration.deviation, iteration.clip_fraction, iteration.explained, iteration.gradient_norm
+                iteration.kl,
+                iteration.deviation,
+                iteration.clip_fraction,
+                iteration.explained,
+                iteration.gradient_norm
             ),
             _ => {}
         }

@@ -34,7 +34,9 @@ pub mod ledger;
 pub mod limits;
 pub mod money;
 pub mod observation;
+mod parts;
 pub mod problem;
+pub mod projection;
 mod purchases;
 mod reader;
 pub mod scenario;
@@ -45,7 +47,7 @@ pub mod world;
 pub use deeplink::{STAGES, Stage, aipl};
 pub use draws::{Domain, Key, Seeds};
 pub use episode::Episode;
-pub use guard::{Guard, Relaxation, Ruling, project_at_most, project_exactly};
+pub use guard::{Guard, Relaxation, Ruling};
 pub use ledger::{Ledger, LineRow, ShopRow};
 pub use limits::{Contradiction, LimitKind, Limits, LineLimits};
 pub use money::Money;
@@ -53,6 +55,7 @@ pub use observation::{
     Allocation, Brief, CalendarStep, LineBrief, LineReport, Observation, Pricing, ShopReport,
 };
 pub use problem::{Problem, Problems};
+pub use projection::{project_at_most, project_exactly};
 pub use reader::suggestion;
 pub use scenario::{Goal, Scenario};
 pub use world::World;

@@ -122,7 +122,13 @@ impl TrainSettings {
         if !(0.0..=1.0).contains(&self.teacher_share) {
             return Some("`teacher_share` must lie between 0 and 1".to_owned());
         }
-        let numbers = [self.learning_rate, self.teacher_learning_rate, self.gradient_norm, self.target_kl, f64::from(self.clip)];
+        let numbers = [
+            self.learning_rate,
+            self.teacher_learning_rate,
+            self.gradient_norm,
+            self.target_kl,
+            f64::from(self.clip),
+        ];
         if numbers.iter().any(|number| !(number.is_finite() && *number > 0.0)) {
             return Some("learning rate, gradient norm, target KL and clip must be positive".to_owned());
         }

@@ -136,7 +136,14 @@ fn average(state: &mut TrainState) {
 fn rollout<'a>(small: &'a Arc<Scenario>, state: &'a TrainState) -> Rollout<'a> {
     let TrainSettings { seed, group, .. } = state.settings;
     // Iteration 0 is the warm-up's.
-    Rollout { scenario: small, policy: &state.policy, seed, iteration: state.iteration + 1, group, teacher: None }
+    Rollout {
+        scenario: small,
+        policy: &state.policy,
+        seed,
+        iteration: state.iteration + 1,
+        group,
+        teacher: None,
+    }
 }
 
 /// Standardised advantages, targets of the critic, and the share of the returns' variance that the critic explained.
@@ -180,7 +187,8 @@ fn warm_up(
 ) -> TrainState {
     let policy = Policy::untrained(settings.width, settings.seed, settings.log_std);
     let TrainSettings { seed, group, .. } = *settings;
-    let moments = batch.fill(&Rollout { scenario: small, policy: &policy, seed, iteration: 0, group, teacher: None });
+    let moments =
+        batch.fill(&Rollout { scenario: small, policy: &policy, seed, iteration: 0, group, teacher: None });
     let to_go = batch.rewards.outer_iter().flat_map(|rewards| {
         let mut sum = 0.0;
         rewards
