@@ -35,13 +35,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             )),
         }
     }
+    let mut first: Option<Vec<f64>> = None;
+    let mut show = |name: &str, scores: Vec<f64>| {
+        println!("{name}: {}", describe(&scores, first.as_deref()));
+        first.get_or_insert(scores);
+    };
     for agent in &agents {
         let Entrant::Agent(recipe) = entrant(agent, &scenario)? else { continue };
-        println!("{agent}: {}", describe(&scores(&scenario, recipe.as_ref())));
+        show(agent, scores(&scenario, recipe.as_ref()));
     }
     for run in &runs {
-        let recipe = outlay_agent::checkpoint::read(run.as_ref())?.recipe();
-        println!("{run}: {}", describe(&scores(&scenario, &recipe)));
+        show(run, scores(&scenario, &outlay_agent::checkpoint::read(run.as_ref())?.recipe()));
     }
     if table.is_empty() {
         return Ok(());
@@ -71,7 +75,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Flow::Continue
     })?;
     let recipe = LearnedPolicy::new(trained.state.best_policy().clone());
-    println!("policy: {}", describe(&scores(&scenario, &recipe)));
+    show("policy", scores(&scenario, &recipe));
     Ok(())
 }
 
@@ -90,10 +94,19 @@ fn scores(scenario: &Arc<Scenario>, recipe: &dyn Recipe) -> Vec<f64> {
     WORLDS.into_par_iter().map(play).collect()
 }
 
-fn describe(scores: &[f64]) -> String {
+/// Mean and interquartile mean, and the mean paired difference from the first with its standard error.
+fn describe(scores: &[f64], first: Option<&[f64]>) -> String {
+    let count = scores.len() as f64;
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / count;
     let mut sorted = scores.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let mean = scores.iter().sum::<f64>() / scores.len() as f64;
     let middle = &sorted[sorted.len() / 4..sorted.len() - sorted.len() / 4];
-    format!("mean {mean:.1}, IQM {:.1}", middle.iter().sum::<f64>() / middle.len() as f64)
+    let iqm = middle.iter().sum::<f64>() / middle.len() as f64;
+    let against = first.map(|first| {
+        let gains: Vec<f64> = scores.iter().zip(first).map(|(score, first)| score - first).collect();
+        let gain = mean(&gains);
+        let variance = gains.iter().map(|x| (x - gain).powi(2)).sum::<f64>() / (count - 1.0);
+        format!(", against the first {gain:+.1} (standard error {:.1})", (variance / count).sqrt())
+    });
+    format!("mean {:.1}, IQM {iqm:.1}{}", mean(scores), against.unwrap_or_default())
 }

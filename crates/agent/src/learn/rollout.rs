@@ -55,7 +55,7 @@ impl FeatureMoments {
 /// What to play.
 #[derive(Debug, Clone, Copy)]
 pub struct Rollout<'a> {
-    /// At the size of training worlds.
+    /// At the size of the worlds to play.
     pub scenario: &'a Arc<Scenario>,
     /// Who plays.
     pub policy: &'a Policy,

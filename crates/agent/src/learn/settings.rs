@@ -14,6 +14,9 @@ pub struct TrainSettings {
     /// Share of the run at its start in which the policy learns to do what model-predictive control would do in its
     /// place, before it goes its own way; 0 starts from nothing.
     pub teacher_share: f64,
+    /// Share of the run at its end on worlds with as many shoppers as evaluation worlds: reports say more there, and a
+    /// policy has to learn how much to trust them.
+    pub full_size_share: f64,
     /// Learning rate of Adam while the teacher is followed.
     pub teacher_learning_rate: f64,
     /// Episodes side by side in one iteration, all played to their end. A multiple of `group`.
@@ -29,7 +32,7 @@ pub struct TrainSettings {
     /// Parts of a minibatch whose gradients are computed side by side and summed in order. A fixed number, so that
     /// results do not depend on the number of threads.
     pub shards: usize,
-    /// Learning rate of Adam at the start; it falls linearly to a tenth.
+    /// Learning rate of Adam once the teacher is left; it falls linearly to a tenth.
     pub learning_rate: f64,
     /// Added to Adam's denominator (1e-5 in PPO's reference code, 1e-8 in Adam's paper).
     pub adam_epsilon: f32,
@@ -67,30 +70,31 @@ impl Default for TrainSettings {
     fn default() -> Self {
         Self {
             seed: 0,
-            steps: 1_000_000,
-            teacher_share: 0.15,
+            steps: 900_000,
+            teacher_share: 0.1,
+            full_size_share: 0.05,
             teacher_learning_rate: 1e-3,
             worlds: 64,
             group: 8,
             epochs: 2,
             minibatch: 1024,
             shards: 4,
-            learning_rate: 5e-4,
+            learning_rate: 7e-4,
             adam_epsilon: 1e-5,
             gamma: 1.0,
             lambda: 1.0,
             clip: 0.2,
             value_weight: 0.5,
             entropy_weight: 0.0,
-            average: 0.97,
+            average: 0.98,
             gradient_norm: 0.5,
             target_kl: 0.03,
             width: 64,
             log_std: -0.7,
             log_std_range: [-2.5, 0.5],
-            validate_every: 10,
-            validate_worlds: 64,
-            validate_full_size: false,
+            validate_every: 20,
+            validate_worlds: 32,
+            validate_full_size: true,
         }
     }
 }
@@ -119,8 +123,8 @@ impl TrainSettings {
             let (worlds, group) = (self.worlds, self.group);
             return Some(format!("`worlds` ({worlds}) must be a multiple of `group` ({group})"));
         }
-        if !(0.0..=1.0).contains(&self.teacher_share) {
-            return Some("`teacher_share` must lie between 0 and 1".to_owned());
+        if !(0.0..=1.0).contains(&self.teacher_share) || !(0.0..=1.0).contains(&self.full_size_share) {
+            return Some("`teacher_share` and `full_size_share` must lie between 0 and 1".to_owned());
         }
         let numbers = [
             self.learning_rate,
@@ -139,6 +143,12 @@ impl TrainSettings {
     #[must_use]
     pub fn taught_iterations(&self, steps: usize) -> u64 {
         (self.teacher_share * self.iterations(steps) as f64).ceil() as u64
+    }
+
+    /// The iteration from which worlds have full size, when an episode has `steps` steps.
+    #[must_use]
+    pub fn full_size_from(&self, steps: usize) -> u64 {
+        ((1.0 - self.full_size_share) * self.iterations(steps) as f64).floor() as u64
     }
 
     /// Iterations of the whole run when an episode has `steps` steps.

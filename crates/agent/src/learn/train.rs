@@ -74,6 +74,7 @@ pub fn train(
     let iterations = settings.iterations(scenario.brief.steps);
     let total = iterations * episode_steps;
     let taught = settings.taught_iterations(scenario.brief.steps);
+    let full_size_from = settings.full_size_from(scenario.brief.steps);
     let teacher =
         (state.iteration < taught).then(|| Planner::new(Arc::new(Prior::of(scenario)), Horizon::Rest));
     let mut flow = on_event(&Event::Started(&started(&state, iterations, total)));
@@ -81,7 +82,8 @@ pub fn train(
     while state.iteration < iterations && flow == Flow::Continue {
         let learning_rate = learning_rate(&mut state, iterations, taught);
         let teacher = teacher.as_ref().filter(|_| state.iteration < taught);
-        let played = batch.fill(&Rollout { teacher, ..rollout(&small, &state) });
+        let size = if state.iteration >= full_size_from { scenario } else { &small };
+        let played = batch.fill(&Rollout { teacher, ..rollout(size, &state) });
         let (advantages, targets, explained) = judge(&batch, state.reward_scale, settings);
         let imitate = teacher.is_some();
         let lesson = Lesson { batch: &batch, advantages: &advantages, targets: &targets, imitate };
@@ -109,15 +111,18 @@ pub fn train(
     Ok(Trained { state, interrupted })
 }
 
-/// The rate of the next iteration: the teacher's, then one that falls linearly to a tenth. The optimiser forgets the
-/// teacher's gradients when the policy goes its own way: they are of another scale.
+/// The rate of the next iteration: the teacher's, then one that rises over the first iterations and falls linearly to a
+/// tenth. The optimiser forgets the teacher's gradients when the policy goes its own way: they are of another scale.
 fn learning_rate(state: &mut TrainState, iterations: u64, taught: u64) -> f64 {
+    /// Iterations in which the rate rises: Adam's first steps are as long as the rate allows, whatever the gradient.
+    const WARM_UP: f64 = 20.0;
     let settings = &state.settings;
     if state.iteration < taught {
         return settings.teacher_learning_rate;
     }
-    let done = (state.iteration - taught) as f64 / (iterations - taught) as f64;
-    let rate = settings.learning_rate * (1.0 - 0.9 * done);
+    let since = (state.iteration - taught) as f64;
+    let done = since / (iterations - taught) as f64;
+    let rate = settings.learning_rate * (1.0 - 0.9 * done) * ((since + 1.0) / WARM_UP).min(1.0);
     if state.iteration == taught && taught > 0 {
         state.adam = Adam::new(state.policy.weights.len(), settings.adam_epsilon);
     }
@@ -133,17 +138,10 @@ fn average(state: &mut TrainState) {
 }
 
 /// What the next iteration plays.
-fn rollout<'a>(small: &'a Arc<Scenario>, state: &'a TrainState) -> Rollout<'a> {
+fn rollout<'a>(scenario: &'a Arc<Scenario>, state: &'a TrainState) -> Rollout<'a> {
     let TrainSettings { seed, group, .. } = state.settings;
     // Iteration 0 is the warm-up's.
-    Rollout {
-        scenario: small,
-        policy: &state.policy,
-        seed,
-        iteration: state.iteration + 1,
-        group,
-        teacher: None,
-    }
+    Rollout { scenario, policy: &state.policy, seed, iteration: state.iteration + 1, group, teacher: None }
 }
 
 /// Standardised advantages, targets of the critic, and the share of the returns' variance that the critic explained.
