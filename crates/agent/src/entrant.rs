@@ -34,6 +34,22 @@ const AGENTS: &[AgentInfo] = &[
         name: "buyer-rule",
         summary: "20 % more where seven days' credited result beats the mean, else 20 % less",
     },
+    AgentInfo {
+        name: "water-filling",
+        summary: "equal marginal returns in each step, on fitted static curves",
+    },
+    AgentInfo {
+        name: "mpc",
+        summary: "plans the rest of the season each day on fitted curves: the one to beat",
+    },
+    AgentInfo {
+        name: "static-hindsight",
+        summary: "oracle: the best constant mix found for the drawn world",
+    },
+    AgentInfo {
+        name: "clairvoyant",
+        summary: "oracle: the best plan found for the drawn world, not a bound",
+    },
 ];
 
 /// A name that stands for no built-in agent.

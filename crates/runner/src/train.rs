@@ -186,13 +186,11 @@ fn finished(run: &Run, state: &TrainState, timing: bool, terminal: Terminal) -> 
 
 /// The policy and the baselines there are.
 fn field(run: &Run) -> Result<Field, Failure> {
-    let known = outlay_agent::names();
-    let beside = BESIDE.iter().filter(|name| known.iter().any(|agent| agent.name == **name));
     let policy = format!("{POLICY}={}", run.folder.path().display());
-    let texts: Vec<String> = std::iter::once(policy).chain(beside.map(|name| (*name).to_owned())).collect();
+    let texts: Vec<String> = std::iter::once(policy).chain(BESIDE.map(str::to_owned)).collect();
     let (participants, _) = plan::participants(&texts, &run.scenario, 1.0)?;
     let asked = participants.len();
-    Ok(Field { participants, asked, against: 1.min(asked - 1), requirements: Vec::new() })
+    Ok(Field { participants, asked, against: 1, requirements: Vec::new() })
 }
 
 fn comparison(run: &Run, games: &Games, field: &Field, found: &Found) -> String {
