@@ -28,7 +28,7 @@ fn a_dominant_line_is_found() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("policy").display().to_string();
     let file = scenario("dominant");
-    outlay(&["train", &file, "--steps", "60k", "--out", &out, "--json"]);
+    outlay(&["train", &file, "--steps", "150k", "--out", &out, "--json"]);
     let found = json(&["evaluate", &out, &file, "--seeds", "0..16", "--json"]);
     let lines = found["lines"].as_array().expect("lines");
     let spend = |line: &Value| line["spend"].as_f64().expect("a number");

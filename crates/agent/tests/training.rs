@@ -192,13 +192,16 @@ fn the_even_plan_of_a_run_is_the_even_plan() {
     let scenario = scenario();
     let settings = settings(&scenario);
     let state = run(&scenario, &settings, None, 1).state;
-    let share = scenario.brief.budget.major() / (scenario.brief.steps * scenario.brief.lines.len()) as f64;
-    let plan = Allocation { money: vec![share; scenario.brief.lines.len()] };
+    let even = |episode: &Episode| {
+        let seen = episode.observation();
+        let cells = (scenario.brief.steps - seen.step) * scenario.brief.lines.len();
+        Allocation { money: vec![seen.budget_left.major() / cells as f64; scenario.brief.lines.len()] }
+    };
     let scores = (0..settings.validate_worlds).map(|number| {
         let seeds = Seeds::numbered(Domain::Validate, number, 0);
         let mut episode = Episode::new(World::draw(&scenario, seeds.world), seeds.noise);
         while !episode.is_over() {
-            episode.step(&plan);
+            episode.step(&even(&episode));
         }
         scenario.goal.expected(episode.ledger())
     });

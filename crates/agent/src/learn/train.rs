@@ -114,15 +114,17 @@ pub fn train(
 /// The rate of the next iteration: the teacher's, then one that rises over the first iterations and falls linearly to a
 /// tenth. The optimiser forgets the teacher's gradients when the policy goes its own way: they are of another scale.
 fn learning_rate(state: &mut TrainState, iterations: u64, taught: u64) -> f64 {
-    /// Iterations in which the rate rises: Adam's first steps are as long as the rate allows, whatever the gradient.
-    const WARM_UP: f64 = 20.0;
+    /// Most iterations in which the rate rises, and their share of the run: Adam's first steps are as long as the rate
+    /// allows, whatever the gradient.
+    const WARM_UP: (f64, f64) = (20.0, 0.05);
     let settings = &state.settings;
     if state.iteration < taught {
         return settings.teacher_learning_rate;
     }
     let since = (state.iteration - taught) as f64;
     let done = since / (iterations - taught) as f64;
-    let rate = settings.learning_rate * (1.0 - 0.9 * done) * ((since + 1.0) / WARM_UP).min(1.0);
+    let warm_up = WARM_UP.0.min(WARM_UP.1 * iterations as f64);
+    let rate = settings.learning_rate * (1.0 - 0.9 * done) * ((since + 1.0) / warm_up).min(1.0);
     if state.iteration == taught && taught > 0 {
         state.adam = Adam::new(state.policy.weights.len(), settings.adam_epsilon);
     }
