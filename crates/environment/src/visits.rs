@@ -1,7 +1,7 @@
 //! The first part of a step: needs come and go, satisfied shoppers return, stages lapse, memories fade, and some
 //! shoppers visit the platform.
 
-use crate::draws::{Key, mix};
+use crate::draws::Key;
 use crate::shoppers::{LEVELS, SEEN, Shoppers, VIEWED, flag};
 use crate::world::{MEMORY_SHIFT, World, purpose};
 
@@ -10,12 +10,10 @@ const CLASSES: usize = 64;
 /// Habits outside the platform.
 const HABITS: usize = 3;
 
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// 64 bits for one shopper; the same as `key.with(shopper)`.
+/// 64 bits for one shopper.
 #[inline]
 pub(crate) fn shopper_bits(key: Key, shopper: u32) -> u64 {
-    mix(key.bits() ^ (u64::from(shopper) + 1).wrapping_mul(GOLDEN))
+    key.with(u64::from(shopper)).bits()
 }
 
 /// One of the four 16-bit fields of a draw.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use outlay_agent::{AgentInfo, Entrant, UnknownAgent, checkpoint, entrant};
+use outlay_agent::{Entrant, UnknownAgent, checkpoint, entrant};
 use outlay_environment::Scenario;
 
 use crate::episodes::Player;
@@ -11,11 +11,6 @@ use crate::exec::Program;
 use crate::failure::Failure;
 use crate::plan::{did_you_mean, list};
 use crate::warning::Warning;
-
-/// Built-in agents, and what they do.
-pub(crate) fn names() -> Vec<AgentInfo> {
-    outlay_agent::names()
-}
 
 /// The player behind `agent`. A built-in name comes before a folder of that name; `./even` is the folder.
 pub(crate) fn player(

@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use crate::cli;
 use crate::diagnostic;
-use crate::entrants;
 use crate::evaluation::scenario_id;
 use crate::failure::{EXIT_USAGE, Failure};
 use crate::format::{major, percent, ratio};
@@ -87,7 +86,7 @@ pub(crate) fn scenarios(terminal: Terminal) -> Result<u8, Failure> {
 
 /// `outlay agents`
 pub(crate) fn agents(terminal: Terminal) -> Result<u8, Failure> {
-    let mut agents: Vec<AgentRow> = entrants::names()
+    let mut agents: Vec<AgentRow> = outlay_agent::names()
         .into_iter()
         .map(|agent| AgentRow { name: agent.name.to_owned(), summary: agent.summary.to_owned() })
         .collect();
