@@ -25,6 +25,8 @@
 //! number of threads, and two agents on one seed meet the same shoppers in the same moods.
 
 mod catalogue;
+pub mod curve;
+pub mod curves;
 pub mod deeplink;
 mod delivery;
 pub mod draws;
@@ -44,6 +46,8 @@ mod shoppers;
 mod visits;
 pub mod world;
 
+pub use curve::Curve;
+pub use curves::{CurveLine, Curves};
 pub use deeplink::{STAGES, Stage, aipl};
 pub use draws::{Domain, Key, Seeds};
 pub use episode::Episode;

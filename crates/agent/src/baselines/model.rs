@@ -12,8 +12,8 @@
 //! auctions; what was reached works on for as long as shoppers remember. `crowding` is how much lines take from each
 //! other. The demand of the calendar is in `effect`.
 
-use super::curves::{hill, hill_slope};
 use super::planner::Response;
+use outlay_environment::curve::{hill, hill_slope};
 
 /// The model of one scenario or world.
 #[derive(Debug, Clone, PartialEq)]

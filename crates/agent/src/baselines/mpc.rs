@@ -10,13 +10,13 @@ use std::sync::{Arc, OnceLock};
 
 use outlay_environment::{Allocation, Brief, Observation, Scenario};
 
-use super::curves::Curve;
 use super::model::Ahead;
 use super::paced::{empty_brief, even_pace, is_open};
 use super::planner::{mirror_ascent, water_fill};
 use super::prior::{Prior, spends};
 use super::reports::{EVIDENCE, Evidence};
 use crate::agent::{Agent, Recipe};
+use outlay_environment::Curve;
 
 /// Which planner uses the fitted curves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,7 +147,11 @@ impl Planner {
                     served = model.effects(later)[line] + model.retention[line] * served;
                     total += served;
                 }
-                Curve::Hill { value: scale * total / model.steps() as f64, half: model.half[line] }
+                Curve::Hill {
+                    value: scale * total / model.steps() as f64,
+                    half: model.half[line],
+                    slope: 1.0,
+                }
             })
             .collect();
         let caps: Vec<f64> = (0..model.lines).map(|line| self.room(step, line)).collect();

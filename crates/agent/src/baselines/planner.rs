@@ -3,7 +3,7 @@
 //! Both work in shares of the budget and in marginal returns relative to their mean, so neither the unit of money nor
 //! that of the response changes a share.
 
-use super::curves::Curve;
+use outlay_environment::Curve;
 
 /// Equal marginal returns ("water-filling"): the split of `money` over `curves` at which every line that gets any has the
 /// same marginal return, and every other line starts below it. Exact for concave curves; at most `caps` each.
@@ -102,13 +102,13 @@ pub fn cap_and_normalise(shares: &mut [f64], caps: &[f64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::baselines::curves::{adstock, adstock_gradient};
+    use outlay_environment::curve::{adstock, adstock_gradient};
 
     const P2: [Curve; 4] = [
-        Curve::Hill { value: 100.0, half: 50.0 },
-        Curve::Hill { value: 80.0, half: 20.0 },
-        Curve::Hill { value: 60.0, half: 100.0 },
-        Curve::Hill { value: 5.0, half: 40.0 },
+        Curve::Hill { value: 100.0, half: 50.0, slope: 1.0 },
+        Curve::Hill { value: 80.0, half: 20.0, slope: 1.0 },
+        Curve::Hill { value: 60.0, half: 100.0, slope: 1.0 },
+        Curve::Hill { value: 5.0, half: 40.0, slope: 1.0 },
     ];
 
     fn p1() -> Vec<Curve> {
@@ -120,7 +120,9 @@ mod tests {
             Curve::Power { value, exponent } => {
                 Curve::Power { value: value * response / money.powf(exponent), exponent }
             }
-            Curve::Hill { value, half } => Curve::Hill { value: value * response, half: half * money },
+            Curve::Hill { value, half, slope: 1.0 } => {
+                Curve::Hill { value: value * response, half: half * money, slope: 1.0 }
+            }
         };
         curves.iter().map(scale).collect()
     }

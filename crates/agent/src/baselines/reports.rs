@@ -2,9 +2,9 @@
 
 use outlay_environment::{Brief, LineReport};
 
-use super::curves::hill;
 use super::fit::Run;
 use super::model::Model;
+use outlay_environment::curve::hill;
 
 /// Kinds of evidence on a line: contacts for its money, clicks a contact, credited new customers a click.
 pub const EVIDENCE: usize = 3;

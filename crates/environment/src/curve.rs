@@ -8,7 +8,7 @@ pub fn hill(x: f64, k: f64, slope: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;
     }
-    1.0 / (1.0 + ratio_power(k / x, slope))
+    1.0 / (1.0 + power(k / x, slope))
 }
 
 /// Derivative of [`hill`] by `x`.
@@ -17,14 +17,20 @@ pub fn hill(x: f64, k: f64, slope: f64) -> f64 {
 pub fn hill_slope(x: f64, k: f64, slope: f64) -> f64 {
     // At the origin the derivative is infinite below slope 1 and flat above it; a hair to the right stands for it.
     let x = x.max(1e-9 * k);
-    let r = ratio_power(k / x, slope);
+    let r = power(k / x, slope);
     slope * r / (x * (1.0 + r) * (1.0 + r))
 }
 
 /// `x^p`, without a call into the logarithm where there is no need for one.
 #[inline]
-fn ratio_power(x: f64, p: f64) -> f64 {
-    if p == 1.0 { x } else { libm::pow(x, p) }
+fn power(x: f64, p: f64) -> f64 {
+    if p == 1.0 {
+        x
+    } else if p == 0.5 {
+        libm::sqrt(x)
+    } else {
+        libm::pow(x, p)
+    }
 }
 
 /// Geometric carry-over: `stock_t = spend_t + retention * stock_(t-1)` (Broadbent 1979), in place over one line's
@@ -46,50 +52,83 @@ pub fn adstock_gradient(gradient: &mut [f64], retention: f64) {
     }
 }
 
-/// A response to one step's money whose marginal return falls.
+/// A response to money: rising, zero at zero.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Curve {
-    /// `value * x^exponent`, exponent in (0, 1).
+    /// `value * x^exponent`, exponent in (0, 1]; 1 is a line.
     Power {
         /// Response at one unit of money.
         value: f64,
         /// Elasticity.
         exponent: f64,
     },
-    /// `value * x / (x + half)`: Hill with slope 1.
+    /// `value * x^slope / (half^slope + x^slope)`: concave up to slope 1, S-shaped above.
     Hill {
         /// Response far out.
         value: f64,
         /// Money at which half of it is reached.
         half: f64,
+        /// Steepness.
+        slope: f64,
     },
 }
 
 impl Curve {
     /// The response to `x`.
+    #[inline]
     #[must_use]
     pub fn value(&self, x: f64) -> f64 {
         match *self {
-            Self::Power { value, exponent } => value * libm::pow(x.max(0.0), exponent),
-            Self::Hill { value, half } => value * hill(x, half, 1.0),
+            Self::Power { value, exponent } => value * power(x.max(0.0), exponent),
+            Self::Hill { value, half, slope } => value * hill(x, half, slope),
         }
     }
 
-    /// The marginal return at `x`.
+    /// The marginal return at `x`; at a point where it is infinite, that of a point a hair to the right.
+    #[inline]
     #[must_use]
     pub fn slope(&self, x: f64) -> f64 {
         match *self {
-            Self::Power { value, exponent } => value * exponent * libm::pow(x, exponent - 1.0),
-            Self::Hill { value, half } => value * half / ((x + half) * (x + half)),
+            Self::Power { value, exponent } if exponent == 1.0 => value,
+            Self::Power { value, exponent } => value * exponent * libm::pow(x.max(1e-300), exponent - 1.0),
+            Self::Hill { value, half, slope } => value * hill_slope(x, half, slope),
         }
     }
 
-    /// The money at which the marginal return has fallen to `price`; 0 where it starts below.
+    /// Whether the marginal return never rises.
+    #[must_use]
+    pub fn is_concave(&self) -> bool {
+        match *self {
+            Self::Power { exponent, .. } => exponent <= 1.0,
+            Self::Hill { slope, .. } => slope <= 1.0,
+        }
+    }
+
+    /// Share of the ceiling that is reached at `x`; 0 for a power, which has none.
+    #[inline]
+    #[must_use]
+    pub fn saturation(&self, x: f64) -> f64 {
+        match *self {
+            Self::Power { .. } => 0.0,
+            Self::Hill { half, slope, .. } => hill(x, half, slope),
+        }
+    }
+
+    /// The curve with its response multiplied.
+    #[must_use]
+    pub fn scaled(self, factor: f64) -> Self {
+        match self {
+            Self::Power { value, exponent } => Self::Power { value: value * factor, exponent },
+            Self::Hill { value, half, slope } => Self::Hill { value: value * factor, half, slope },
+        }
+    }
+
+    /// The money at which the marginal return of a concave curve has fallen to `price`; 0 where it starts below.
     #[must_use]
     pub fn money_at(&self, price: f64) -> f64 {
         match *self {
             Self::Power { value, exponent } => libm::pow(value * exponent / price, 1.0 / (1.0 - exponent)),
-            Self::Hill { value, half } => (libm::sqrt(value * half / price) - half).max(0.0),
+            Self::Hill { value, half, .. } => (libm::sqrt(value * half / price) - half).max(0.0),
         }
     }
 }
@@ -113,7 +152,9 @@ mod tests {
             let difference = (hill(3.0 + step, 2.0, slope) - hill(3.0 - step, 2.0, slope)) / (2.0 * step);
             assert!((difference - hill_slope(3.0, 2.0, slope)).abs() < 1e-9);
         }
-        for curve in [Curve::Power { value: 3.0, exponent: 0.4 }, Curve::Hill { value: 3.0, half: 5.0 }] {
+        for curve in
+            [Curve::Power { value: 3.0, exponent: 0.4 }, Curve::Hill { value: 3.0, half: 5.0, slope: 1.0 }]
+        {
             let difference = (curve.value(3.0 + step) - curve.value(3.0 - step)) / (2.0 * step);
             assert!((difference - curve.slope(3.0)).abs() < 1e-8);
             assert!((curve.money_at(curve.slope(3.0)) - 3.0).abs() < 1e-12);
