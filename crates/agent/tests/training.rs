@@ -203,7 +203,7 @@ fn the_even_plan_of_a_run_is_the_even_plan() {
         while !episode.is_over() {
             episode.step(&even(&episode));
         }
-        scenario.goal.expected(episode.ledger())
+        scenario.expected(episode.ledger())
     });
     let mean = scores.sum::<f64>() / settings.validate_worlds as f64;
     assert!((state.even - mean).abs() < 0.01 * mean, "{} against {mean}", state.even);

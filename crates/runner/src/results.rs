@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use outlay_agent::learn::{Iteration, Started, Validated};
-use outlay_environment::{Limits, STAGES};
+use outlay_environment::{Answer, Limits, STAGES};
 use serde::Serialize;
 
 use crate::statistics::Interval;
@@ -406,6 +406,10 @@ pub(crate) struct ScenariosDocument {
     pub(crate) version: &'static str,
     /// Shipped scenarios.
     pub(crate) scenarios: Vec<ScenarioRow>,
+    /// Shipped problems with a known answer.
+    pub(crate) problems: Vec<ScenarioRow>,
+    /// Shipped families of curves worlds, on which baselines are calibrated.
+    pub(crate) families: Vec<ScenarioRow>,
 }
 
 /// One shipped scenario.
@@ -429,6 +433,9 @@ pub(crate) struct ScenarioRow {
     pub(crate) lines: Vec<String>,
     /// Hash of the composed files.
     pub(crate) hash: String,
+    /// What is known of the best that can be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) answer: Option<Answer>,
 }
 
 /// Limits of a scenario.

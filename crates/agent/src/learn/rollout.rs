@@ -165,8 +165,7 @@ fn play_group(rollout: &Rollout<'_>, number: u64, slot: Slot<'_>) -> FeatureMome
             log_probs[[member, step]] = log_prob;
             values[[member, step]] = value;
             episode.step(&player.allocation);
-            let row = episode.ledger().shop.last();
-            rewards[[member, step]] = row.map_or(0.0, |row| rollout.scenario.goal.expected_step(row));
+            rewards[[member, step]] = rollout.scenario.reward(episode.ledger());
         }
     }
     moments

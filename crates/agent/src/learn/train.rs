@@ -63,7 +63,7 @@ pub fn train(
     on_event: &mut dyn FnMut(&Event<'_>) -> Flow,
 ) -> Result<Trained, TrainError> {
     settings.problem().map_or(Ok(()), |problem| Err(TrainError::Settings(problem)))?;
-    let small = scenario.with_shoppers(scenario.training_shoppers);
+    let small = scenario.at_training_size();
     let worlds = validation_worlds(if settings.validate_full_size { scenario } else { &small }, settings);
     let mut batch = Batch::new(&small, settings.worlds);
     let mut state = match resume {
@@ -282,7 +282,7 @@ fn mean_score(worlds: &[(Arc<World>, u64)], policy: &Policy) -> f64 {
                 let allocation = player.decide(episode.observation());
                 episode.step(&allocation);
             }
-            world.scenario.goal.expected(episode.ledger())
+            world.scenario.expected(episode.ledger())
         })
         .collect();
     scores.iter().sum::<f64>() / scores.len().max(1) as f64
