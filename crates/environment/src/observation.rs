@@ -58,6 +58,8 @@ pub struct CurvePrior {
     pub retention: f64,
     /// Stock before the first step, major units.
     pub stock: f64,
+    /// Cost of spending, `c / 2 * spend^2` in units of the response; usually 0.
+    pub quadratic_cost: f64,
 }
 
 /// What the calendar declares for one step, known to all in advance.

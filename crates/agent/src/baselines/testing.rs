@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use outlay_environment::{
-    Brief, CalendarStep, Domain, Episode, Ledger, Limits, LineBrief, LineLimits, LineReport, Money,
+    Brief, CalendarStep, Domain, Episode, Kind, Ledger, Limits, LineBrief, LineLimits, LineReport, Money,
     Observation, Pricing, STAGES, Scenario, Seeds, ShopReport, World,
 };
+
+use outlay_environment::market::settings::Market;
 
 use crate::agent::Agent;
 
@@ -16,6 +18,8 @@ pub(crate) fn brief(lines: usize, steps: usize) -> Brief {
         pricing: Pricing::PerClick,
         outside: false,
         list_price: 1.0,
+        season: Vec::new(),
+        prior: None,
     };
     let day = |step| CalendarStep {
         phase: "all".into(),
@@ -61,14 +65,16 @@ pub(crate) fn observation(step: usize, left: f64, lines: Vec<LineReport>) -> Obs
         lines,
         shop: ShopReport::default(),
         stages: [0; STAGES],
+        offers: Vec::new(),
     }
 }
 
 /// The shipped scenario with few shoppers.
 pub(crate) fn scenario() -> Arc<Scenario> {
     let scenario = Scenario::load("new-customer").unwrap();
-    let small = scenario.with_shoppers(1_000);
-    Arc::new(Scenario { training_shoppers: 1_000, ..Scenario::clone(&small) })
+    let market = scenario.market().unwrap().with_shoppers(1_000);
+    let kind = Kind::Market(Arc::new(Market { training_shoppers: 1_000, ..market }));
+    Arc::new(Scenario { kind, ..Scenario::clone(&scenario) })
 }
 
 /// One episode of a validation world.

@@ -66,7 +66,12 @@ pub(crate) fn read_curves(
         let (curve, retention) = line.median();
         briefs.push(LineBrief {
             season: season.unwrap_or_default(),
-            prior: Some(CurvePrior { curve, retention, stock: line.stock }),
+            prior: Some(CurvePrior {
+                curve,
+                retention,
+                stock: line.stock,
+                quadratic_cost: line.quadratic_cost,
+            }),
             ..plain_line(name)
         });
         lines.push(line);
