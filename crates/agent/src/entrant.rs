@@ -106,6 +106,7 @@ pub fn entrant(name: &str, scenario: &Arc<Scenario>) -> Result<Entrant, UnknownA
         "last-period" => recipe(|_| Paced::new(LastPeriod::default())),
         "roi-proportional" => recipe(|_| Paced::new(RoiProportional)),
         "buyer-rule" => recipe(|_| Paced::new(BuyerRule::new(Yardstick::NewCustomers))),
+        "bandit" if matches!(scenario.kind, Kind::Exploration) => recipe(Thompson::new),
         "water-filling" | "mpc" | "static-hindsight" | "clairvoyant" => planner(name, scenario)?,
         _ => match name.strip_prefix("single:") {
             Some(line) => {
