@@ -12,7 +12,7 @@ use outlay_environment::{Allocation, Episode, Scenario, World};
 
 fn scenario() -> Arc<Scenario> {
     let scenario = Scenario::load("new-customer").unwrap();
-    Arc::new(Scenario { shoppers: 400, training_shoppers: 400, ..(*scenario).clone() })
+    scenario.with_shoppers(400)
 }
 
 /// Six short iterations.

@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use outlay_environment::{
-    Brief, CalendarStep, Domain, Episode, Kind, Ledger, Limits, LineBrief, LineLimits, LineReport, Money,
+    Brief, CalendarStep, Domain, Episode, Ledger, Limits, LineBrief, LineLimits, LineReport, Money,
     Observation, Pricing, STAGES, Scenario, Seeds, ShopReport, World,
 };
-
-use outlay_environment::market::settings::Market;
 
 use crate::agent::Agent;
 
@@ -72,9 +70,7 @@ pub(crate) fn observation(step: usize, left: f64, lines: Vec<LineReport>) -> Obs
 /// The shipped scenario with few shoppers.
 pub(crate) fn scenario() -> Arc<Scenario> {
     let scenario = Scenario::load("new-customer").unwrap();
-    let market = scenario.market().unwrap().with_shoppers(1_000);
-    let kind = Kind::Market(Arc::new(Market { training_shoppers: 1_000, ..market }));
-    Arc::new(Scenario { kind, ..Scenario::clone(&scenario) })
+    scenario.with_shoppers(1_000)
 }
 
 /// One episode of a validation world.

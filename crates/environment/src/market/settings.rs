@@ -32,12 +32,12 @@ impl Market {
     }
 
     /// The same market with another number of simulated shoppers, each standing for more or fewer people. The number is
-    /// lowered to the nearest that divides the people evenly.
+    /// lowered to the nearest that divides the people evenly; training worlds get no more.
     #[must_use]
     pub fn with_shoppers(&self, shoppers: usize) -> Self {
         let people = self.people as usize;
         let shoppers = (1..=shoppers.clamp(1, people)).rev().find(|n| people.is_multiple_of(*n)).unwrap_or(1);
-        Self { shoppers, ..self.clone() }
+        Self { shoppers, training_shoppers: self.training_shoppers.min(shoppers), ..self.clone() }
     }
 }
 

@@ -354,8 +354,10 @@ mod tests {
             let money = (0..stocks.len()).map(|line| 6.0 * ((line + step) % 4) as f64).collect();
             episode.step(&Allocation { money });
             belief.learn(step, &episode.observation().lines);
-            for ((stock, line), report) in
-                stocks.iter_mut().zip(&episode.world().curves().unwrap().lines).zip(&episode.observation().lines)
+            for ((stock, line), report) in stocks
+                .iter_mut()
+                .zip(&episode.world().curves().unwrap().lines)
+                .zip(&episode.observation().lines)
             {
                 *stock = report.spend.major() + line.retention * *stock;
             }
@@ -381,10 +383,7 @@ mod tests {
             for seed in 0..10 {
                 let (belief, truth, prior) = learn(name, seed, 30);
                 learned += error(&belief.rest(30), &truth) / 10.0;
-                let prior = Curves {
-                    lines: prior.rest(30, &vec![0.0; 6]).lines,
-                    ..Curves::default()
-                };
+                let prior = Curves { lines: prior.rest(30, &vec![0.0; 6]).lines, ..Curves::default() };
                 known += error(&prior, &truth) / 10.0;
             }
             assert!(learned < 0.5 * known && learned < 0.3, "{name}: {learned} after, {known} before");

@@ -53,7 +53,9 @@ impl CurvePlanner {
             Some(line) => line.cap.map_or(f64::INFINITY, |cap| cap.major()),
             None => f64::INFINITY,
         };
-        (step..step + steps).flat_map(|step| (0..self.brief.lines.len()).map(move |line| cap(step, line))).collect()
+        (step..step + steps)
+            .flat_map(|step| (0..self.brief.lines.len()).map(move |line| cap(step, line)))
+            .collect()
     }
 }
 

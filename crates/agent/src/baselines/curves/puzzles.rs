@@ -154,8 +154,7 @@ impl Agent for ExplorationProgram {
         count(observation, &mut self.counts);
         let steps = (self.brief.steps - observation.step).min(self.depth);
         let mut counts = self.counts.clone();
-        let values: Vec<f64> =
-            (0..counts.len()).map(|line| self.trying(line, steps, &mut counts)).collect();
+        let values: Vec<f64> = (0..counts.len()).map(|line| self.trying(line, steps, &mut counts)).collect();
         // The first of equals.
         let best = (0..values.len()).rev().max_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap_or(0);
         only(best, values.len())
@@ -223,10 +222,9 @@ mod tests {
 
     #[test]
     fn the_programmes_reach_the_known_answers() {
-        for (name, games, within) in [
-            ("problems/p7-pacing-10-1", 4_000, 0.015),
-            ("problems/p7-pacing-30-5", 2_000, 0.06),
-        ] {
+        for (name, games, within) in
+            [("problems/p7-pacing-10-1", 4_000, 0.015), ("problems/p7-pacing-30-5", 2_000, 0.06)]
+        {
             let answer = Scenario::load(name).unwrap().answer.clone().unwrap().value;
             let reached = mean_score(name, games, |_| Box::new(PacingProgram::new()));
             assert!((reached - answer).abs() < within, "{name}: {reached} for {answer}");
