@@ -182,6 +182,9 @@ pub(crate) struct Compare {
     /// Exit with 3 unless X is better than Y beyond doubt; repeatable
     #[arg(long, value_name = "X > Y")]
     pub(crate) require: Vec<String>,
+    /// Show how often each agent reaches how much
+    #[arg(long)]
+    pub(crate) profile: bool,
 }
 
 /// Where agents are judged.

@@ -127,7 +127,8 @@ mod tests {
     #[test]
     fn the_gap_is_what_is_missing_to_the_plan_in_units_of_the_room() {
         let (even, plan) = ([10.0, 20.0], [14.0, 22.0]);
-        let gap = |scores: &[f64]| normalised(scores, &even, &plan).map(|scores| optimality_gap(&scores, 1.0));
+        let gap =
+            |scores: &[f64]| normalised(scores, &even, &plan).map(|scores| optimality_gap(&scores, 1.0));
         assert_eq!(gap(&plan), Some(0.0));
         assert!(close(gap(&even).unwrap(), 1.0));
         assert!(close(gap(&[11.0, 22.0]).unwrap(), 0.5));

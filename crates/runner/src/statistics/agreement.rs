@@ -51,8 +51,7 @@ fn points_agree_with_rliable() {
         agree(interquartile_mean(&x), &case["iqm"], name);
         agree(optimality_gap(&x, 1.0), &case["optimality_gap"], name);
         let improvements = x.chunks_exact(runs).zip(y.chunks_exact(runs));
-        let improvements: Vec<f64> =
-            improvements.map(|(x, y)| probability_of_improvement(x, y)).collect();
+        let improvements: Vec<f64> = improvements.map(|(x, y)| probability_of_improvement(x, y)).collect();
         agree(mean(&improvements), &case["probability_of_improvement"], name);
         let taus = numbers(&case["taus"]);
         for (place, &tau) in taus.iter().enumerate() {

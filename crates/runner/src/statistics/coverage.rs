@@ -55,7 +55,8 @@ fn student(key: Key) -> f64 {
 /// Share of comparisons of which something is true.
 fn share(worlds: u64, noises: u64, is_true: impl Fn(&[f64]) -> bool + Sync) -> f64 {
     let comparisons = (0..MATRICES).into_par_iter();
-    let hits = comparisons.filter(|&number| is_true(&differences(Key::new(number).with(worlds), worlds, noises)));
+    let hits =
+        comparisons.filter(|&number| is_true(&differences(Key::new(number).with(worlds), worlds, noises)));
     hits.count() as f64 / MATRICES as f64
 }
 

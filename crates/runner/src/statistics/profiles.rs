@@ -12,20 +12,23 @@ pub(crate) fn deciles(scores: &[f64]) -> Vec<f64> {
 ///
 /// Of all scores it is rliable's score distribution, of the worlds' means its average-score distribution.
 pub(crate) fn profile(scores: &[f64], noises: usize, thresholds: &[f64]) -> (Vec<f64>, Vec<Interval>) {
-    thresholds
-        .iter()
-        .map(|&threshold| {
-            // A resample only counts: how many scores of each world are above.
-            let above = |world: &[f64]| world.iter().filter(|score| **score > threshold).count();
-            let counts: Vec<usize> = scores.chunks_exact(noises).map(above).collect();
-            let mut shares = Vec::with_capacity(RESAMPLES);
-            for_each_resample(counts.len(), RESAMPLES, |worlds| {
-                let count: usize = worlds.iter().map(|&world| counts[world]).sum();
-                shares.push(count as f64 / scores.len() as f64);
-            });
-            (share_above(scores, threshold), percentile_interval(shares))
-        })
-        .unzip()
+    // A resample only counts: how many scores of each world are above each threshold.
+    let above = |world: &[f64], tau: f64| world.iter().filter(|score| **score > tau).count() as f64;
+    let counts: Vec<Vec<f64>> = scores
+        .chunks_exact(noises)
+        .map(|world| thresholds.iter().map(|&tau| above(world, tau)).collect())
+        .collect();
+    let mut shares = vec![Vec::with_capacity(RESAMPLES); thresholds.len()];
+    let mut totals = vec![0.0; thresholds.len()];
+    for_each_resample(counts.len(), RESAMPLES, |worlds| {
+        totals.fill(0.0);
+        for &world in worlds {
+            totals.iter_mut().zip(&counts[world]).for_each(|(total, count)| *total += count);
+        }
+        shares.iter_mut().zip(&totals).for_each(|(shares, total)| shares.push(total / scores.len() as f64));
+    });
+    let points = thresholds.iter().map(|&threshold| share_above(scores, threshold));
+    (points.collect(), shares.into_iter().map(percentile_interval).collect())
 }
 
 #[cfg(test)]
