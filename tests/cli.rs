@@ -161,7 +161,7 @@ fn compare_writes_the_promised_document() {
     ];
     let document = json(&arguments);
     assert_eq!(document["schema"], "outlay.compare/1");
-    has_keys(&document, &["version", "scenario", "seeds", "agents", "pairs"]);
+    has_keys(&document, &["version", "scenario", "seeds", "agents", "pairs", "estimand", "profiles"]);
     let names: Vec<_> = document["agents"].as_array().expect("agents").iter().map(|it| &it["name"]).collect();
     assert_eq!(names, ["even", "random", "again"]);
     for agent in document["agents"].as_array().expect("agents") {
@@ -174,6 +174,7 @@ fn compare_writes_the_promised_document() {
     let pairs = document["pairs"].as_array().expect("pairs");
     assert_eq!(pairs.len(), 2);
     has_keys(&pairs[0], &["a", "b", "difference", "difference_ci95", "uplift", "uplift_ci95", "p_better"]);
+    has_keys(&pairs[0], &["p_value", "p_holm", "p_improvement"]);
     assert_eq!((&pairs[0]["a"], &pairs[0]["b"]), (&"random".into(), &"even".into()));
     // The same agent under another name meets the same shoppers in the same moods.
     assert_eq!(pairs[1]["difference"], 0.0);

@@ -14,36 +14,37 @@ use outlay_environment::draws::Key;
 use rayon::prelude::*;
 
 use super::aggregates::world_means;
-use super::bootstrap::{for_each_resample, percentile_interval, studentised_interval};
+use super::bootstrap::{Interval, for_each_resample, percentile_interval, studentised_interval};
 use super::significance::sign_flip_p_value;
 
 const MATRICES: u64 = 5_000;
 /// Fewer draws than a result has, for speed.
 const RESAMPLES: usize = 1_000;
 const FLIPS: u64 = 999;
-/// What the better agent reaches more on an average world.
+/// What the lesser agent reaches on an average world, and what the better one reaches more.
+const BASE: f64 = 1_000.0;
 const LEAD: f64 = 30.0;
 /// Standard deviation of the logarithm of a world's size.
 const SPREAD: f64 = 0.5;
 /// Scale of each agent's noise.
 const NOISE: f64 = 20.0;
 
-/// Paired differences `[worlds]`, means over noises, of a made-up comparison.
+/// A made-up comparison: of each world the difference of two agents and the score of the lesser, means over noises.
 ///
 /// Worlds differ in size, log-normally, so that a few are several times the others. A world gives both agents the same,
 /// and the better one a lead in proportion to its size, so that differences are skewed. Each agent's noise has Student's t
 /// distribution with five degrees of freedom.
-fn differences(key: Key, worlds: u64, noises: u64) -> Vec<f64> {
-    let world = |world: u64| {
+fn comparison(key: Key, worlds: u64, noises: u64) -> (Vec<f64>, Vec<f64>) {
+    let episode = |world: u64, noise: u64| {
         let key = key.with(world);
         let size = (SPREAD * key.normal() - SPREAD * SPREAD / 2.0).exp();
-        (0..noises).map(move |noise| {
-            let key = key.with(noise);
-            let score = |agent: u64, lead: f64| (1_000.0 + lead) * size + NOISE * student(key.with(agent));
-            score(0, LEAD) - score(1, 0.0)
-        })
+        let score = |agent: u64, mean: f64| mean * size + NOISE * student(key.with(noise).with(agent));
+        let (better, lesser) = (score(0, BASE + LEAD), score(1, BASE));
+        (better - lesser, lesser)
     };
-    world_means(&(0..worlds).flat_map(world).collect::<Vec<_>>(), noises as usize)
+    let episodes = (0..worlds).flat_map(|world| (0..noises).map(move |noise| episode(world, noise)));
+    let (differences, base): (Vec<f64>, Vec<f64>) = episodes.unzip();
+    (world_means(&differences, noises as usize), world_means(&base, noises as usize))
 }
 
 /// Student's t with five degrees of freedom.
@@ -53,31 +54,35 @@ fn student(key: Key) -> f64 {
 }
 
 /// Share of comparisons of which something is true.
-fn share(worlds: u64, noises: u64, is_true: impl Fn(&[f64]) -> bool + Sync) -> f64 {
-    let comparisons = (0..MATRICES).into_par_iter();
-    let hits =
-        comparisons.filter(|&number| is_true(&differences(Key::new(number).with(worlds), worlds, noises)));
+fn share(worlds: u64, noises: u64, is_true: impl Fn(&[f64], &[f64]) -> bool + Sync) -> f64 {
+    let hits = (0..MATRICES).into_par_iter().filter(|&number| {
+        let (differences, base) = comparison(Key::new(number).with(worlds), worlds, noises);
+        is_true(&differences, &base)
+    });
     hits.count() as f64 / MATRICES as f64
 }
 
-fn percentile_holds(values: &[f64]) -> bool {
-    let mut means = Vec::with_capacity(RESAMPLES);
-    for_each_resample(values.len(), RESAMPLES, |worlds| {
-        means.push(worlds.iter().map(|&world| values[world]).sum::<f64>() / worlds.len() as f64);
-    });
-    let [low, high] = percentile_interval(means);
-    low <= LEAD && LEAD <= high
-}
-
-fn studentised_holds(values: &[f64]) -> bool {
-    studentised_interval(values, &vec![1.0; values.len()], RESAMPLES)
-        .is_some_and(|[low, high]| low <= LEAD && LEAD <= high)
+fn holds([low, high]: Interval, truth: f64) -> bool {
+    low <= truth && truth <= high
 }
 
 #[test]
 fn the_interval_of_a_difference_covers_it_as_often_as_it_says() {
     for (worlds, noises) in [(64, 1), (16, 1), (8, 4), (5, 4), (3, 4)] {
-        let covered = share(worlds, noises, studentised_holds);
+        let covered = share(worlds, noises, |differences, _| {
+            let ones = vec![1.0; differences.len()];
+            studentised_interval(differences, &ones, RESAMPLES).is_some_and(|ends| holds(ends, LEAD))
+        });
+        assert!((0.935..=0.965).contains(&covered), "{worlds} x {noises}: {covered}");
+    }
+}
+
+#[test]
+fn the_interval_of_an_uplift_covers_it_as_often_as_it_says() {
+    for (worlds, noises) in [(64, 1), (8, 4)] {
+        let covered = share(worlds, noises, |differences, base| {
+            studentised_interval(differences, base, RESAMPLES).is_some_and(|ends| holds(ends, LEAD / BASE))
+        });
         assert!((0.935..=0.965).contains(&covered), "{worlds} x {noises}: {covered}");
     }
 }
@@ -85,17 +90,22 @@ fn the_interval_of_a_difference_covers_it_as_often_as_it_says() {
 /// Why the interval of a difference is not the one of percentiles.
 #[test]
 fn percentiles_of_few_worlds_are_too_close_together() {
-    let covered = share(8, 4, percentile_holds);
+    let covered = share(8, 4, |differences, _| {
+        let mut means = Vec::with_capacity(RESAMPLES);
+        for_each_resample(differences.len(), RESAMPLES, |worlds| {
+            means.push(worlds.iter().map(|&world| differences[world]).sum::<f64>() / worlds.len() as f64);
+        });
+        holds(percentile_interval(means), LEAD)
+    });
     assert!(covered < 0.9, "{covered}");
 }
 
 /// Differences whose mean is zero but which are skewed, so that the test is right by its many worlds alone.
 #[test]
 fn the_test_of_a_difference_errs_as_often_as_it_says() {
-    let rejected = |values: &[f64]| {
-        let centred: Vec<f64> = values.iter().map(|value| value - LEAD).collect();
+    let rejected = share(64, 1, |differences, _| {
+        let centred: Vec<f64> = differences.iter().map(|difference| difference - LEAD).collect();
         sign_flip_p_value(&centred, FLIPS) <= 0.05
-    };
-    let share = share(64, 1, rejected);
-    assert!((0.04..=0.06).contains(&share), "{share}");
+    });
+    assert!((0.04..=0.06).contains(&rejected), "{rejected}");
 }
