@@ -54,7 +54,7 @@ pub(crate) fn interquartile_mean_interval(scores: &[f64], noises: usize) -> Inte
 ///
 /// The percentile interval of a mean is too narrow by `sqrt((n - 1) / n)` and by the tails of Student's t, and leans the
 /// wrong way where worlds are skewed. The studentised one mends all three: it is accurate to the second order (Hall, 1988)
-/// and covers what it says from five worlds up; `coverage` measures both.
+/// and covers what it says from three worlds up; `coverage` measures both.
 ///
 /// Where a resample may hold no spread at all, because worlds are few or differ on a few worlds only, it has no finite
 /// ends and Student's t interval stands in. One world says nothing about others: its interval is the whole line.

@@ -9,6 +9,9 @@
 //! | 8 x 4 | 88.1 % | 94.5 % |
 //! | 5 x 4 | 83.2 % | 94.5 % |
 //! | 3 x 4 | 75.7 % | 95.5 % |
+//!
+//! The studentised interval of the uplift holds the true one in 93.8 % (64 x 1) and 93.9 % (8 x 4). At 64 x 1 the sign-flip
+//! test of a difference of nothing finds p at most 0.05 in 5.0 %.
 
 use outlay_environment::draws::Key;
 use rayon::prelude::*;
