@@ -182,6 +182,9 @@ pub(crate) struct Compare {
     /// Run the clairvoyant plan as well, to say how much there was to win
     #[arg(long)]
     pub(crate) headroom: bool,
+    /// Show how often each agent reaches how much
+    #[arg(long)]
+    pub(crate) profile: bool,
     /// Exit with 3 unless X is better than Y beyond doubt; repeatable
     #[arg(long, value_name = "X > Y")]
     pub(crate) require: Vec<String>,

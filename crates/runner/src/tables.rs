@@ -7,9 +7,11 @@ use comfy_table::{CellAlignment, Table, presets};
 use outlay_environment::Scenario;
 
 use crate::format::{
-    UNDEFINED, interval, major, number, or_undefined, percent, ratio, seconds, short, signed, signed_percent,
+    UNDEFINED, interval, major, number, or_undefined, p_value, percent, ratio, seconds, short, signed,
+    signed_percent,
 };
-use crate::results::{Contestant, Evaluation, Finished, Pair, Requirement, VERSION};
+use crate::results::{Contestant, Evaluation, Finished, Pair, Profiles, Requirement, VERSION};
+use crate::statistics::ESTIMAND;
 
 const BOLD: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
@@ -193,6 +195,8 @@ pub(crate) struct Comparison<'a> {
     pub(crate) requirements: &'a [Requirement],
     /// Interquartile means of even and of the clairvoyant plan, where headroom was asked for.
     pub(crate) range: Option<[f64; 2]>,
+    /// How often they reach how much, where that was asked for.
+    pub(crate) profiles: Option<&'a Profiles>,
 }
 
 /// `outlay compare`
@@ -204,6 +208,10 @@ pub(crate) fn comparison(result: &Comparison<'_>, setting: &Setting<'_>) -> Stri
     if !result.pairs.is_empty() {
         text.push('\n');
         text += &pairs_table(result);
+    }
+    if let Some(profiles) = result.profiles {
+        text.push('\n');
+        text += &profiles_table(profiles, setting);
     }
     text.push('\n');
     text += &money_table(&finished, setting);
@@ -253,7 +261,8 @@ fn scores_table(result: &Comparison<'_>, setting: &Setting<'_>) -> String {
 fn pairs_table(result: &Comparison<'_>) -> String {
     let mut header = vec![format!("against {}", result.against)];
     header.extend(["difference", "95 % interval", "uplift", "95 % interval", "P(better)"].map(Into::into));
-    table(
+    header.push("p (Holm)".into());
+    let rows = table(
         &header,
         result.pairs.iter().map(|pair| {
             vec![
@@ -263,9 +272,25 @@ fn pairs_table(result: &Comparison<'_>) -> String {
                 or_undefined(pair.uplift, signed_percent),
                 pair.uplift_ci95.map_or_else(|| UNDEFINED.into(), |ends| interval(ends, signed_percent)),
                 percent(pair.p_better),
+                p_value(pair.p_holm),
             ]
         }),
-    )
+    );
+    let adjusted = crate::warning::plural(result.pairs.len() as u64, "comparison");
+    format!("{rows}difference: {ESTIMAND}; p values are adjusted for {adjusted}\n")
+}
+
+fn profiles_table(profiles: &Profiles, setting: &Setting<'_>) -> String {
+    let mut header = vec![format!("{} above", setting.scenario.goal.unit())];
+    header.extend(profiles.agents.iter().map(|agent| agent.name.clone()));
+    let rows = profiles.tau.iter().enumerate().map(|(place, tau)| {
+        let share = profiles.agents.iter().map(|agent| {
+            format!("{} {}", percent(agent.share[place]), interval(agent.share_ci95[place], percent))
+        });
+        std::iter::once(number(*tau)).chain(share).collect()
+    });
+    let rows = table(&header, rows);
+    format!("{rows}share of episodes above each decile of all scores, with its own 95 % interval\n")
 }
 
 fn money_table(finished: &[&Finished], setting: &Setting<'_>) -> String {

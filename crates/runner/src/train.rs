@@ -204,7 +204,7 @@ fn comparison(run: &Run, games: &Games, field: &Field, found: &Found) -> String 
         seeds: SeedRange(SEEDS).to_string(),
         noise: 1,
     };
-    compare::table(found, field, &setting)
+    compare::table(found, field, &setting, false)
 }
 
 /// Five lines on what came of it.
