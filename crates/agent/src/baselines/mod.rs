@@ -10,7 +10,6 @@ pub mod model;
 pub mod mpc;
 pub mod oracles;
 pub mod paced;
-pub mod planner;
 pub mod prior;
 pub mod reports;
 pub mod rules;
