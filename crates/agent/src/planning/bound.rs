@@ -30,7 +30,7 @@ pub struct Bound {
 
 /// A value that no plan of at most `budget` exceeds ([`Curves::value`]), in the unit of the response.
 ///
-/// On concave curves within about 1e-10 of the best plan's; on S-shaped ones within the gap of the dual.
+/// On concave curves within some 1e-8 of the best plan's; on S-shaped ones within the gap of the dual.
 #[must_use]
 pub fn bound(curves: &Curves, budget: f64) -> Bound {
     plan_and_bound(curves, budget).1

@@ -37,7 +37,7 @@ impl Plan {
 /// The plan with the highest value ([`Curves::value`]) that spends at most `budget`, at most `caps` (`[steps * lines]`, row
 /// by row) in each cell, and brings at least `floor` units of response per unit of money.
 ///
-/// Where all curves are concave and no synergy ties them it is optimal, to about 1e-10 of its value. Otherwise it is the best
+/// Where all curves are concave and no synergy ties them it is optimal, to some 1e-10 of its value. Otherwise it is the best
 /// of several local optima: begun from an even plan, from the best paths of each line at the dual's price of money and
 /// from pulses; [`super::bound`](fn@super::bound) says how far from the optimum it can be. Under a floor, money that
 /// would push the average return below it stays unspent. Without any response nothing is spent.
