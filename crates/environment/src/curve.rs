@@ -89,7 +89,7 @@ impl Curve {
     #[must_use]
     pub fn slope(&self, x: f64) -> f64 {
         match *self {
-            Self::Power { value, exponent } if exponent == 1.0 => value,
+            Self::Power { value, exponent: 1.0 } => value,
             Self::Power { value, exponent } => value * exponent * libm::pow(x.max(1e-300), exponent - 1.0),
             Self::Hill { value, half, slope } => value * hill_slope(x, half, slope),
         }
@@ -106,7 +106,7 @@ impl Curve {
             return [self.value(x), slope, bend];
         }
         match *self {
-            Self::Power { value, exponent } if exponent == 1.0 => [value * x, value, 0.0],
+            Self::Power { value, exponent: 1.0 } => [value * x, value, 0.0],
             Self::Power { value, exponent } => {
                 let response = value * power(x, exponent);
                 let slope = exponent * response / x;
@@ -189,7 +189,7 @@ impl Curve {
     #[must_use]
     pub fn money_at(&self, price: f64) -> f64 {
         match *self {
-            Self::Power { value, exponent } if exponent == 1.0 => {
+            Self::Power { value, exponent: 1.0 } => {
                 if value > price {
                     f64::INFINITY
                 } else {
@@ -198,9 +198,7 @@ impl Curve {
             }
             Self::Power { value, .. } | Self::Hill { value, .. } if value <= 0.0 => 0.0,
             Self::Power { value, exponent } => libm::pow(value * exponent / price, 1.0 / (1.0 - exponent)),
-            Self::Hill { value, half, slope } if slope == 1.0 => {
-                (libm::sqrt(value * half / price) - half).max(0.0)
-            }
+            Self::Hill { value, half, slope: 1.0 } => (libm::sqrt(value * half / price) - half).max(0.0),
             Self::Hill { value, half, slope } => hill_money_at(value, half, slope, price),
         }
     }

@@ -59,7 +59,7 @@ fn solve(curves: &Curves, budget: f64, caps: Option<&[f64]>) -> (Plan, Bound) {
     let Some(scaled) = Scaled::new(curves, budget) else {
         let money = vec![0.0; cells];
         let value = curves.value(&money);
-        let bound = Bound { value, multiplier: 0.0, certified: !(budget > 0.0) };
+        let bound = Bound { value, multiplier: 0.0, certified: true };
         return (Plan { money, value, multiplier: 0.0 }, bound);
     };
     let shares: Vec<f64> = match caps {

@@ -183,10 +183,9 @@ impl<'s, 'c> Search<'s, 'c> {
 
     /// One Newton step; false when nothing more can be gained.
     fn round(&mut self) -> bool {
-        self.directions();
+        let reserve_step = self.directions();
         let (mut primal, mut dual): (f64, f64) = (1.0, 1.0);
         let mut ascent = 0.0;
-        let reserve_step = -self.step.iter().sum::<f64>();
         let pairs = self.cells.iter().zip(&self.step).zip(&self.gradient);
         let pairs = pairs.filter(|((cell, _), _)| cell.free());
         for ((cell, &step), slope) in pairs.chain([((&self.reserve, &reserve_step), &0.0)]) {
@@ -231,7 +230,9 @@ impl<'s, 'c> Search<'s, 'c> {
 
     /// The Newton step, by a Riccati recursion per line: with `later` the curvature and `pull` the slope of what follows
     /// by the stock, `x = (b + pull - later * s) / (stiffness + later)` is best when stock `s` is carried in.
-    fn directions(&mut self) {
+    ///
+    /// Returns the step of the reserve: minus the sum of the others, but without its rounding.
+    fn directions(&mut self) -> f64 {
         let lines = &self.slopes.curves().lines;
         let n = lines.len();
         let steps = self.cells.len() / n;
@@ -276,6 +277,7 @@ impl<'s, 'c> Search<'s, 'c> {
         for (step, per_price) in self.step.iter_mut().zip(&self.per_price) {
             *step -= self.price * per_price;
         }
+        (push - self.price) * flow
     }
 
     /// Lowers the barrier as far as the last step allows; false when the plan is final.
@@ -326,7 +328,7 @@ impl<'s, 'c> Search<'s, 'c> {
     fn finish(mut self) -> Local {
         self.trial.plan.copy_from_slice(&self.plan);
         for (x, cell) in self.plan.iter_mut().zip(&self.cells) {
-            if *x < 1e-9 && *x < cell.low {
+            if *x < 1e-8 * cell.low {
                 *x = 0.0;
             }
         }
@@ -336,6 +338,10 @@ impl<'s, 'c> Search<'s, 'c> {
             if *slope > self.price {
                 *x = *before;
             }
+        }
+        let total: f64 = self.plan.iter().sum();
+        if total > 1.0 {
+            self.plan.iter_mut().for_each(|x| *x /= total);
         }
         let value = self.slopes.at(&self.plan, &mut self.gradient, &mut self.bend);
         let gap = self.gap();
