@@ -75,6 +75,12 @@ impl LineLimits {
         (self.first_step..self.end_step).contains(&step)
     }
 
+    /// Most money in a step in major units, infinite where there is no cap.
+    #[must_use]
+    pub fn cap_major(&self) -> f64 {
+        self.cap.map_or(f64::INFINITY, Money::major)
+    }
+
     /// Money promised to the line in each step in which it may spend: its pin, or else its floor.
     #[must_use]
     pub fn committed(&self) -> Money {

@@ -4,7 +4,8 @@ use outlay_environment::Curves;
 
 use super::bound::{Bound, best_with_bound};
 use super::floor::within_floor;
-use super::interior::Local;
+use super::interior::{Local, ascend};
+use super::slopes::Slopes;
 use super::units::Scaled;
 
 /// Money for lines, or for lines and steps.
@@ -53,6 +54,25 @@ pub fn plan(curves: &Curves, budget: f64, caps: Option<&[f64]>, floor: Option<f6
 pub fn plan_and_bound(curves: &Curves, budget: f64) -> (Plan, Bound) {
     solve(curves, budget, None)
 }
+
+/// A plan near `start` (`[steps * lines]` money) that no small change makes better: what [`plan`] finds where curves are
+/// concave, and elsewhere for a fraction of its cost as good as the start allows.
+#[must_use]
+pub fn replan(curves: &Curves, budget: f64, caps: Option<&[f64]>, floor: Option<f64>, start: &[f64]) -> Plan {
+    within_floor(budget, floor, |money| {
+        let Some(scaled) = Scaled::new(curves, money) else { return plan(curves, money, caps, None) };
+        let caps: Vec<f64> = (0..start.len())
+            .map(|cell| caps.map_or(1.0, |caps| (caps[cell] / money).clamp(0.0, 1.0)))
+            .collect();
+        let total: f64 = start.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+        let shares: Vec<f64> = start.iter().zip(&caps).map(|(x, cap)| (x / total).min(*cap)).collect();
+        let local = ascend(&mut Slopes::new(&scaled.curves), &caps, &shares, NEAR);
+        Plan::from_shares(&local, money, scaled.response)
+    })
+}
+
+/// How far from the bounds a plan is improved; see [`ascend`].
+const NEAR: f64 = 1e-4;
 
 fn solve(curves: &Curves, budget: f64, caps: Option<&[f64]>) -> (Plan, Bound) {
     let cells = curves.steps() * curves.lines.len();

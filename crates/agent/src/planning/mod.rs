@@ -24,6 +24,6 @@ mod testing;
 mod units;
 
 pub use bound::{Bound, bound};
-pub use dynamic::{Plan, plan, plan_and_bound};
+pub use dynamic::{Plan, plan, plan_and_bound, replan};
 pub use mirror::{Response, cap_and_normalise, mirror_ascent};
 pub use split::{split, water_fill};

@@ -105,6 +105,12 @@ impl Belief {
         }
     }
 
+    /// Whether the file leaves anything open.
+    #[must_use]
+    pub fn is_uncertain(&self) -> bool {
+        self.lines.iter().any(|line| line.uncertain().contains(&true))
+    }
+
     /// The curves from `step` on as they are most likely.
     #[must_use]
     pub fn rest(&self, step: usize) -> Curves {

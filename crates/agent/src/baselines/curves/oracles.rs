@@ -19,7 +19,7 @@ impl Oracle for CurveClairvoyant {
         let caps: Vec<f64> = (0..brief.steps * lines)
             .map(|cell| match &brief.limits.lines[cell % lines] {
                 limits if !limits.is_open(cell / lines) => 0.0,
-                limits => limits.cap.map_or(f64::INFINITY, |cap| cap.major()),
+                limits => limits.cap_major(),
             })
             .collect();
         let floor = brief.limits.return_floor;
