@@ -40,7 +40,7 @@ mod parts;
 pub mod problem;
 pub mod projection;
 mod purchases;
-mod reader;
+pub mod reader;
 pub mod scenario;
 mod shoppers;
 mod visits;
