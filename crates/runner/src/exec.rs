@@ -84,7 +84,8 @@ impl Program {
         let (complained, complaint) = channel();
         thread::spawn(move || complained.send(tail(complaints)));
         let ceiling = brief.budget.major();
-        let process = Process { child, questions, answers, complaint, limit: self.limit, ceiling };
+        let process =
+            Process { child, questions, answers, complaint, limit: self.limit, ceiling, reaped: false };
         process.send(brief)?;
         Ok(process)
     }
@@ -99,6 +100,8 @@ pub(crate) struct Process {
     limit: Duration,
     /// More money than this is an error on one line: all there is.
     ceiling: f64,
+    /// Whether it was waited for, so that its number may be somebody else's by now.
+    reaped: bool,
 }
 
 impl Process {
@@ -162,6 +165,7 @@ impl Process {
         let start = Instant::now();
         while start.elapsed() < LAST_WORDS {
             if let Ok(Some(status)) = self.child.try_wait() {
+                self.end();
                 return Some(status);
             }
             thread::sleep(Duration::from_millis(2));
@@ -170,13 +174,21 @@ impl Process {
     }
 }
 
+impl Process {
+    /// Ends it, with whatever it started, and waits for it.
+    fn end(&mut self) {
+        if !std::mem::replace(&mut self.reaped, true) {
+            end_group(self.child.id());
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+            RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.child.id());
+        }
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
-        // The group before its leader: as long as that is not waited for, its number is nobody else's.
-        end_group(self.child.id());
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.child.id());
+        self.end();
     }
 }
 
