@@ -274,11 +274,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (outcomes, _) = episodes(&games(folder.path(), "a", false), "even");
         let path = games(folder.path(), "a", false).store.unwrap().path;
+        let even = participant("even", &games(folder.path(), "a", false).scenario);
+        // Opened before anybody writes, as by processes that start together: nobody knows of the others' lines.
+        let stores: Vec<Store> = (0..8).filter_map(|_| games(folder.path(), "a", false).store).collect();
         std::thread::scope(|scope| {
-            for _ in 0..8 {
+            for store in &stores {
                 scope.spawn(|| {
-                    let store = games(folder.path(), "a", false).store.unwrap();
-                    let even = participant("even", &games(folder.path(), "a", false).scenario);
                     for seed in 100..140 {
                         store.keep(&even, 0, &Outcome { seed, ..outcomes[0].clone() });
                     }
