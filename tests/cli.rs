@@ -92,7 +92,7 @@ fn compare_writes_the_promised_document() {
     ];
     let document = json(&arguments);
     assert_eq!(document["schema"], "outlay.compare/1");
-    has_keys(&document, &["version", "scenario", "seeds", "agents", "pairs"]);
+    has_keys(&document, &["version", "scenario", "seeds", "agents", "pairs", "estimand", "profiles"]);
     let names: Vec<_> = document["agents"].as_array().expect("agents").iter().map(|it| &it["name"]).collect();
     assert_eq!(names, ["even", "random", "again"]);
     for agent in document["agents"].as_array().expect("agents") {
@@ -100,17 +100,38 @@ fn compare_writes_the_promised_document() {
             agent,
             &["name", "headroom", "score", "spend", "violations", "misses", "per_seed", "stages", "lines"],
         );
-        assert_eq!(agent["headroom"], Value::Null);
+        assert_eq!((&agent["headroom"], &agent["optimality_gap"]), (&Value::Null, &Value::Null));
     }
     let pairs = document["pairs"].as_array().expect("pairs");
     assert_eq!(pairs.len(), 2);
     has_keys(&pairs[0], &["a", "b", "difference", "difference_ci95", "uplift", "uplift_ci95", "p_better"]);
+    has_keys(&pairs[0], &["p_value", "p_holm", "p_improvement"]);
     assert_eq!((&pairs[0]["a"], &pairs[0]["b"]), (&"random".into(), &"even".into()));
     // The same agent under another name meets the same shoppers in the same moods.
     assert_eq!(pairs[1]["difference"], 0.0);
     assert_eq!(pairs[1]["p_better"], 0.5);
+    assert_eq!((&pairs[1]["p_value"], &pairs[1]["p_holm"]), (&1.0.into(), &1.0.into()));
+    let profiles = &document["profiles"];
+    assert_eq!(profiles["tau"].as_array().map(Vec::len), Some(9));
+    for profile in profiles["agents"].as_array().expect("profiles") {
+        has_keys(profile, &["name", "share", "share_ci95", "share_of_worlds", "share_of_worlds_ci95"]);
+    }
     let against = json(&[&arguments[..], &["--against", "again"]].concat());
     assert_eq!(against["pairs"][0]["b"], "again");
+}
+
+#[test]
+fn compare_says_what_it_estimates_and_shows_profiles_where_asked() {
+    let arguments = ["compare", small(), "--agents", "even,random", "--seeds", "0..4"];
+    let output = outlay(&arguments);
+    let plain = stdout(&output);
+    assert!(plain.contains("p (Holm)"));
+    assert!(plain.contains("of the paired difference; p values are adjusted for 1 comparison\n"));
+    let output = outlay(&[&arguments[..], &["--profile"]].concat());
+    let shown = stdout(&output);
+    let added: Vec<&str> = shown.lines().filter(|line| !plain.contains(line)).collect();
+    // A heading, nine deciles, a sentence.
+    assert_eq!(added.len(), 11, "{shown}");
 }
 
 #[test]

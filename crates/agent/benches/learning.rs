@@ -18,7 +18,7 @@ fn main() {
 
 fn scenario() -> Arc<Scenario> {
     let scenario = Scenario::load("new-customer").expect("it is shipped");
-    scenario.with_shoppers(scenario.training_shoppers)
+    scenario.at_training_size()
 }
 
 /// One decision of a policy in the middle of an episode.

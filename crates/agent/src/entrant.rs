@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use outlay_environment::Scenario;
+use outlay_environment::{Kind, Scenario};
 use thiserror::Error;
 
 use crate::agent::{Agent, Entrant, Recipe};
+use crate::baselines::curves::oracles::{CurveClairvoyant, CurveStaticHindsight};
+use crate::baselines::curves::planners::CurvePlanners;
+use crate::baselines::curves::puzzles::{ExplorationProgram, PacingProgram, Thompson};
 use crate::baselines::mpc::{Fitted, Horizon};
 use crate::baselines::oracles::{Clairvoyant, StaticHindsight};
 use crate::baselines::paced::Paced;
@@ -63,6 +66,14 @@ pub enum UnknownAgent {
         /// The name that looks most like it, if any does.
         nearest: Option<String>,
     },
+    /// The agent needs a model that this kind of world has not.
+    #[error("`{name}` has no model of a {kind} world; `mpc` is the exact dynamic programme there")]
+    Kind {
+        /// What was asked for.
+        name: String,
+        /// The kind of world.
+        kind: &'static str,
+    },
     /// `single:` names a line that the scenario does not have.
     #[error("`{scenario}` has no line `{line}`{}; its lines are {}", did_you_mean(.nearest.as_deref()), .lines.join(", "))]
     Line {
@@ -95,10 +106,8 @@ pub fn entrant(name: &str, scenario: &Arc<Scenario>) -> Result<Entrant, UnknownA
         "last-period" => recipe(|_| Paced::new(LastPeriod::default())),
         "roi-proportional" => recipe(|_| Paced::new(RoiProportional)),
         "buyer-rule" => recipe(|_| Paced::new(BuyerRule::new(Yardstick::NewCustomers))),
-        "water-filling" => Entrant::Agent(Box::new(Fitted::new(scenario, Horizon::Step))),
-        "mpc" => Entrant::Agent(Box::new(Fitted::new(scenario, Horizon::Rest))),
-        "static-hindsight" => Entrant::Oracle(Box::new(StaticHindsight::default())),
-        "clairvoyant" => Entrant::Oracle(Box::new(Clairvoyant::default())),
+        "bandit" if matches!(scenario.kind, Kind::Exploration) => recipe(Thompson::new),
+        "water-filling" | "mpc" | "static-hindsight" | "clairvoyant" => planner(name, scenario)?,
         _ => match name.strip_prefix("single:") {
             Some(line) => {
                 let line = line_index(line, scenario)?;
@@ -111,6 +120,22 @@ pub fn entrant(name: &str, scenario: &Arc<Scenario>) -> Result<Entrant, UnknownA
                 });
             }
         },
+    })
+}
+
+/// The planners are of one name and one idea, but each kind of world has its own model.
+fn planner(name: &str, scenario: &Arc<Scenario>) -> Result<Entrant, UnknownAgent> {
+    let horizon = if name == "mpc" { Horizon::Rest } else { Horizon::Step };
+    Ok(match (&scenario.kind, name) {
+        (Kind::Market(_), "static-hindsight") => Entrant::Oracle(Box::new(StaticHindsight::default())),
+        (Kind::Market(_), "clairvoyant") => Entrant::Oracle(Box::new(Clairvoyant::default())),
+        (Kind::Market(_), _) => Entrant::Agent(Box::new(Fitted::new(scenario, horizon))),
+        (Kind::Curves(_), "static-hindsight") => Entrant::Oracle(Box::new(CurveStaticHindsight)),
+        (Kind::Curves(_), "clairvoyant") => Entrant::Oracle(Box::new(CurveClairvoyant)),
+        (Kind::Curves(_), _) => Entrant::Agent(Box::new(CurvePlanners::new(scenario, horizon))),
+        (Kind::Pacing, "mpc") => recipe(|_| PacingProgram::new()),
+        (Kind::Exploration, "mpc") => recipe(|_| ExplorationProgram::new()),
+        _ => return Err(UnknownAgent::Kind { name: name.into(), kind: scenario.kind.name() }),
     })
 }
 

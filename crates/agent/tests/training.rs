@@ -12,7 +12,7 @@ use outlay_environment::{Allocation, Episode, Scenario, World};
 
 fn scenario() -> Arc<Scenario> {
     let scenario = Scenario::load("new-customer").unwrap();
-    Arc::new(Scenario { shoppers: 400, training_shoppers: 400, ..(*scenario).clone() })
+    scenario.with_shoppers(400)
 }
 
 /// Six short iterations.
@@ -203,7 +203,7 @@ fn the_even_plan_of_a_run_is_the_even_plan() {
         while !episode.is_over() {
             episode.step(&even(&episode));
         }
-        scenario.goal.expected(episode.ledger())
+        scenario.expected(episode.ledger())
     });
     let mean = scores.sum::<f64>() / settings.validate_worlds as f64;
     assert!((state.even - mean).abs() < 0.01 * mean, "{} against {mean}", state.even);

@@ -98,7 +98,7 @@ fn main() {
     );
     println!(
         "{:.1} million shopper-days a second ({:.2} ms a step)",
-        (steps * scenario.shoppers) as f64 / seconds / 1e6,
+        (steps * scenario.market().map_or(0, |market| market.shoppers)) as f64 / seconds / 1e6,
         seconds / steps as f64 * 1e3
     );
 }

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use include_dir::{Dir, include_dir};
 use sha2::{Digest, Sha256};
 
+use crate::curves::read::{read_curves, read_puzzle};
 use crate::limits::{Limits, LineLimits};
+use crate::market::parts::{read_calendar, read_channel, read_industry, read_merchant};
+use crate::market::settings::{Channel, Line, Market};
 use crate::money::Money;
-use crate::observation::{Brief, LineBrief};
-use crate::parts::{read_calendar, read_channel, read_industry, read_merchant};
+use crate::observation::{Brief, CalendarStep, LineBrief};
 use crate::problem::{Problem, Problems};
 use crate::reader::{Bounds, Notes, Section, Source, read_bounded, suggestion, with_table};
-use crate::scenario::{Channel, Goal, Line, Scenario};
+use crate::scenario::{Answer, Goal, Kind, Scenario};
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../environments");
 
@@ -28,13 +30,27 @@ impl Scenario {
         names
     }
 
+    /// Names of the shipped scenarios in a folder: `problems` have a known answer, `families` are curves worlds on which
+    /// baselines are calibrated.
+    #[must_use]
+    pub fn shipped_in(folder: &str) -> Vec<String> {
+        let files = SHIPPED.get_dir(folder).into_iter().flat_map(Dir::files);
+        let mut names: Vec<String> =
+            files.filter_map(|file| file.path().to_str()?.strip_suffix(".toml").map(str::to_owned)).collect();
+        names.sort();
+        names
+    }
+
     /// Reads a shipped scenario by name, or a file by path.
     ///
     /// # Errors
     ///
     /// Every problem of every file that the scenario is composed of, with its place.
     pub fn load(name_or_path: &str) -> Result<Arc<Self>, Problems> {
-        if let Some(file) = SHIPPED.get_file(format!("{name_or_path}.toml")) {
+        let shipped = ["", "problems/", "families/"]
+            .iter()
+            .any(|folder| name_or_path.strip_prefix(folder).is_some_and(|name| !name.contains('/')));
+        if let Some(file) = SHIPPED.get_file(format!("{name_or_path}.toml")).filter(|_| shipped) {
             let text = file.contents_utf8().unwrap_or_default();
             return Self::compose(name_or_path, &Source::new(&format!("{name_or_path}.toml"), text), None);
         }
@@ -43,7 +59,8 @@ impl Scenario {
         match read_bounded(path) {
             Ok(text) => Self::compose(&name, &Source::new(name_or_path, &text), path.parent()),
             Err(cause) => {
-                let shipped = Self::shipped();
+                let mut shipped = Self::shipped();
+                shipped.extend(["problems", "families"].into_iter().flat_map(Self::shipped_in));
                 let names: Vec<&str> = shipped.iter().map(String::as_str).collect();
                 let help = suggestion(name_or_path, &names).map_or_else(
                     || "`outlay scenarios` lists those that ship; a path to a file works as well".to_owned(),
@@ -154,11 +171,108 @@ fn read_scenario(
     catalogue: &Catalogue<'_>,
     sources: &mut Vec<Source>,
 ) -> Option<Scenario> {
+    let kinds = ["market", "curves", "pacing", "exploration"].map(|kind| (kind, kind));
+    let kind = top.choice_if_any("kind", &kinds).unwrap_or("market");
     let title = top.text("title", "one line for people");
     let question = top.text("question", "what a good allocator should discover here");
     let goal = top.choice("goal", &Goal::NAMED);
+    if let Some(goal) = goal
+        && (goal == Goal::Response) == (kind == "market")
+    {
+        let help = if kind == "market" { "`new-customers` or `revenue`" } else { "`response`" };
+        top.object("goal", format!("a {kind} world cannot have this goal"), "not here", help);
+    }
     let currency = top.text("currency", "a currency code such as \"CNY\"");
     let budget = top.number("budget", Bounds::between(0.0, 1e12, "major units (yuan) for the whole episode"));
+    let mut limits = read_limits(top);
+    let (kind, calendar_title, lines, calendar, margin) = match kind {
+        "market" => {
+            let (market, title, calendar) = read_market(top, catalogue, sources, &mut limits)?;
+            let lines = market.lines.iter().map(line_brief).collect();
+            let margin = market.merchant.margin;
+            (Kind::Market(Arc::new(market)), title, lines, calendar, margin)
+        }
+        "curves" => {
+            let (settings, lines, calendar) = read_curves(top, &mut limits)?;
+            (Kind::Curves(Arc::new(settings)), "its own".to_owned(), lines, calendar, 1.0)
+        }
+        other => {
+            let (lines, calendar) = read_puzzle(top, &mut limits)?;
+            let kind = if other == "pacing" { Kind::Pacing } else { Kind::Exploration };
+            (kind, "its own".to_owned(), lines, calendar, 1.0)
+        }
+    };
+    let answer = read_answer(top);
+    let budget = Money::from_major(budget);
+    let steps = calendar.len();
+    for contradiction in limits.contradictions(budget, steps) {
+        top.object("limits", contradiction.cause(), "cannot hold", contradiction.help());
+    }
+    let goal = goal?;
+    let brief = Brief {
+        scenario: name.to_owned(),
+        goal: goal.name().to_owned(),
+        budget,
+        steps,
+        step_days: 1.0,
+        margin,
+        lines,
+        calendar,
+        limits,
+    };
+    Some(Scenario {
+        name: name.to_owned(),
+        title,
+        question,
+        goal,
+        currency,
+        calendar_title,
+        kind,
+        brief: Arc::new(brief),
+        answer,
+        hash: String::new(),
+    })
+}
+
+fn read_limits(top: &mut Section<'_>) -> Limits {
+    let mut limits = Limits::default();
+    if let Some(mut section) = top.section_if_any("limits") {
+        limits.return_floor =
+            section.number_if_any("return_floor", Bounds::above_zero("revenue per unit of spend"));
+        limits.step_cap = section
+            .number_if_any("daily_cap", Bounds::above_zero("major units a day"))
+            .map(Money::from_major);
+        limits.largest_change =
+            section.number_if_any("largest_change", Bounds::between(0.001, 100.0, "a fraction a step"));
+        section.finish();
+    }
+    limits
+}
+
+/// What is known of the best that can be done.
+fn read_answer(top: &mut Section<'_>) -> Option<Answer> {
+    let mut section = top.section_if_any("answer")?;
+    let score = Bounds::between(-1e15, 1e15, "in units of the goal");
+    let answer = Answer {
+        value: section.number("value", score),
+        gate: section.number("gate", Bounds::share("of the value that a trained policy must reach")),
+        plan: section
+            .rows_if_any("plan", Bounds::at_least_zero("major units, a list of steps for each line")),
+        price: section.number_if_any("price", score),
+        others: section.named_numbers_if_any("others", score),
+        source: section.text("source", "where the answer comes from"),
+    };
+    section.finish();
+    Some(answer)
+}
+
+/// Reads a market of shoppers and, line by line, its limits; also the calendar with its title.
+fn read_market(
+    top: &mut Section<'_>,
+    catalogue: &Catalogue<'_>,
+    sources: &mut Vec<Source>,
+    limits: &mut Limits,
+) -> Option<(Market, String, Vec<CalendarStep>)> {
     let people = top.whole("people", Bounds::between(1.0, 1e10, "people in the market"));
     let shoppers = top.whole("shoppers", Bounds::between(1.0, 1e9, "simulated shoppers"));
     let training_shoppers = top.whole("training_shoppers", Bounds::between(1.0, 1e9, "simulated shoppers"));
@@ -180,31 +294,11 @@ fn read_scenario(
     let calendar = catalogue.read(top, "calendar", "calendars", &calendar_name, sources, read_calendar);
     let (calendar_title, calendar) = calendar.unwrap_or_default();
     let steps = calendar.len();
-
-    let mut limits = Limits::default();
-    if let Some(mut section) = top.section_if_any("limits") {
-        limits.return_floor =
-            section.number_if_any("return_floor", Bounds::above_zero("revenue per unit of spend"));
-        limits.step_cap = section
-            .number_if_any("daily_cap", Bounds::above_zero("major units a day"))
-            .map(Money::from_major);
-        limits.largest_change =
-            section.number_if_any("largest_change", Bounds::between(0.001, 100.0, "a fraction a step"));
-        section.finish();
-    }
     let memory_names: Vec<String> =
         industry.iter().flat_map(|industry| &industry.memories).map(|memory| memory.name.clone()).collect();
     let mut lines: Vec<Line> = Vec::new();
     for mut section in top.sections("line") {
-        let name = section.text("name", "a name for the line");
-        if lines.iter().any(|line| line.name == name) {
-            section.object(
-                "name",
-                format!("two lines are called `{name}`"),
-                "second",
-                "give each its own name",
-            );
-        }
+        let name = line_name(&mut section, lines.iter().map(|line| line.name.as_str()));
         let channel_name = section.text("channel", "a file in environments/channels");
         let channel = catalogue.read(&section, "channel", "channels", &channel_name, sources, |top| {
             read_channel(top, &memory_names)
@@ -231,38 +325,20 @@ fn read_scenario(
         section.finish();
         lines.push(line);
     }
-    let budget = Money::from_major(budget);
-    for contradiction in limits.contradictions(budget, steps) {
-        top.object("limits", contradiction.cause(), "cannot hold", contradiction.help());
+    let (shoppers, training_shoppers) = (shoppers as usize, training_shoppers as usize);
+    let (industry, merchant) = (industry?, merchant?);
+    let market = Market { people, shoppers, training_shoppers, industry, merchant, lines };
+    Some((market, calendar_title, calendar))
+}
+
+/// The name of a line, unlike those before it.
+pub(crate) fn line_name<'a>(section: &mut Section<'_>, mut others: impl Iterator<Item = &'a str>) -> String {
+    let name = section.text("name", "a name for the line");
+    if others.any(|other| other == name) {
+        let message = format!("two lines are called `{name}`");
+        section.object("name", message, "second", "give each its own name");
     }
-    let (industry, merchant, goal) = (industry?, merchant?, goal?);
-    let brief = Brief {
-        scenario: name.to_owned(),
-        goal: goal.name().to_owned(),
-        budget,
-        steps,
-        step_days: 1.0,
-        margin: merchant.margin,
-        lines: lines.iter().map(line_brief).collect(),
-        calendar,
-        limits,
-    };
-    Some(Scenario {
-        name: name.to_owned(),
-        title,
-        question,
-        goal,
-        currency,
-        people,
-        shoppers: shoppers as usize,
-        training_shoppers: training_shoppers as usize,
-        industry,
-        merchant,
-        calendar_title,
-        lines,
-        brief: Arc::new(brief),
-        hash: String::new(),
-    })
+    name
 }
 
 fn line_brief(line: &Line) -> LineBrief {
@@ -271,10 +347,12 @@ fn line_brief(line: &Line) -> LineBrief {
         pricing: line.channel.pricing,
         outside: line.channel.outside,
         list_price: line.channel.price.median() * line.price_scale,
+        season: Vec::new(),
+        prior: None,
     }
 }
 
-fn read_line_limits(section: &mut Section<'_>, steps: usize) -> LineLimits {
+pub(crate) fn read_line_limits(section: &mut Section<'_>, steps: usize) -> LineLimits {
     let day = Bounds::between(0.0, steps as f64, "day of the episode, from 0");
     let money = Bounds::at_least_zero("major units a day");
     LineLimits {
@@ -283,6 +361,7 @@ fn read_line_limits(section: &mut Section<'_>, steps: usize) -> LineLimits {
         cap: section.number_if_any("cap", money).map(Money::from_major),
         floor: section.number_if_any("floor", money).map(Money::from_major),
         pin: section.number_if_any("pin", money).map(Money::from_major),
+        before: section.number_if_any("before", money).map(Money::from_major),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Response curves and carry-over: pure functions.
 
+use serde::{Deserialize, Serialize};
+
 /// Hill saturation, `x^s / (k^s + x^s)` (Hill 1910; in media-mix models since Jin et al. 2017): 0 at 0, half at `k`,
 /// 1 far out. `slope` `s` = 1 falls in marginal return from the start, above 1 it is S-shaped.
 #[inline]
@@ -53,7 +55,8 @@ pub fn adstock_gradient(gradient: &mut [f64], retention: f64) {
 }
 
 /// A response to money: rising, zero at zero.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Curve {
     /// `value * x^exponent`, exponent in (0, 1]; 1 is a line.
     Power {

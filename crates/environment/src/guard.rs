@@ -166,8 +166,8 @@ impl Guard {
     /// Grants the legal allocation nearest to `wish` in `step`.
     ///
     /// * `available`: money neither spent nor reserved.
-    /// * `previous`: `[lines]` grants of the step before, `None` in the first step (no largest change then; a caller
-    ///   who knows what was spent before the episode may give that).
+    /// * `previous`: `[lines]` grants of the step before, `None` in the first step: a largest change counts there only
+    ///   from what the limits say was spent before.
     /// * `wish`: anything. What is not a number or below zero is taken as nothing, what is above `available` as
     ///   everything available, a missing line as nothing; extra lines are ignored.
     ///
@@ -187,7 +187,8 @@ impl Guard {
         self.scratch.bounds.clear();
         self.scratch.wish.clear();
         for line in 0..self.limits.lines.len() {
-            let previous = previous.and_then(|previous| previous.get(line)).copied();
+            let before = self.limits.lines[line].before.filter(|_| step == 0);
+            let previous = previous.and_then(|previous| previous.get(line)).copied().or(before);
             let bounds = self.bounds(step, line, previous, Bounds::up_to(total, total_limit));
             self.scratch.bounds.push(bounds);
             // `max` and `min` drop what is not a number.
@@ -597,7 +598,7 @@ mod tests {
             let cap = cap.map(|cap| cap.max(floor.unwrap_or(0)).max(pin.unwrap_or(0)));
             let floor = floor.map(|floor| pin.map_or(floor, |pin| floor.min(pin)));
             let [cap, floor, pin] = [cap, floor, pin].map(|money| money.map(Money));
-            LineLimits { first_step, end_step: first_step + open, cap, floor, pin }
+            LineLimits { first_step, end_step: first_step + open, cap, floor, pin, before: None }
         }
     }
 

@@ -28,22 +28,19 @@ mod catalogue;
 pub mod curve;
 pub mod curves;
 pub mod deeplink;
-mod delivery;
 pub mod draws;
 pub mod episode;
 pub mod guard;
 pub mod ledger;
 pub mod limits;
+pub mod market;
 pub mod money;
 pub mod observation;
-mod parts;
 pub mod problem;
 pub mod projection;
-mod purchases;
+mod puzzles;
 pub mod reader;
 pub mod scenario;
-mod shoppers;
-mod visits;
 pub mod world;
 
 pub use curve::Curve;
@@ -56,10 +53,11 @@ pub use ledger::{Ledger, LineRow, ShopRow};
 pub use limits::{Contradiction, LimitKind, Limits, LineLimits};
 pub use money::Money;
 pub use observation::{
-    Allocation, Brief, CalendarStep, LineBrief, LineReport, Observation, Pricing, ShopReport,
+    Allocation, Brief, CalendarStep, CurvePrior, LineBrief, LineReport, Observation, Pricing, ShopReport,
 };
 pub use problem::{Problem, Problems};
 pub use projection::{project_at_most, project_exactly};
+pub use reader::Uncertain;
 pub use reader::suggestion;
-pub use scenario::{Goal, Scenario};
+pub use scenario::{Answer, Goal, Kind, Scenario};
 pub use world::World;

@@ -63,6 +63,9 @@ pub struct LineLimits {
     pub floor: Option<Money>,
     /// Exact money in each step in which the line may spend.
     pub pin: Option<Money>,
+    /// Money of the step before the first, from which the largest change counts there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Money>,
 }
 
 impl LineLimits {
@@ -111,7 +114,7 @@ impl Limits {
             found.push(Contradiction::NoChange { change });
         }
         for (line, limits) in self.lines.iter().enumerate() {
-            let LineLimits { first_step, end_step, cap, floor, pin } = *limits;
+            let LineLimits { first_step, end_step, cap, floor, pin, .. } = *limits;
             negative(&mut found, Some(line), LimitKind::LineCap, cap);
             negative(&mut found, Some(line), LimitKind::Floor, floor);
             negative(&mut found, Some(line), LimitKind::Pin, pin);

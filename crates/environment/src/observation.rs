@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::curve::Curve;
 use crate::deeplink::STAGES;
 use crate::limits::Limits;
 use crate::money::Money;
@@ -23,6 +24,8 @@ pub enum Pricing {
     PerEngagement,
     /// A share of the value of each sale, reserved at the click (淘宝客).
     Commission,
+    /// Nothing is billed by event: money goes into a response curve.
+    Curve,
 }
 
 /// One line: the unit money is given to.
@@ -35,8 +38,28 @@ pub struct LineBrief {
     /// Whether it runs outside the selling platform: delayed, identity partly lost.
     pub outside: bool,
     /// Median price on the rate card in major units for one billed event (a click, a thousand impressions, one
-    /// impression, an engagement; for commission the share of an order's value).
+    /// impression, an engagement; for commission the share of an order's value; 0 where nothing is billed by event).
     pub list_price: f64,
+    /// `[steps]` what the calendar declares for this line alone: its expected response relative to an ordinary step.
+    /// Empty where all lines share the calendar.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub season: Vec<f64>,
+    /// What the file says of the line's response, at the median, in a curves world.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prior: Option<CurvePrior>,
+}
+
+/// What is public of a line's response: a drawn world differs from it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct CurvePrior {
+    /// Response to the stock, in units of the goal.
+    pub curve: Curve,
+    /// Share of the stock that is left after a step.
+    pub retention: f64,
+    /// Stock before the first step, major units.
+    pub stock: f64,
+    /// Cost of spending, `c / 2 * spend^2` in units of the response; usually 0.
+    pub quadratic_cost: f64,
 }
 
 /// What the calendar declares for one step, known to all in advance.
@@ -77,6 +100,15 @@ pub struct Brief {
     pub calendar: Vec<CalendarStep>,
     /// Limits that the guard enforces, and soft ones that are judged.
     pub limits: Limits,
+}
+
+impl Brief {
+    /// What the calendar declares for one line in one step: its expected response relative to an ordinary step.
+    #[must_use]
+    pub fn season(&self, line: usize, step: usize) -> f64 {
+        let own = self.lines.get(line).and_then(|line| line.season.get(step)).copied();
+        own.or_else(|| self.calendar.get(step).map(|step| step.demand)).unwrap_or(1.0)
+    }
 }
 
 /// What the platforms report for one line. Outcomes are those whose report arrived in the step: late and credited by
@@ -129,6 +161,9 @@ pub struct Observation {
     pub shop: ShopReport,
     /// `[8]` people in each DEEPLINK stage, unreached first, as the platform recognises them.
     pub stages: [u64; STAGES],
+    /// `[lines]` what a unit of money will bring in this step, where that is seen before deciding; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offers: Vec<f64>,
 }
 
 /// Money for each line in the coming step; what is not given is held in reserve.

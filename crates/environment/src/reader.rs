@@ -305,13 +305,7 @@ impl<'a> Section<'a> {
 
     /// A whole number that may be absent.
     pub fn whole_if_any(&mut self, key: &'static str, bounds: Bounds) -> Option<u64> {
-        let present = self.table.iter().any(|(name, _)| name.get_ref() == key);
-        if present {
-            Some(self.whole(key, bounds))
-        } else {
-            self.asked.push(key);
-            None
-        }
+        self.has(key).then(|| self.whole(key, bounds))
     }
 
     /// A required text.
@@ -377,6 +371,11 @@ impl<'a> Section<'a> {
         found
     }
 
+    /// A choice that may be absent.
+    pub fn choice_if_any<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
+        if self.has(key) { self.choice(key, choices) } else { None }
+    }
+
     /// A required truth value.
     pub fn flag(&mut self, key: &'static str, what: &str) -> bool {
         let Some(value) = self.require(key, what) else { return false };
@@ -410,6 +409,26 @@ impl<'a> Section<'a> {
         drawn
     }
 
+    /// An uncertain number that may be absent.
+    pub fn uncertain_if_any(&mut self, key: &'static str, bounds: Bounds) -> Option<Uncertain> {
+        self.has(key).then(|| self.uncertain(key, bounds))
+    }
+
+    /// A list of `length` numbers that may be absent.
+    pub fn numbers_if_any(&mut self, key: &'static str, length: usize, bounds: Bounds) -> Option<Vec<f64>> {
+        self.has(key).then(|| self.numbers(key, length, bounds))
+    }
+
+    /// A list of tables that may be absent.
+    pub fn sections_if_any(&mut self, key: &'static str) -> Vec<Section<'a>> {
+        if self.has(key) { self.sections(key) } else { Vec::new() }
+    }
+
+    /// Whether a key is there; either way it is known.
+    fn has(&mut self, key: &'static str) -> bool {
+        self.find(key).is_some()
+    }
+
     /// A required list of `length` numbers.
     pub fn numbers(&mut self, key: &'static str, length: usize, bounds: Bounds) -> Vec<f64> {
         let fallback = vec![bounds.low; length];
@@ -426,6 +445,35 @@ impl<'a> Section<'a> {
             return fallback;
         }
         array.iter().map(|item| self.as_number(key, item, bounds)).collect()
+    }
+
+    /// A list of lists of numbers that may be absent.
+    pub fn rows_if_any(&mut self, key: &'static str, bounds: Bounds) -> Vec<Vec<f64>> {
+        let Some(value) = self.find(key) else { return Vec::new() };
+        let rows = value
+            .get_ref()
+            .as_array()
+            .map(|rows| rows.iter().map(|row| row.get_ref().as_array()).collect::<Option<Vec<_>>>());
+        let Some(Some(rows)) = rows else {
+            self.wrong_type(key, value, "a list of lists of numbers");
+            return Vec::new();
+        };
+        rows.into_iter()
+            .map(|row| row.iter().map(|item| self.as_number(key, item, bounds)).collect())
+            .collect()
+    }
+
+    /// A table of numbers that may be absent, in the order of their names.
+    pub fn named_numbers_if_any(&mut self, key: &'static str, bounds: Bounds) -> Vec<(String, f64)> {
+        let Some(value) = self.find(key) else { return Vec::new() };
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong_type(key, value, "a table of numbers");
+            return Vec::new();
+        };
+        let number = |(name, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
+            (String::from(name.get_ref() as &str), self.as_number(key, value, bounds))
+        };
+        table.iter().map(number).collect()
     }
 
     /// A table that may be absent.

@@ -1,19 +1,17 @@
 //! A scenario: what the files say, composed and checked. Immutable.
 //!
-//! A scenario file names an industry (who the shoppers are), a merchant, a calendar and the channels of its lines;
-//! each is a catalogue file. [`Scenario::load`] composes them; `environments/README.md` lists every key.
+//! A market of shoppers names an industry (who the shoppers are), a merchant, a calendar and the channels of its lines;
+//! each is a catalogue file. A curves world stands in one file. [`Scenario::load`] composes them;
+//! `environments/README.md` lists every key.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::deeplink::STAGES;
+use crate::curves::CurveSettings;
 use crate::ledger::{Ledger, ShopRow};
-use crate::observation::{Brief, Pricing};
-pub use crate::reader::Uncertain;
-
-/// Most kinds of exposure memory that a shopper can have.
-pub const MEMORIES: usize = 4;
+use crate::market::settings::Market;
+use crate::observation::Brief;
 
 /// What is to be maximised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,12 +21,14 @@ pub enum Goal {
     NewCustomers,
     /// Value of all orders of the shop, in major units.
     Revenue,
+    /// Response of the curves before noise, in the file's own unit: only in worlds without shoppers.
+    Response,
 }
 
 impl Goal {
     /// Every goal by its name in files.
-    pub const NAMED: [(&'static str, Self); 2] =
-        [("new-customers", Self::NewCustomers), ("revenue", Self::Revenue)];
+    pub const NAMED: [(&'static str, Self); 3] =
+        [("new-customers", Self::NewCustomers), ("revenue", Self::Revenue), ("response", Self::Response)];
 
     /// The name in files and tables.
     #[must_use]
@@ -36,6 +36,7 @@ impl Goal {
         match self {
             Self::NewCustomers => "new-customers",
             Self::Revenue => "revenue",
+            Self::Response => "response",
         }
     }
 
@@ -45,22 +46,8 @@ impl Goal {
         match self {
             Self::NewCustomers => "new customers",
             Self::Revenue => "revenue",
+            Self::Response => "response",
         }
-    }
-
-    /// The score of an episode; higher is better.
-    #[must_use]
-    pub fn score(self, ledger: &Ledger) -> f64 {
-        match self {
-            Self::NewCustomers => ledger.shop().new_customers as f64,
-            Self::Revenue => ledger.shop().revenue.major(),
-        }
-    }
-
-    /// The score of an episode before the last draws of each step: the same mean with less noise.
-    #[must_use]
-    pub fn expected(self, ledger: &Ledger) -> f64 {
-        ledger.shop.iter().map(|row| self.expected_step(row)).sum()
     }
 
     /// The score of one step before its last draws: the same mean with less noise, for learning and for planning.
@@ -68,15 +55,60 @@ impl Goal {
     pub fn expected_step(self, row: &ShopRow) -> f64 {
         match self {
             Self::NewCustomers => row.expected_new_customers,
-            Self::Revenue => row.expected_revenue,
+            Self::Revenue | Self::Response => row.expected_revenue,
         }
     }
+}
+
+/// What kind of world a scenario describes.
+#[derive(Debug, Clone)]
+pub enum Kind {
+    /// Simulated shoppers.
+    Market(Arc<Market>),
+    /// Response curves.
+    Curves(Arc<CurveSettings>),
+    /// One line whose worth is seen before each step: when to spend.
+    Pacing,
+    /// Lines that succeed with chances nobody knows: where to spend.
+    Exploration,
+}
+
+impl Kind {
+    /// The name in files.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Market(_) => "market",
+            Self::Curves(_) => "curves",
+            Self::Pacing => "pacing",
+            Self::Exploration => "exploration",
+        }
+    }
+}
+
+/// What is known of the best that can be done: from a closed form or an exact computation, never from an agent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Answer {
+    /// Score of the best plan, or mean score of the best policy where chance decides.
+    pub value: f64,
+    /// Share of it that a trained policy must reach.
+    pub gate: f64,
+    /// `[lines][steps]` the best plan in major units, where there is one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub plan: Vec<Vec<f64>>,
+    /// What one more unit of money would bring, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<f64>,
+    /// Scores that simpler ways reach, by name.
+    pub others: Vec<(String, f64)>,
+    /// Where the answer comes from.
+    pub source: String,
 }
 
 /// A scenario, composed and checked.
 #[derive(Debug, Clone)]
 pub struct Scenario {
-    /// The file's name without its ending.
+    /// The name it ships under, or the file's name without its ending.
     pub name: String,
     /// One line for people.
     pub title: String,
@@ -86,258 +118,98 @@ pub struct Scenario {
     pub goal: Goal,
     /// Code of the currency.
     pub currency: String,
-    /// People in the market.
-    pub people: u64,
-    /// Simulated shoppers; each stands for `people / shoppers` people.
-    pub shoppers: usize,
-    /// Simulated shoppers in the worlds that a policy trains on.
-    pub training_shoppers: usize,
-    /// Who the shoppers are and how they buy.
-    pub industry: Industry,
-    /// Who sells.
-    pub merchant: Merchant,
     /// Title of the calendar.
     pub calendar_title: String,
-    /// The lines money is given to.
-    pub lines: Vec<Line>,
+    /// What happens to money.
+    pub kind: Kind,
     /// What agents are told.
     pub brief: Arc<Brief>,
+    /// What is known of the best that can be done.
+    pub answer: Option<Answer>,
     /// SHA-256 over the composed files, 64 hex digits.
     pub hash: String,
 }
 
 impl Scenario {
+    /// The market of shoppers, where there is one.
+    #[must_use]
+    pub fn market(&self) -> Option<&Arc<Market>> {
+        match &self.kind {
+            Kind::Market(market) => Some(market),
+            _ => None,
+        }
+    }
+
+    /// What the file says of its curves, where there are any.
+    #[must_use]
+    pub fn curves(&self) -> Option<&Arc<CurveSettings>> {
+        match &self.kind {
+            Kind::Curves(curves) => Some(curves),
+            _ => None,
+        }
+    }
+
     /// The same scenario with another number of simulated shoppers, each standing for more or fewer people. The number
-    /// is lowered to the nearest that divides the people evenly.
+    /// is lowered to the nearest that divides the people evenly. Nothing changes where there are no shoppers.
     #[must_use]
     pub fn with_shoppers(&self, shoppers: usize) -> Arc<Self> {
-        let people = self.people as usize;
-        let shoppers = (1..=shoppers.clamp(1, people)).rev().find(|n| people.is_multiple_of(*n)).unwrap_or(1);
-        Arc::new(Self { shoppers, ..self.clone() })
+        let kind = match &self.kind {
+            Kind::Market(market) => Kind::Market(Arc::new(market.with_shoppers(shoppers))),
+            other => other.clone(),
+        };
+        Arc::new(Self { kind, ..self.clone() })
     }
 
-    /// People that one simulated shopper stands for.
+    /// The scenario as policies train on it: with fewer simulated shoppers, where there are any.
     #[must_use]
-    pub fn weight(&self) -> u64 {
-        self.people / self.shoppers as u64
+    pub fn at_training_size(&self) -> Arc<Self> {
+        self.market()
+            .map_or_else(|| Arc::new(self.clone()), |market| self.with_shoppers(market.training_shoppers))
     }
-}
 
-/// Who the shoppers of an industry are and how they buy.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Industry {
-    /// Title.
-    pub title: String,
-    /// Windows of the DEEPLINK stages.
-    pub windows: Windows,
-    /// Kinds of shopper.
-    pub personas: Vec<Persona>,
-    /// `[3]` activity of the three equal thirds of each persona relative to its mean; their mean is 1.
-    pub activity: [f64; 3],
-    /// Share of people with a present need for the category.
-    pub in_market: Uncertain,
-    /// Mean days that a need lasts unless it is met.
-    pub need_days: f64,
-    /// Mean days after a purchase, anybody's, until the next need can arise.
-    pub satiation_days: f64,
-    /// Chance that a person in the market buys in the category on a visit, on an ordinary day.
-    pub purchase_rate: f64,
-    /// Visits of a person in the market relative to others.
-    pub in_market_visits: f64,
-    /// Clicks of a person in the market relative to others.
-    pub in_market_clicks: f64,
-    /// How much dearer rivals make people in the market: rank u becomes 1-(1-u)^interest.
-    pub rival_interest: f64,
-    /// Chance that a visitor in the market searches the category.
-    pub category_query: f64,
-    /// `[8]` chance that a visitor searches the brand, by stage.
-    pub brand_query: [f64; STAGES],
-    /// Place of brand queries in rivals' interest: rank u becomes u times this.
-    pub brand_query_rank: f64,
-    /// Clicks on a brand query relative to a category query.
-    pub brand_query_clicks: f64,
-    /// Chance that a brand query that met no advertisement leads to the shop all the same.
-    pub brand_query_free: f64,
-    /// `[8]` pull of the brand in a purchase relative to all rivals together, by stage.
-    pub attraction: [f64; STAGES],
-    /// `[8]` visits relative to an unreached person, by stage.
-    pub stage_visits: [f64; STAGES],
-    /// `[8]` clicks relative to an unreached person, by stage.
-    pub stage_clicks: [f64; STAGES],
-    /// Chance that a visitor meets the brand for nothing.
-    pub free_exposure: Uncertain,
-    /// Chance that such a meeting ends in a click.
-    pub free_click: f64,
-    /// Share of people who engage for the bonus only.
-    pub hunters: f64,
-    /// Purchases of bonus hunters relative to others.
-    pub hunter_purchases: f64,
-    /// Kinds of exposure memory, at most four.
-    pub memories: Vec<Memory>,
-    /// When a credited order shows in the report.
-    pub report: ReportDelay,
-    /// Chance that a rival enters the auction of some line during the episode.
-    pub rival_entry: f64,
-    /// Rise of that line's price, a fraction.
-    pub rival_entry_price: f64,
-}
+    /// The score of an episode; higher is better.
+    #[must_use]
+    pub fn score(&self, ledger: &Ledger) -> f64 {
+        match self.goal {
+            Goal::NewCustomers => ledger.shop().new_customers as f64,
+            Goal::Revenue => ledger.shop().revenue.major(),
+            Goal::Response => self.expected(ledger),
+        }
+    }
 
-/// Windows of the DEEPLINK stages, in days.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Windows {
-    /// After the last contact.
-    pub discover: f64,
-    /// After the last active viewing.
-    pub engage: f64,
-    /// After the last interaction.
-    pub enthuse: f64,
-    /// After the last favourite or cart.
-    pub perform: f64,
-    /// In which an order makes a customer.
-    pub customer: u16,
-    /// Orders in that window that, with membership, make a Keen one.
-    pub keen_orders: u8,
-}
+    /// The score of an episode before the last draws of each step: the same mean with less noise.
+    ///
+    /// Where the goal is response, a return below the floor scales it by `(return / floor)^2`, as AuctionNet scores a
+    /// missed cost target (Su et al. 2024), so that the best plan keeps the floor.
+    #[must_use]
+    pub fn expected(&self, ledger: &Ledger) -> f64 {
+        let total = ledger.shop.iter().map(|row| self.goal.expected_step(row)).sum();
+        self.floored(total, ledger)
+    }
 
-/// A kind of shopper.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Persona {
-    /// Name.
-    pub name: String,
-    /// Share of people.
-    pub share: f64,
-    /// Days with a visit to the selling platform, a month.
-    pub visits_per_month: f64,
-    /// Chance of a session a day, by habit (web, short video, notes).
-    pub sessions: [f64; 3],
-    /// Chance that a visit includes looking for deals.
-    pub deals: f64,
-    /// Chance that a visit includes tasks and games.
-    pub tasks: f64,
-    /// Purchases in the category relative to others.
-    pub purchases: f64,
-    /// Pull of the brand relative to others.
-    pub appeal: Uncertain,
-}
+    /// What the last step added to [`Self::expected`]: the reward of a learner.
+    #[must_use]
+    pub fn reward(&self, ledger: &Ledger) -> f64 {
+        let Some(last) = ledger.shop.last() else { return 0.0 };
+        let gained = self.goal.expected_step(last);
+        if self.goal != Goal::Response || self.brief.limits.return_floor.is_none() {
+            return gained;
+        }
+        // The floor is judged over the whole episode, so its price is paid in the last step.
+        if ledger.steps() < self.brief.steps {
+            return gained;
+        }
+        let total: f64 = ledger.shop.iter().map(|row| self.goal.expected_step(row)).sum();
+        self.floored(total, ledger) - (total - gained)
+    }
 
-/// A kind of exposure memory.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Memory {
-    /// Name, used by channels.
-    pub name: String,
-    /// Days in which half is forgotten.
-    pub half_life: f64,
-    /// Largest rise of the logarithm of the brand's pull; half of it at one unit of memory.
-    pub persuasion: Uncertain,
-    /// Largest extra chance that a visitor searches the brand; half of it at one unit of memory.
-    pub curiosity: Uncertain,
-    /// Units of memory at which clicks are halved.
-    pub fatigue: f64,
-}
-
-/// Delay between an order and its appearance in the report.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ReportDelay {
-    /// Share that appears on the same day.
-    pub same_day: f64,
-    /// Share of the rest that appears on each later day.
-    pub daily: f64,
-    /// Longest delay in days; what is left appears then.
-    pub longest: u16,
-}
-
-/// Who sells.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Merchant {
-    /// Title.
-    pub title: String,
-    /// Pull of the brand relative to the industry's figures.
-    pub appeal: Uncertain,
-    /// Share of an order's value that is left after the cost of goods.
-    pub margin: f64,
-    /// Mean value of an order, in major units.
-    pub order_value: f64,
-    /// Standard deviation of its logarithm.
-    pub order_value_log_sd: f64,
-    /// `[8]` share of people in each stage at the start, unreached first; sums to 1.
-    pub stages: [f64; STAGES],
-    /// Share of interactions that end in membership.
-    pub member_rate: f64,
-}
-
-/// A place where visitors, searchers or viewers can be met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Supply {
-    /// Every visit to the platform.
-    Visits,
-    /// Searches of category and brand.
-    Queries,
-    /// Visits that look for deals.
-    Deals,
-    /// Visits with tasks and games.
-    Tasks,
-    /// Sessions by habit: 0 web, 1 short video, 2 notes.
-    Sessions(usize),
-}
-
-/// How a channel works.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Channel {
-    /// Title.
-    pub title: String,
-    /// How it is paid.
-    pub pricing: Pricing,
-    /// Where it meets people.
-    pub supply: Supply,
-    /// Whether it runs outside the selling platform.
-    pub outside: bool,
-    /// Median of rivals' bids in major units for one billed event (for commission: the share of an order's value).
-    pub price: Uncertain,
-    /// Standard deviation of the logarithm of rivals' bids.
-    pub price_spread: f64,
-    /// Least price, in the same unit.
-    pub price_floor: f64,
-    /// Impressions in one contact.
-    pub impressions: u32,
-    /// Chance that an ordinary contact ends in a click (in an engagement, where that is what is paid).
-    pub click_rate: Uncertain,
-    /// Chance that a click leads to an interaction.
-    pub interact_rate: Uncertain,
-    /// Chance that a click leads to a favourite or a cart.
-    pub intent_rate: Uncertain,
-    /// Share of contacts that are no people.
-    pub worthless: Uncertain,
-    /// Index of the memory that contacts feed.
-    pub memory: usize,
-    /// Units of memory that one contact adds.
-    pub impact: Uncertain,
-    /// Chance that the platform recognises a person met here.
-    pub identity: f64,
-    /// Days after a click in which an order is credited.
-    pub credit_days: f64,
-    /// Standard deviation of the daily change of the logarithm of the click rate.
-    pub drift: f64,
-    /// Fall of the logarithm of the click rate for each contact per person in the market: creative wear-out.
-    pub wear_out: f64,
-    /// Commission: largest payment for one order, in major units (0 elsewhere).
-    pub commission_cap: f64,
-    /// Commission: days for which it is reserved after a click (0 elsewhere).
-    pub commission_days: f64,
-}
-
-/// A line: the unit money is given to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Line {
-    /// Name, unique in the scenario.
-    pub name: String,
-    /// The channel it buys.
-    pub channel: Channel,
-    /// Factor on the price.
-    pub price_scale: f64,
-    /// Factor on the click rate.
-    pub click_scale: f64,
-    /// Factor on what follows a click (interaction, favourite, cart) and on the impact of a contact.
-    pub effect_scale: f64,
-    /// From this step on the click rate and the effects are multiplied.
-    pub shift: Option<(usize, f64)>,
+    fn floored(&self, total: f64, ledger: &Ledger) -> f64 {
+        let floor = self.brief.limits.return_floor.filter(|_| self.goal == Goal::Response);
+        let wanted = floor.map_or(0.0, |floor| floor * ledger.spend().major());
+        if wanted <= 0.0 {
+            return total;
+        }
+        let kept = (total / wanted).clamp(0.0, 1.0);
+        total * kept * kept
+    }
 }

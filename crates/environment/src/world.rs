@@ -2,252 +2,77 @@
 
 use std::sync::Arc;
 
-use crate::draws::{Key, normal_quantile};
-use crate::observation::Pricing;
-use crate::scenario::Scenario;
-use crate::shoppers::{Clock, LEVELS, MEMORY_UNIT, Shoppers};
+use crate::curves::Curves;
+use crate::draws::Key;
+use crate::market::world::{MarketWorld, purpose};
+use crate::scenario::{Kind, Scenario};
 
-/// Bins of rivals' bids by rank: an opportunity of rank u costs what rivals bid at quantile u.
-pub(crate) const BINS: usize = 1024;
-/// Places of a table over exposure memory.
-pub(crate) const MEMORY_BINS: usize = 128;
-/// Exposure memory of one place of such a table, as a shift of its integer form.
-pub(crate) const MEMORY_SHIFT: u32 = 9;
-
-/// What a draw is for. Lines are keyed by name, so that a file may add one without changing the others' fortunes.
-pub(crate) mod purpose {
-    pub(crate) const SHOPPERS: u64 = 1;
-    pub(crate) const PARAMETERS: u64 = 2;
-    pub(crate) const DRIFT: u64 = 3;
-    pub(crate) const RIVALS: u64 = 4;
-    pub(crate) const DAY: u64 = 5;
-    pub(crate) const LINE: u64 = 6;
-    pub(crate) const FREE: u64 = 7;
-    pub(crate) const ORDER: u64 = 8;
-}
-
-/// A scenario with its hidden parameters drawn, and its shoppers on the eve of the episode.
+/// A scenario with its hidden parameters drawn.
 #[derive(Debug)]
 pub struct World {
     /// What the files say.
     pub scenario: Arc<Scenario>,
     /// The world seed (0 for the average world).
     pub seed: u64,
-    pub(crate) clock: Clock,
-    pub(crate) in_market: f64,
-    pub(crate) free_exposure: f64,
-    /// `[classes]` pull of the brand: merchant times persona.
-    pub(crate) appeal: Vec<f64>,
-    pub(crate) memories: Vec<MemoryTables>,
-    pub(crate) lines: Vec<LineWorld>,
-    /// `[65]` bins where the 64ths of the ranks of people in the market begin.
-    pub(crate) dear: Vec<u16>,
-    /// `[256]` order values in minor units, by quantile.
-    pub(crate) order_values: Vec<i64>,
-    /// `[longest + 1]` chance, in 65,536ths, that a report's delay is at most this many days.
-    pub(crate) report_delay: Vec<u32>,
-    pub(crate) shoppers: Shoppers,
+    pub(crate) hidden: Hidden,
 }
 
-/// Effects of one kind of memory, by its amount.
+/// What the seed has drawn.
 #[derive(Debug)]
-pub(crate) struct MemoryTables {
-    /// What is kept from one step to the next, in 65,536ths.
-    pub(crate) keep: u16,
-    /// Factor on the brand's pull.
-    pub(crate) pull: [f64; MEMORY_BINS],
-    /// Extra chance of a brand query, in 65,536ths.
-    pub(crate) curiosity: [u32; MEMORY_BINS],
-    /// Factor on clicks, in 65,536ths.
-    pub(crate) clicks: [u32; MEMORY_BINS],
-}
-
-/// What a world has drawn for one line.
-#[derive(Debug)]
-pub(crate) struct LineWorld {
-    /// Hash of the line's name, the purpose of its draws.
-    pub(crate) name: u64,
-    /// `[steps]` rivals' median bid in millionths of the major unit for one billed event of one person.
-    pub(crate) price: Vec<f64>,
-    pub(crate) floor: f64,
-    /// `[bins]` rivals' bid at each rank relative to the median.
-    pub(crate) landscape: Vec<f64>,
-    /// `[steps]` chance of a click by an ordinary person.
-    pub(crate) click_rate: Vec<f64>,
-    /// `[steps]` factor on what follows (interaction, intent, impact).
-    pub(crate) effect: Vec<f64>,
-    pub(crate) interact_rate: f64,
-    pub(crate) intent_rate: f64,
-    /// In 65,536ths.
-    pub(crate) worthless: u32,
-    pub(crate) impact: f64,
-    /// Share of an order's value, where a commission is what is paid.
-    pub(crate) commission_rate: f64,
-    /// Place among the outside lines.
-    pub(crate) outside: Option<usize>,
+pub(crate) enum Hidden {
+    Market(Arc<MarketWorld>),
+    Curves(Arc<Curves>),
+    /// Nothing: the values on offer are drawn on the way.
+    Pacing,
+    /// `[lines]` chance of a success.
+    Exploration(Vec<f64>),
 }
 
 impl World {
-    /// Draws the hidden parameters and the shoppers of a world.
+    /// Draws the hidden parameters of a world.
     #[must_use]
     pub fn draw(scenario: &Arc<Scenario>, seed: u64) -> Arc<Self> {
-        Arc::new(Self::build(scenario, seed, Some(Key::new(seed))))
+        Self::build(scenario, seed, Some(Key::new(seed)))
     }
 
     /// The world with every hidden parameter at its median and without drift or new rivals: what the file alone tells.
     #[must_use]
     pub fn average(scenario: &Arc<Scenario>) -> Arc<Self> {
-        Arc::new(Self::build(scenario, 0, None))
+        Self::build(scenario, 0, None)
     }
 
-    fn build(scenario: &Arc<Scenario>, seed: u64, key: Option<Key>) -> Self {
-        let industry = &scenario.industry;
-        let clock = Clock::new(scenario);
+    /// The drawn curves, in a curves world: the truth, for oracles and judges.
+    #[must_use]
+    pub fn curves(&self) -> Option<&Curves> {
+        match &self.hidden {
+            Hidden::Curves(curves) => Some(curves),
+            _ => None,
+        }
+    }
+
+    fn build(scenario: &Arc<Scenario>, seed: u64, key: Option<Key>) -> Arc<Self> {
         let parameters = key.map(|key| key.with(purpose::PARAMETERS));
-        let named = |name: &str| parameters.map(|key| key.with_name(name));
-        let in_market = industry.in_market.draw(named("in market")).min(0.9);
-        let appeal = scenario.merchant.appeal.draw(named("merchant"));
-        let rival = key.and_then(|key| {
-            let key = key.with(purpose::RIVALS);
-            let enters = key.with(0).uniform() < industry.rival_entry;
-            let line = (key.with(1).bits() % scenario.lines.len().max(1) as u64) as usize;
-            let step = (key.with(2).bits() % scenario.brief.steps.max(1) as u64) as usize;
-            enters.then_some((line, step))
-        });
-        let mut outside = 0..;
-        let lines = (0..scenario.lines.len())
-            .map(|line| {
-                let place = scenario.lines[line].channel.outside.then(|| outside.next()).flatten();
-                let entry = rival.filter(|(entered, _)| *entered == line).map(|(_, step)| step);
-                LineWorld::build(scenario, line, key, entry, place)
-            })
-            .collect();
-        Self {
-            scenario: scenario.clone(),
-            seed,
-            in_market,
-            free_exposure: industry.free_exposure.draw(named("free exposure")).min(1.0),
-            appeal: industry
-                .personas
-                .iter()
-                .flat_map(|persona| {
-                    [appeal * persona.appeal.draw(named("persona").map(|k| k.with_name(&persona.name)));
-                        LEVELS]
-                })
-                .collect(),
-            memories: industry
-                .memories
-                .iter()
-                .map(|memory| MemoryTables::build(memory, scenario.brief.step_days, named(&memory.name)))
-                .collect(),
-            lines,
-            dear: (0..=64)
-                .map(|place| {
-                    let rank = 1.0 - libm::pow(1.0 - f64::from(place) / 64.0, industry.rival_interest);
-                    (rank * BINS as f64) as u16
-                })
-                .collect(),
-            order_values: order_values(scenario),
-            report_delay: report_delay(scenario),
-            shoppers: Shoppers::draw(scenario, &clock, Key::new(seed).with(purpose::SHOPPERS), in_market),
-            clock,
-        }
-    }
-}
-
-impl LineWorld {
-    fn build(
-        scenario: &Scenario,
-        index: usize,
-        world: Option<Key>,
-        rival_entry: Option<usize>,
-        outside: Option<usize>,
-    ) -> Self {
-        let line = &scenario.lines[index];
-        let channel = &line.channel;
-        let key = world.map(|key| key.with(purpose::PARAMETERS).with(1).with_name(&line.name));
-        let draw =
-            |value: crate::scenario::Uncertain, purpose: u64| value.draw(key.map(|key| key.with(purpose)));
-        // Millionths of the major unit for one contact, click or engagement of one person.
-        let unit = 1e6
-            * match channel.pricing {
-                Pricing::PerThousand => f64::from(channel.impressions) / 1_000.0,
-                Pricing::PerImpression => f64::from(channel.impressions),
-                Pricing::PerClick | Pricing::PerEngagement | Pricing::Commission => 1.0,
-            };
-        let (price, click_rate) = (draw(channel.price, 0) * line.price_scale, draw(channel.click_rate, 1));
-        let mut log_drift = 0.0;
-        let mut prices = Vec::new();
-        let mut clicks = Vec::new();
-        let mut effects = Vec::new();
-        for (step, day) in scenario.brief.calendar.iter().enumerate() {
-            if let Some(world) = world {
-                let key = world.with(purpose::DRIFT).with_name(&line.name).with(step as u64);
-                log_drift += channel.drift * libm::sqrt(scenario.brief.step_days) * key.normal();
+        let hidden = match &scenario.kind {
+            Kind::Market(market) => {
+                Hidden::Market(Arc::new(MarketWorld::build(&scenario.brief, market, seed, key)))
             }
-            let entered = rival_entry.is_some_and(|entry| step >= entry);
-            let rivals = if entered { 1.0 + scenario.industry.rival_entry_price } else { 1.0 };
-            let shift = line.shift.filter(|(from, _)| step >= *from).map_or(1.0, |(_, scale)| scale);
-            prices.push(price * unit * day.price * rivals);
-            clicks.push(click_rate * line.click_scale * shift * libm::exp(log_drift));
-            effects.push(line.effect_scale * shift);
-        }
-        Self {
-            name: Key::new(purpose::LINE).with_name(&line.name).bits(),
-            price: prices,
-            floor: channel.price_floor * unit,
-            landscape: (0..BINS)
-                .map(|bin| {
-                    libm::exp(channel.price_spread * normal_quantile((bin as f64 + 0.5) / BINS as f64))
-                })
-                .collect(),
-            click_rate: clicks,
-            effect: effects,
-            interact_rate: draw(channel.interact_rate, 2),
-            intent_rate: draw(channel.intent_rate, 3),
-            worthless: (draw(channel.worthless, 4).min(1.0) * 65_536.0) as u32,
-            impact: draw(channel.impact, 5),
-            commission_rate: price.min(1.0),
-            outside,
+            Kind::Curves(settings) => Hidden::Curves(Arc::new(settings.draw(&scenario.brief, key))),
+            Kind::Pacing => Hidden::Pacing,
+            Kind::Exploration => {
+                let chance = |line: &crate::observation::LineBrief| {
+                    parameters.map_or(0.5, |key| key.with_name(&line.name).uniform())
+                };
+                Hidden::Exploration(scenario.brief.lines.iter().map(chance).collect())
+            }
+        };
+        Arc::new(Self { scenario: scenario.clone(), seed, hidden })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn market_world(&self) -> &Arc<MarketWorld> {
+        match &self.hidden {
+            Hidden::Market(market) => market,
+            _ => panic!("not a market"),
         }
     }
-}
-
-impl MemoryTables {
-    /// Effects saturate as m/(m+1) in the units of memory (a Hill curve of slope 1, as in AMSS).
-    fn build(memory: &crate::scenario::Memory, step_days: f64, key: Option<Key>) -> Self {
-        let persuasion = memory.persuasion.draw(key.map(|key| key.with(0)));
-        let curiosity = memory.curiosity.draw(key.map(|key| key.with(1))).min(1.0);
-        let amount = |bin: usize| (bin << MEMORY_SHIFT) as f64 / MEMORY_UNIT;
-        let hill = |bin: usize| amount(bin) / (amount(bin) + 1.0);
-        Self {
-            keep: (65_536.0 * libm::exp2(-step_days / memory.half_life)) as u16,
-            pull: std::array::from_fn(|bin| libm::exp(persuasion * hill(bin))),
-            curiosity: std::array::from_fn(|bin| (65_536.0 * curiosity * hill(bin)) as u32),
-            clicks: std::array::from_fn(|bin| (65_536.0 / (1.0 + amount(bin) / memory.fatigue)) as u32),
-        }
-    }
-}
-
-/// Log-normal order values at 256 quantiles, scaled to the stated mean.
-fn order_values(scenario: &Scenario) -> Vec<i64> {
-    let merchant = &scenario.merchant;
-    let shape: Vec<f64> = (0..256)
-        .map(|i| libm::exp(merchant.order_value_log_sd * normal_quantile((f64::from(i) + 0.5) / 256.0)))
-        .collect();
-    let mean: f64 = shape.iter().sum::<f64>() / 256.0;
-    shape.iter().map(|value| crate::money::Money::from_major(merchant.order_value * value / mean).0).collect()
-}
-
-fn report_delay(scenario: &Scenario) -> Vec<u32> {
-    let delay = &scenario.industry.report;
-    let days_a_step = scenario.brief.step_days;
-    let steps = libm::ceil(f64::from(delay.longest) / days_a_step) as usize;
-    (0..=steps)
-        .map(|step| {
-            let later = libm::pow(1.0 - delay.daily, step as f64 * days_a_step);
-            let shown = if step == steps { 1.0 } else { 1.0 - (1.0 - delay.same_day) * later };
-            (65_536.0 * shown) as u32
-        })
-        .collect()
 }

@@ -42,12 +42,12 @@ fn shoppers_are_never_lost_and_flows_join_the_stocks() {
         let before = episode.clone();
         episode.step(&even(&episode));
         let (stocks, flow) = (episode.stages(), episode.flow_from(&before));
-        assert_eq!(stocks.iter().sum::<u64>(), scenario.people);
+        assert_eq!(stocks.iter().sum::<u64>(), scenario.market().unwrap().people);
         for stage in 0..8 {
             assert_eq!(flow[stage].iter().sum::<u64>(), before.stages()[stage]);
             assert_eq!(flow.iter().map(|row| row[stage]).sum::<u64>(), stocks[stage]);
         }
-        assert_eq!(aipl(&stocks).iter().sum::<u64>() + stocks[0], scenario.people);
+        assert_eq!(aipl(&stocks).iter().sum::<u64>() + stocks[0], scenario.market().unwrap().people);
         assert_eq!(episode.observation().stages, stocks);
     }
     let flow = episode.flow();
@@ -99,7 +99,7 @@ fn a_recorded_run_replays_to_the_same_bytes() {
 fn reports_are_late_and_never_tell_more_than_was_credited() {
     let scenario = scenario(20_000);
     let mut episode = start(&scenario, 5);
-    let mut reported = vec![0; scenario.lines.len()];
+    let mut reported = vec![0; scenario.brief.lines.len()];
     let mut late = 0;
     while !episode.is_over() {
         episode.step(&even(&episode));
@@ -141,13 +141,13 @@ fn results_do_not_depend_on_how_many_people_a_shopper_stands_for() {
 #[test]
 fn more_money_buys_more_but_less_than_in_proportion() {
     let scenario = scenario(5_000);
-    for line in 0..scenario.lines.len() {
+    for line in 0..scenario.brief.lines.len() {
         let gain = |yuan: i64| {
             (0..24)
                 .map(|number| {
                     let run = |money: i64| {
                         let mut episode = start(&scenario, number);
-                        let mut granted = vec![Money::ZERO; scenario.lines.len()];
+                        let mut granted = vec![Money::ZERO; scenario.brief.lines.len()];
                         granted[line] = Money(100 * money);
                         while !episode.is_over() {
                             episode.replay(&granted);

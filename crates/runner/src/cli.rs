@@ -156,11 +156,14 @@ pub(crate) struct Train {
     /// Worlds played side by side in each update
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub(crate) worlds: Option<u32>,
+    /// Share of the run at its start in which the policy imitates mpc; 0 starts from nothing [default: 0.1]
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(crate) teacher: Option<f64>,
     /// Folder of the checkpoint [default: runs/SCENARIO-seedN]
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub(crate) out: Option<PathBuf>,
     /// Go on with the run saved in this folder
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds", "teacher"])]
     pub(crate) resume: Option<PathBuf>,
 }
 
@@ -201,6 +204,9 @@ pub(crate) struct Compare {
     /// Run the clairvoyant plan as well, to say how much there was to win
     #[arg(long)]
     pub(crate) headroom: bool,
+    /// Show how often each agent reaches how much
+    #[arg(long)]
+    pub(crate) profile: bool,
     /// Exit with 3 unless X is better than Y beyond doubt; repeatable
     #[arg(long, value_name = "X > Y", conflicts_with = "replay")]
     pub(crate) require: Vec<String>,
@@ -341,6 +347,11 @@ fn count(text: &str) -> Result<u64, String> {
     number
         .filter(|&number| number > 0)
         .ok_or_else(|| format!("`{text}` is not a count such as `500000` or `500k`"))
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| (0.0..=1.0).contains(number));
+    number.ok_or_else(|| format!("`{text}` is not a share between 0 and 1"))
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

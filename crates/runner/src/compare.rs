@@ -14,7 +14,9 @@ use crate::failure::{EXIT_FAILED, EXIT_INTERRUPTED, EXIT_REQUIREMENT, Failure};
 use crate::look::Look;
 use crate::plan;
 use crate::replay;
-use crate::results::{CompareDocument, Contestant, Finished, Pair, Requirement, ScenarioId, VERSION};
+use crate::results::{
+    CompareDocument, Contestant, Finished, Pair, Profile, Profiles, Requirement, ScenarioId, VERSION,
+};
 use crate::statistics;
 use crate::tables;
 use crate::terminal::Terminal;
@@ -34,6 +36,8 @@ pub(crate) struct Found {
     pub(crate) pairs: Vec<Pair>,
     /// What each requirement came to.
     pub(crate) requirements: Vec<Requirement>,
+    /// How often they reach how much.
+    pub(crate) profiles: Profiles,
     /// Interquartile means of even and of the clairvoyant plan.
     pub(crate) range: Option<[f64; 2]>,
     /// Whether it was stopped before the end.
@@ -88,7 +92,7 @@ pub(crate) fn run(arguments: &cli::Compare, timing: bool, terminal: Terminal) ->
             let agents = finished.map(|agent| (agent.name.as_str(), &agent.evaluation));
             terminal.result(&export::csv(agents, &games.scenario)?)?;
         }
-        Format::Page => terminal.result(&table(&found, &field, &setting))?,
+        Format::Page => terminal.result(&table(&found, &field, &setting, arguments.profile))?,
     }
     report(&found, &arguments.stage.seeds, terminal);
     Ok(exit_code(&found))
@@ -136,12 +140,14 @@ pub(crate) fn document<'a>(
         agents: &found.agents,
         pairs: &found.pairs,
         requirements: &found.requirements,
+        estimand: statistics::ESTIMAND,
+        profiles: &found.profiles,
         seconds_total,
     }
 }
 
 /// The tables of a comparison.
-pub(crate) fn table(found: &Found, field: &Field, setting: &tables::Setting<'_>) -> String {
+pub(crate) fn table(found: &Found, field: &Field, setting: &tables::Setting<'_>, profile: bool) -> String {
     let against = &field.participants[field.against].name;
     let comparison = tables::Comparison {
         agents: &found.agents,
@@ -149,6 +155,7 @@ pub(crate) fn table(found: &Found, field: &Field, setting: &tables::Setting<'_>)
         against,
         requirements: &found.requirements,
         range: found.range,
+        profiles: profile.then_some(&found.profiles),
     };
     tables::comparison(&comparison, setting)
 }
@@ -241,9 +248,10 @@ pub(crate) fn compare(field: &Field, games: &Games, timing: bool, terminal: Term
         outcomes.iter().map(|it| it.as_ref().ok().map(|it| evaluation::scores(it))).collect();
     let reference = |agent: &str| {
         let place = field.participants.iter().position(|it| it.agent == agent)?;
-        scores[place].as_deref().map(statistics::interquartile_mean)
+        scores[place].as_deref()
     };
-    let range = reference(EVEN).zip(reference(CLAIRVOYANT)).map(|(even, clairvoyant)| [even, clairvoyant]);
+    let references = reference(EVEN).zip(reference(CLAIRVOYANT));
+    let range = references.map(|(even, best)| [even, best].map(statistics::interquartile_mean));
     let mut warnings = Vec::new();
     let mut agents = Vec::new();
     for (participant, outcomes) in field.participants.iter().zip(&outcomes).take(field.asked) {
@@ -258,7 +266,12 @@ pub(crate) fn compare(field: &Field, games: &Games, timing: bool, terminal: Term
                 let evaluation = evaluation::evaluate(&agent, &games.scenario, outcomes, noises, timing);
                 let headroom =
                     range.and_then(|[low, high]| statistics::headroom(evaluation.score.iqm, low, high));
-                Contestant::Finished(Box::new(Finished { name, headroom, evaluation }))
+                let optimality_gap = references
+                    .and_then(|(even, best)| {
+                        statistics::normalised(&evaluation::scores(outcomes), even, best)
+                    })
+                    .map(|scores| statistics::optimality_gap(&scores, 1.0));
+                Contestant::Finished(Box::new(Finished { name, headroom, evaluation, optimality_gap }))
             }
         });
     }
@@ -268,8 +281,8 @@ pub(crate) fn compare(field: &Field, games: &Games, timing: bool, terminal: Term
     };
     let names: Vec<&str> = field.participants.iter().map(|it| it.name.as_str()).collect();
     let others = (0..field.asked).filter(|&place| place != field.against);
-    let pairs = others
-        .filter_map(|place| Some(pair(names[place], names[field.against], against(place, field.against)?)));
+    let comparisons =
+        others.filter_map(|place| Some((names[place], against(place, field.against)?))).collect();
     let requirements = field.requirements.iter().map(|requirement| {
         let interval =
             against(requirement.better, requirement.worse).map(|comparison| comparison.difference_interval);
@@ -280,8 +293,9 @@ pub(crate) fn compare(field: &Field, games: &Games, timing: bool, terminal: Term
         }
     });
     Found {
-        pairs: pairs.collect(),
+        pairs: pairs(comparisons, names[field.against]),
         requirements: requirements.collect(),
+        profiles: profiles(&names[..field.asked], &scores, noises),
         agents,
         range,
         interrupted: played.interrupted,
@@ -290,8 +304,10 @@ pub(crate) fn compare(field: &Field, games: &Games, timing: bool, terminal: Term
     }
 }
 
-fn pair(a: &str, b: &str, comparison: statistics::Comparison) -> Pair {
-    Pair {
+/// Each other agent against `b`, with p values adjusted for how many they are.
+fn pairs(comparisons: Vec<(&str, statistics::Comparison)>, b: &str) -> Vec<Pair> {
+    let p_values: Vec<f64> = comparisons.iter().map(|(_, comparison)| comparison.p_value).collect();
+    let pair = |((a, comparison), p_holm): ((&str, statistics::Comparison), f64)| Pair {
         a: a.to_owned(),
         b: b.to_owned(),
         difference: comparison.difference,
@@ -299,5 +315,23 @@ fn pair(a: &str, b: &str, comparison: statistics::Comparison) -> Pair {
         uplift: comparison.uplift,
         uplift_ci95: comparison.uplift_interval,
         p_better: comparison.better,
-    }
+        p_value: comparison.p_value,
+        p_holm,
+        p_improvement: comparison.improvement,
+    };
+    comparisons.into_iter().zip(statistics::holm(&p_values)).map(pair).collect()
+}
+
+/// Performance profiles of those that finished, on thresholds common to all.
+fn profiles(names: &[&str], scores: &[Option<Vec<f64>>], noises: usize) -> Profiles {
+    let finished = || names.iter().zip(scores).filter_map(|(name, scores)| Some((name, scores.as_ref()?)));
+    let pooled: Vec<f64> = finished().flat_map(|(_, scores)| scores).copied().collect();
+    let tau = statistics::deciles(&pooled);
+    let agents = finished().map(|(name, scores)| {
+        let (share, share_ci95) = statistics::profile(scores, noises, &tau);
+        let (share_of_worlds, share_of_worlds_ci95) =
+            statistics::profile(&statistics::world_means(scores, noises), 1, &tau);
+        Profile { name: (*name).to_owned(), share, share_ci95, share_of_worlds, share_of_worlds_ci95 }
+    });
+    Profiles { agents: agents.collect(), tau }
 }

@@ -45,6 +45,7 @@ pub(crate) fn player(agent: &str, scenario: &Arc<Scenario>, time_limit: f64) -> 
             Err(did_you_mean(failure, nearest.as_deref())
                 .help("`outlay agents` lists them all; a checkpoint folder or `exec:COMMAND` works as well"))
         }
+        Err(error @ UnknownAgent::Kind { .. }) => Err(Failure::usage(error.to_string())),
         Err(UnknownAgent::Line { nearest, lines, .. }) => {
             let failure = Failure::usage(format!("`{agent}`: `{}` has no such line", scenario.name));
             Err(did_you_mean(failure, nearest.as_deref())

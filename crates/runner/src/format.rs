@@ -43,6 +43,11 @@ pub(crate) fn percent(fraction: f64) -> String {
     if near_an_end { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
 }
 
+/// A p value: `0.032`, `< 0.001`.
+pub(crate) fn p_value(p: f64) -> String {
+    if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") }
+}
+
 /// `[low, high]`
 pub(crate) fn interval(ends: Interval, end: fn(f64) -> String) -> String {
     format!("[{}, {}]", end(ends[0]), end(ends[1]))
@@ -145,6 +150,11 @@ mod tests {
     fn percents_do_not_hide_the_ends() {
         assert_eq!([0.0, 0.004, 0.5, 0.995, 1.0].map(percent), ["0 %", "0.4 %", "50 %", "99.5 %", "100 %"]);
         assert_eq!([0.123, -0.0001].map(signed_percent), ["+12.3 %", "+0.0 %"]);
+    }
+
+    #[test]
+    fn small_p_values_are_bounded() {
+        assert_eq!([1.0, 0.0324, 0.001, 0.00001].map(p_value), ["1.000", "0.032", "0.001", "< 0.001"]);
     }
 
     #[test]

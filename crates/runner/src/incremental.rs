@@ -25,7 +25,7 @@ impl Totals {
     pub(crate) fn of(world: &World, ledger: &Ledger) -> Self {
         let shop = ledger.shop();
         Self {
-            score: world.scenario.goal.score(ledger),
+            score: world.scenario.score(ledger),
             orders: shop.orders,
             new_customers: shop.new_customers,
             revenue: shop.revenue,

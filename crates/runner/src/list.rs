@@ -52,18 +52,38 @@ pub(crate) fn start(terminal: Terminal) -> Result<u8, Failure> {
 
 /// `outlay scenarios`
 pub(crate) fn scenarios(terminal: Terminal) -> Result<u8, Failure> {
-    let scenarios: Vec<ScenarioRow> = Scenario::shipped()
-        .iter()
-        .map(|name| Scenario::load(name).map(|scenario| scenario_row(name, &scenario)))
-        .collect::<Result<_, Problems>>()?;
+    let scenarios = rows(&Scenario::shipped())?;
+    let problems = rows(&Scenario::shipped_in("problems"))?;
+    let families = rows(&Scenario::shipped_in("families"))?;
     if terminal.json {
         terminal.document(&ScenariosDocument {
             schema: "outlay.scenarios/1",
             version: VERSION,
             scenarios,
+            problems,
+            families,
         })?;
         return Ok(0);
     }
+    let mut text = overview(&scenarios);
+    text += "\nProblems with a known answer:\n\n";
+    text += &titles(&problems);
+    text += "\nFamilies of curves worlds, on which baselines are calibrated:\n\n";
+    text += &titles(&families);
+    terminal.result(&text)?;
+    Ok(0)
+}
+
+fn rows(names: &[String]) -> Result<Vec<ScenarioRow>, Problems> {
+    names.iter().map(|name| Scenario::load(name).map(|scenario| scenario_row(name, &scenario))).collect()
+}
+
+fn titles(scenarios: &[ScenarioRow]) -> String {
+    facts(&scenarios.iter().map(|it| [it.name.clone(), it.title.clone()]).collect::<Vec<_>>())
+}
+
+/// Scenarios with what is asked in each, then their titles.
+fn overview(scenarios: &[ScenarioRow]) -> String {
     let header = ["scenario", "goal", "budget", "length", "lines", "limits"].map(ToOwned::to_owned);
     let mut text = table(
         &header,
@@ -79,9 +99,7 @@ pub(crate) fn scenarios(terminal: Terminal) -> Result<u8, Failure> {
         }),
     );
     text.push('\n');
-    text += &facts(&scenarios.iter().map(|it| [it.name.clone(), it.title.clone()]).collect::<Vec<_>>());
-    terminal.result(&text)?;
-    Ok(0)
+    text + &titles(scenarios)
 }
 
 /// `outlay agents`
@@ -151,17 +169,29 @@ fn summary(file: &str, scenario: &Scenario) -> String {
         ["phases".to_owned(), phases.collect::<Vec<_>>().join(", ")],
         ["limits".to_owned(), limits(&brief.limits)],
         ["margin".to_owned(), percent(brief.margin)],
-        [
-            "shoppers".to_owned(),
-            format!("{} simulated, {} in training", scenario.shoppers, scenario.training_shoppers),
-        ],
+        ["world".to_owned(), world(scenario)],
         [
             "lines".to_owned(),
             brief.lines.iter().map(|line| line.name.as_str()).collect::<Vec<_>>().join(", "),
         ],
         ["hash".to_owned(), scenario.hash.clone()],
     ];
+    let answer = scenario.answer.iter().map(|answer| {
+        let value = format!("{:.6} {}; {}", answer.value, scenario.goal.unit(), answer.source);
+        ["known answer".to_owned(), value]
+    });
+    let rows: Vec<[String; 2]> = rows.into_iter().chain(answer).collect();
     format!("{file} is sound\n{}", facts(&rows))
+}
+
+/// What kind of world a scenario describes.
+fn world(scenario: &Scenario) -> String {
+    match scenario.market() {
+        Some(market) => {
+            format!("{} simulated shoppers, {} in training", market.shoppers, market.training_shoppers)
+        }
+        None => format!("{}, no shoppers", scenario.kind.name()),
+    }
 }
 
 /// Limits in a few words.
@@ -190,6 +220,7 @@ fn scenario_row(name: &str, scenario: &Scenario) -> ScenarioRow {
         currency: scenario.currency.clone(),
         lines: brief.lines.iter().map(|line| line.name.clone()).collect(),
         hash: scenario.hash.clone(),
+        answer: scenario.answer.clone(),
     }
 }
 

@@ -54,6 +54,14 @@ impl Look {
         }
     }
 
+    /// Between a table and a sentence on it.
+    pub(crate) fn gap(self) -> &'static str {
+        match self {
+            Self::Text => "",
+            Self::Markdown => "\n",
+        }
+    }
+
     /// The finished page.
     pub(crate) fn page(self, text: String) -> String {
         match self {

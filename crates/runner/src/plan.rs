@@ -13,7 +13,8 @@ use crate::warning::Warning;
 
 /// The scenario of this name or path.
 pub(crate) fn scenario(name: &str) -> Result<Arc<Scenario>, Failure> {
-    let shipped = Scenario::shipped();
+    let folders = ["problems", "families"].into_iter().flat_map(Scenario::shipped_in);
+    let shipped: Vec<String> = Scenario::shipped().into_iter().chain(folders).collect();
     if !shipped.iter().any(|other| other == name) && !Path::new(name).exists() {
         let looks_like_a_path = name.contains(['/', '\\']) || name.ends_with(".toml");
         if looks_like_a_path {

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use outlay_agent::learn::{Iteration, Started, Validated};
-use outlay_environment::{Limits, STAGES};
+use outlay_environment::{Answer, Limits, STAGES};
 use serde::Serialize;
 
 use crate::statistics::Interval;
@@ -69,6 +69,10 @@ pub(crate) struct CompareDocument<'a> {
     /// What each `--require` came to.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(crate) requirements: &'a [Requirement],
+    /// What the differences of `pairs` estimate.
+    pub(crate) estimand: &'static str,
+    /// How often agents reach how much.
+    pub(crate) profiles: &'a Profiles,
     /// Wall-clock seconds of the command; only with `--timing`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) seconds_total: Option<f64>,
@@ -102,6 +106,9 @@ pub(crate) struct Finished {
     /// As `evaluate`.
     #[serde(flatten)]
     pub(crate) evaluation: Evaluation,
+    /// Mean shortfall of an episode against the clairvoyant plan of the same world and noise, in units of what that plan
+    /// reaches more than even on average; an episode above the plan counts as 0. Null as `headroom`.
+    pub(crate) optimality_gap: Option<f64>,
 }
 
 impl Contestant {
@@ -280,16 +287,47 @@ pub(crate) struct Pair {
     pub(crate) a: String,
     /// The other, of `--against`.
     pub(crate) b: String,
-    /// Mean score of a - mean score of b.
+    /// Mean score of a - mean score of b: estimates the document's `estimand`.
     pub(crate) difference: f64,
-    /// 95 % bootstrap interval of the difference.
+    /// 95 % studentised bootstrap interval of the difference; its ends are null for one world.
     pub(crate) difference_ci95: Interval,
     /// Difference as a fraction of b's mean; null where that is 0.
     pub(crate) uplift: Option<f64>,
-    /// 95 % bootstrap interval of the uplift.
+    /// 95 % studentised bootstrap interval of the uplift; null where b's mean may have either sign.
     pub(crate) uplift_ci95: Option<Interval>,
     /// Share of episodes on which a is better; a tie counts half.
     pub(crate) p_better: f64,
+    /// Two-sided p value of the difference being 0: a test that flips the signs of worlds.
+    pub(crate) p_value: f64,
+    /// The p value adjusted for the number of pairs of the comparison (Holm).
+    pub(crate) p_holm: f64,
+    /// Probability that an episode of a is better than any of b, not paired; a tie counts half (rliable's probability of
+    /// improvement).
+    pub(crate) p_improvement: f64,
+}
+
+/// How often agents reach how much.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Profiles {
+    /// `[9]` thresholds: the deciles of the scores of all agents together.
+    pub(crate) tau: Vec<f64>,
+    /// Agents that finished, in the order asked for.
+    pub(crate) agents: Vec<Profile>,
+}
+
+/// How often one agent is above each threshold.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Profile {
+    /// Name in the comparison.
+    pub(crate) name: String,
+    /// `[9]` share of episodes with a score above the threshold.
+    pub(crate) share: Vec<f64>,
+    /// `[9]` 95 % bootstrap interval of each share by itself.
+    pub(crate) share_ci95: Vec<Interval>,
+    /// `[9]` share of worlds whose mean score over their noises is above the threshold.
+    pub(crate) share_of_worlds: Vec<f64>,
+    /// `[9]` 95 % bootstrap interval of each share of worlds by itself.
+    pub(crate) share_of_worlds_ci95: Vec<Interval>,
 }
 
 /// What became of one `--require 'X > Y'`.
@@ -406,6 +444,10 @@ pub(crate) struct ScenariosDocument {
     pub(crate) version: &'static str,
     /// Shipped scenarios.
     pub(crate) scenarios: Vec<ScenarioRow>,
+    /// Shipped problems with a known answer.
+    pub(crate) problems: Vec<ScenarioRow>,
+    /// Shipped families of curves worlds, on which baselines are calibrated.
+    pub(crate) families: Vec<ScenarioRow>,
 }
 
 /// One shipped scenario.
@@ -429,6 +471,9 @@ pub(crate) struct ScenarioRow {
     pub(crate) lines: Vec<String>,
     /// Hash of the composed files.
     pub(crate) hash: String,
+    /// What is known of the best that can be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) answer: Option<Answer>,
 }
 
 /// Limits of a scenario.

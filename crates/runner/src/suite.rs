@@ -156,7 +156,7 @@ fn page(entry: &Entry, field: &Field, games: &Games, found: &Found, look: Look) 
     };
     let mut text = look.heading(2, format!("{}\n", entry.title));
     text += &format!("\n{}\n\n{command}\n", entry.question.trim());
-    text += &compare::table(found, field, &setting);
+    text += &compare::table(found, field, &setting, false);
     if let Some(reading) = &entry.reading {
         text += &format!("\n{}\n", reading.trim());
     }

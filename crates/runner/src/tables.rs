@@ -7,10 +7,12 @@ use comfy_table::{CellAlignment, Table, presets};
 use outlay_environment::Scenario;
 
 use crate::format::{
-    UNDEFINED, interval, major, number, or_undefined, percent, ratio, seconds, short, signed, signed_percent,
+    UNDEFINED, interval, major, number, or_undefined, p_value, percent, ratio, seconds, short, signed,
+    signed_percent,
 };
 use crate::look::Look;
-use crate::results::{Contestant, Evaluation, Finished, Pair, Requirement, VERSION};
+use crate::results::{Contestant, Evaluation, Finished, Pair, Profiles, Requirement, VERSION};
+use crate::statistics::ESTIMAND;
 
 const BOLD: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
@@ -199,6 +201,8 @@ pub(crate) struct Comparison<'a> {
     pub(crate) requirements: &'a [Requirement],
     /// Interquartile means of even and of the clairvoyant plan, where headroom was asked for.
     pub(crate) range: Option<[f64; 2]>,
+    /// How often they reach how much, where that was asked for.
+    pub(crate) profiles: Option<&'a Profiles>,
 }
 
 /// `outlay compare`
@@ -211,6 +215,10 @@ pub(crate) fn comparison(result: &Comparison<'_>, setting: &Setting<'_>) -> Stri
     if !result.pairs.is_empty() {
         text.push('\n');
         text += &pairs_table(result, setting.look);
+    }
+    if let Some(profiles) = result.profiles {
+        text.push('\n');
+        text += &profiles_table(profiles, setting);
     }
     text.push('\n');
     text += &money_table(&finished, setting);
@@ -261,7 +269,8 @@ fn scores_table(result: &Comparison<'_>, setting: &Setting<'_>) -> String {
 fn pairs_table(result: &Comparison<'_>, look: Look) -> String {
     let mut header = vec![format!("against {}", result.against)];
     header.extend(["difference", "95 % interval", "uplift", "95 % interval", "P(better)"].map(Into::into));
-    look.table(
+    header.push("p (Holm)".into());
+    let rows = look.table(
         &header,
         result.pairs.iter().map(|pair| {
             vec![
@@ -271,9 +280,28 @@ fn pairs_table(result: &Comparison<'_>, look: Look) -> String {
                 or_undefined(pair.uplift, signed_percent),
                 pair.uplift_ci95.map_or_else(|| UNDEFINED.into(), |ends| interval(ends, signed_percent)),
                 percent(pair.p_better),
+                p_value(pair.p_holm),
             ]
         }),
-    )
+    );
+    let adjusted = crate::warning::plural(result.pairs.len() as u64, "comparison");
+    let note = look.notes(&format!("difference: {ESTIMAND}; p values are adjusted for {adjusted}\n"));
+    rows + look.gap() + &note
+}
+
+fn profiles_table(profiles: &Profiles, setting: &Setting<'_>) -> String {
+    let mut header = vec![format!("{} above", setting.scenario.goal.unit())];
+    header.extend(profiles.agents.iter().map(|agent| agent.name.clone()));
+    let rows = profiles.tau.iter().enumerate().map(|(place, tau)| {
+        let share = profiles.agents.iter().map(|agent| {
+            format!("{} {}", percent(agent.share[place]), interval(agent.share_ci95[place], percent))
+        });
+        std::iter::once(number(*tau)).chain(share).collect()
+    });
+    let rows = setting.look.table(&header, rows);
+    let note =
+        setting.look.notes("share of episodes above each decile of all scores, with its own 95 % interval\n");
+    rows + setting.look.gap() + &note
 }
 
 fn money_table(finished: &[&Finished], setting: &Setting<'_>) -> String {

@@ -62,7 +62,8 @@ fn fresh(arguments: &cli::Train) -> Result<Run, Failure> {
         TrainSettings { seed: arguments.seed.unwrap_or(DEFAULT_SEED), ..TrainSettings::default() };
     settings.steps = arguments.steps.unwrap_or(settings.steps);
     settings.worlds = arguments.worlds.map_or(settings.worlds, |worlds| worlds as usize);
-    let name = format!("{}-seed{}", scenario.name, settings.seed);
+    settings.teacher_share = arguments.teacher.unwrap_or(settings.teacher_share);
+    let name = format!("{}-seed{}", scenario.name.replace('/', "-"), settings.seed);
     let folder = arguments.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(name));
     let folder = Folder::create(&folder)?;
     Ok(Run { typed, scenario, settings, resume: None, folder })
@@ -127,6 +128,9 @@ fn command(run: &Run) -> String {
     }
     if run.settings.worlds != default.worlds {
         command += &format!(" --worlds {}", run.settings.worlds);
+    }
+    if run.settings.teacher_share != default.teacher_share {
+        command += &format!(" --teacher {}", run.settings.teacher_share);
     }
     command
 }
@@ -202,7 +206,7 @@ fn comparison(run: &Run, games: &Games, field: &Field, found: &Found) -> String 
         noise: 1,
         look: Look::Text,
     };
-    compare::table(found, field, &setting)
+    compare::table(found, field, &setting, false)
 }
 
 /// Five lines on what came of it.

@@ -3,6 +3,7 @@
 //! Each is built as strong as its source; beating a weak baseline is worth nothing. None keeps money on purpose: what a
 //! line could not spend is offered again in the steps that are left.
 
+pub mod curves;
 pub mod fit;
 pub mod history;
 mod linear;

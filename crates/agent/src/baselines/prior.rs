@@ -40,7 +40,7 @@ impl Prior {
     /// it may be all the threads there are.
     #[must_use]
     pub fn of(scenario: &Scenario) -> Self {
-        let small = scenario.with_shoppers(scenario.training_shoppers);
+        let small = scenario.at_training_size();
         let world = World::average(&small);
         let Explored { model, plan, runs } = explore(&world, 3, 1);
         let expectations = Expectations::fit(&world.scenario.brief, &model, &runs);

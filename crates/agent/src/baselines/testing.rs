@@ -16,6 +16,8 @@ pub(crate) fn brief(lines: usize, steps: usize) -> Brief {
         pricing: Pricing::PerClick,
         outside: false,
         list_price: 1.0,
+        season: Vec::new(),
+        prior: None,
     };
     let day = |step| CalendarStep {
         phase: "all".into(),
@@ -61,14 +63,14 @@ pub(crate) fn observation(step: usize, left: f64, lines: Vec<LineReport>) -> Obs
         lines,
         shop: ShopReport::default(),
         stages: [0; STAGES],
+        offers: Vec::new(),
     }
 }
 
 /// The shipped scenario with few shoppers.
 pub(crate) fn scenario() -> Arc<Scenario> {
     let scenario = Scenario::load("new-customer").unwrap();
-    let small = scenario.with_shoppers(1_000);
-    Arc::new(Scenario { training_shoppers: 1_000, ..Scenario::clone(&small) })
+    scenario.with_shoppers(1_000)
 }
 
 /// One episode of a validation world.

@@ -32,7 +32,7 @@ impl Trials {
     /// Trials in a world with the hidden parameters of `world` and the scenario's number of training shoppers.
     #[must_use]
     pub fn smaller(world: &World, seed: u64, noises: usize) -> Self {
-        let scenario = world.scenario.with_shoppers(world.scenario.training_shoppers);
+        let scenario = world.scenario.at_training_size();
         Self::new(World::draw(&scenario, world.seed), seed, noises)
     }
 

@@ -142,7 +142,7 @@ impl Card {
                 budget: brief.budget.0,
                 steps: brief.steps,
                 lines: brief.lines.iter().map(|line| line.name.clone()).collect(),
-                training_shoppers: scenario.training_shoppers,
+                training_shoppers: scenario.market().map_or(0, |market| market.training_shoppers),
             },
             network: CardNetwork::of(state.best_policy()),
             training: CardTraining {

@@ -6,8 +6,7 @@ use ndarray::{Array2, Array3, Array4, ArrayViewMut1, ArrayViewMut2, ArrayViewMut
 use outlay_environment::{Allocation, Domain, Episode, Key, Scenario, Seeds, World};
 use rayon::prelude::*;
 
-use crate::agent::Agent;
-use crate::baselines::mpc::Planner;
+use crate::agent::{Agent, Recipe};
 use crate::policy::{Features, GLOBAL_FEATURES, LINE_FEATURES, Moments, Policy, Scratch, logits, money};
 
 /// What one iteration's episodes left behind.
@@ -53,7 +52,7 @@ impl FeatureMoments {
 }
 
 /// What to play.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Rollout<'a> {
     /// At the size of the worlds to play.
     pub scenario: &'a Arc<Scenario>,
@@ -67,7 +66,7 @@ pub struct Rollout<'a> {
     pub group: usize,
     /// Shows what it would do at each step. Every second episode of a group follows it instead of the policy, so that
     /// the policy learns what to do both where the teacher leads and where it leads itself (DAgger, Ross et al. 2011).
-    pub teacher: Option<&'a Planner>,
+    pub teacher: Option<&'a dyn Recipe>,
 }
 
 /// The part of a batch that one group of episodes fills.
@@ -165,8 +164,7 @@ fn play_group(rollout: &Rollout<'_>, number: u64, slot: Slot<'_>) -> FeatureMome
             log_probs[[member, step]] = log_prob;
             values[[member, step]] = value;
             episode.step(&player.allocation);
-            let row = episode.ledger().shop.last();
-            rewards[[member, step]] = row.map_or(0.0, |row| rollout.scenario.goal.expected_step(row));
+            rewards[[member, step]] = rollout.scenario.reward(episode.ledger());
         }
     }
     moments
@@ -186,7 +184,7 @@ struct Sampler<'a> {
     features: Features,
     scratch: Scratch,
     allocation: Allocation,
-    teacher: Option<Planner>,
+    teacher: Option<Box<dyn Agent>>,
     follows: bool,
 }
 
@@ -197,7 +195,8 @@ impl<'a> Sampler<'a> {
             features: Features::default(),
             scratch: Scratch::default(),
             allocation: Allocation { money: vec![0.0; rollout.scenario.brief.lines.len()] },
-            teacher: rollout.teacher.cloned(),
+            // A teacher's own chance, if it takes any, is the same in every group: it is there to be imitated.
+            teacher: rollout.teacher.map(|recipe| recipe.make(rollout.seed)),
             follows: false,
         }
     }

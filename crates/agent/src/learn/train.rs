@@ -13,9 +13,8 @@ use super::ppo::{Lesson, UpdateReport, update};
 use super::rollout::{Batch, FeatureMoments, Rollout};
 use super::settings::TrainSettings;
 use super::state::{Best, TrainState};
-use crate::agent::Agent;
-use crate::baselines::mpc::{Horizon, Planner};
-use crate::baselines::prior::Prior;
+use crate::agent::{Agent, Entrant, Recipe};
+use crate::entrant::entrant;
 use crate::policy::{Normaliser, Player, Policy};
 
 /// Why training did not start or go on.
@@ -63,7 +62,7 @@ pub fn train(
     on_event: &mut dyn FnMut(&Event<'_>) -> Flow,
 ) -> Result<Trained, TrainError> {
     settings.problem().map_or(Ok(()), |problem| Err(TrainError::Settings(problem)))?;
-    let small = scenario.with_shoppers(scenario.training_shoppers);
+    let small = scenario.at_training_size();
     let worlds = validation_worlds(if settings.validate_full_size { scenario } else { &small }, settings);
     let mut batch = Batch::new(&small, settings.worlds);
     let mut state = match resume {
@@ -75,13 +74,12 @@ pub fn train(
     let total = iterations * episode_steps;
     let taught = settings.taught_iterations(scenario.brief.steps);
     let full_size_from = settings.full_size_from(scenario.brief.steps);
-    let teacher =
-        (state.iteration < taught).then(|| Planner::new(Arc::new(Prior::of(scenario)), Horizon::Rest));
+    let teacher = if state.iteration < taught { teacher(scenario) } else { None };
     let mut flow = on_event(&Event::Started(&started(&state, iterations, total)));
 
     while state.iteration < iterations && flow == Flow::Continue {
         let learning_rate = learning_rate(&mut state, iterations, taught);
-        let teacher = teacher.as_ref().filter(|_| state.iteration < taught);
+        let teacher = teacher.as_deref().filter(|_| state.iteration < taught);
         let size = if state.iteration >= full_size_from { scenario } else { &small };
         let played = batch.fill(&Rollout { teacher, ..rollout(size, &state) });
         let (advantages, targets, explained) = judge(&batch, state.reward_scale, settings);
@@ -109,6 +107,14 @@ pub fn train(
     }
     let interrupted = state.iteration < iterations;
     Ok(Trained { state, interrupted })
+}
+
+/// Who shows the way at the beginning of a run: model-predictive control.
+fn teacher(scenario: &Arc<Scenario>) -> Option<Box<dyn Recipe>> {
+    match entrant("mpc", scenario) {
+        Ok(Entrant::Agent(recipe)) => Some(recipe),
+        _ => None,
+    }
 }
 
 /// The rate of the next iteration: the teacher's, then one that rises over the first iterations and falls linearly to a
@@ -282,7 +288,7 @@ fn mean_score(worlds: &[(Arc<World>, u64)], policy: &Policy) -> f64 {
                 let allocation = player.decide(episode.observation());
                 episode.step(&allocation);
             }
-            world.scenario.goal.expected(episode.ledger())
+            world.scenario.expected(episode.ledger())
         })
         .collect();
     scores.iter().sum::<f64>() / scores.len().max(1) as f64

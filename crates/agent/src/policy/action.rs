@@ -2,7 +2,7 @@
 //!
 //! A decision has two parts that do not disturb each other: how much of the money left is spent now (the logit of the
 //! reserve), and how the lines share it (their logits, a softmax). All logits at zero is the even plan in time and over
-//! lines; in the last step everything left is given out. The guard makes the rest legal.
+//! lines; in the last step everything left is given out, unless too much spending lowers the score. The guard makes the rest legal.
 //!
 //! The policy is a Gaussian over the logits, so its density is exact; this map counts as part of the environment.
 
@@ -14,7 +14,7 @@ const LIMIT: f64 = 10.0;
 
 /// Writes major units for each line. `logits` is `[lines + 1]`, the reserve last; `money` is `[lines]`.
 ///
-/// With T steps left, z the lines' logits and r the reserve's:
+/// With T steps left (one more where money may be kept for good), z the lines' logits and r the reserve's:
 /// spend now = left / (1 + e^r (T - 1)), shared in proportion to e^z over the lines that are open.
 pub fn money(brief: &Brief, observation: &Observation, logits: &[f32], money: &mut [f64]) {
     let Some((reserve, scores)) = logits.split_last() else { return };
@@ -30,10 +30,20 @@ pub fn money(brief: &Brief, observation: &Observation, logits: &[f32], money: &m
     if sum <= 0.0 {
         return;
     }
-    let later = brief.steps.saturating_sub(observation.step + 1) as f64;
+    let later = later(brief, observation);
     let now = 1.0 / (1.0 + exp(f64::from(*reserve).clamp(-LIMIT, LIMIT)) * later);
     let spend = observation.budget_left.major() * now;
     money.iter_mut().for_each(|share| *share *= spend / sum);
+}
+
+/// Steps after this one that money may be kept for. Where spending too much lowers the score, keeping money for good
+/// counts as one more.
+fn later(brief: &Brief, observation: &Observation) -> f64 {
+    let costs =
+        |line: &outlay_environment::LineBrief| line.prior.is_some_and(|prior| prior.quadratic_cost > 0.0);
+    let floored = brief.goal == "response" && brief.limits.return_floor.is_some();
+    let keeps = floored || brief.lines.iter().any(costs);
+    (brief.steps.saturating_sub(observation.step + 1) + usize::from(keeps)) as f64
 }
 
 /// The logits that [`money`] turns into `plan` (`[lines]` major units), written to `logits` (`[lines + 1]`, the reserve
@@ -48,7 +58,7 @@ pub fn logits(brief: &Brief, observation: &Observation, plan: &[f64], logits: &m
     for (logit, money) in scores.iter_mut().zip(plan) {
         *logit = (score(*money) - centre) as f32;
     }
-    let later = brief.steps.saturating_sub(observation.step + 1) as f64;
+    let later = later(brief, observation);
     let left = observation.budget_left.major();
     *reserve = if later > 0.0 && spend > 0.0 {
         log(((left - spend) / spend / later).max(1e-9)).clamp(-3.0, 3.0) as f32

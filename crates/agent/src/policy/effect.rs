@@ -1,6 +1,6 @@
 //! A running estimate of what each line does to the shop's total, whatever its platform claims.
 //!
-//! Bayesian linear regression (ridge) of the shop's new customers per unit of calendar on the recent spend of every
+//! Bayesian linear regression (ridge) of what the goal counts in the shop's book, per unit of calendar, on the recent spend of every
 //! line and a constant. Reports credit by last click and take orders that were coming anyway; the shop's own book
 //! cannot be claimed.
 
@@ -50,7 +50,7 @@ impl Effect {
         self.deviations[..lines].fill(1.0 / PRIOR.sqrt());
     }
 
-    /// Adds one step: `spend` recent spend of each line, `outcome` new customers per unit of calendar.
+    /// Adds one step: `spend` recent spend of each line, `outcome` what the goal counts per unit of calendar.
     pub(crate) fn add(&mut self, spend: impl Iterator<Item = f64>, outcome: f64) {
         let size = self.size;
         for (place, value) in self.row.iter_mut().zip(spend.chain(std::iter::once(1.0))) {

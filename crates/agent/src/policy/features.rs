@@ -8,13 +8,14 @@
 use libm::{cos, log, sin};
 use outlay_environment::{Brief, Observation, Pricing, STAGES};
 
+use super::declared::{DECLARED_FEATURES, Declared};
 use super::effect::Effect;
 use super::memory::{DAY, EPISODE, FORTNIGHT, HALF_LIVES, HORIZONS, LineSums, Memory, THREE_DAYS};
 
 /// Raised whenever a feature changes its place or meaning: a checkpoint of another version cannot be used.
-pub const FEATURES_VERSION: u32 = 1;
+pub const FEATURES_VERSION: u32 = 2;
 /// Features of one line.
-pub const LINE_FEATURES: usize = 46;
+pub const LINE_FEATURES: usize = 46 + DECLARED_FEATURES;
 /// Features of the whole.
 pub const GLOBAL_FEATURES: usize = 77;
 
@@ -37,6 +38,7 @@ pub struct Features {
     brief: Option<Brief>,
     memory: Memory,
     effect: Effect,
+    declared: Declared,
     /// `[steps, CALENDAR_FEATURES]`
     calendar: Vec<f64>,
     /// `[steps + 1]` declared traffic x demand from a step to the end.
@@ -50,9 +52,11 @@ impl Features {
     pub fn start(&mut self, brief: &Brief) {
         self.memory.start(brief);
         self.effect.start(brief.lines.len());
+        self.declared.start(brief);
         self.stages = [[0.0; STAGES]; 2];
         if self.brief.as_ref() != Some(brief) {
             self.read_calendar(brief);
+            self.declared.read(brief);
             self.brief = Some(brief.clone());
         }
     }
@@ -83,7 +87,8 @@ impl Features {
         self.memory.add(observation, calendar);
         let steps = self.memory.shop[THREE_DAYS].steps.max(1e-9);
         let spend = self.memory.lines.iter().map(|sums| sums[THREE_DAYS].spend / steps);
-        self.effect.add(spend, observation.shop.new_customers as f64 / calendar);
+        self.effect.add(spend, self.memory.outcome(&observation.shop) / calendar);
+        self.declared.remember(brief, observation);
     }
 
     /// Everything about a step that is declared in advance.
@@ -176,7 +181,7 @@ impl Features {
             log((sum + pseudo) / (total * calendar / whole.calendar.max(1e-9) + pseudo))
         };
         for sums in &shop[..HALF_LIVES.len()] {
-            to.put(rate(sums.new_customers, whole.new_customers, sums.calendar, FREQUENT));
+            to.put(rate(sums.outcome, whole.outcome, sums.calendar, FREQUENT));
         }
         for horizon in [DAY, THREE_DAYS] {
             let sums = &shop[horizon];
@@ -195,7 +200,7 @@ impl Features {
         to.put(returned - log(floor));
         to.put(log((pool[FORTNIGHT].revenue + 1.0) / (pool[FORTNIGHT].spend + 1.0)) - log(floor));
         let constant = self.effect.coefficients.last().copied().unwrap_or(0.0);
-        to.put(constant / (whole.new_customers / whole.calendar.max(1e-9)).max(1e-9));
+        to.put(constant / (whole.outcome / whole.calendar.max(1e-9)).max(1e-9));
         self.write_stages(brief, observation, to);
     }
 
@@ -270,11 +275,12 @@ impl Features {
         // Has the price of attention risen?
         to.put(price_of_reach(&sums[DAY], whole));
         to.put(price_of_reach(&sums[THREE_DAYS], whole));
-        let mean = (shop[EPISODE].new_customers / shop[EPISODE].calendar.max(1e-9)).max(1e-9);
+        let mean = (shop[EPISODE].outcome / shop[EPISODE].calendar.max(1e-9)).max(1e-9);
         let (effect, deviation) = (self.effect.coefficients[line] / mean, self.effect.deviations[line]);
         to.put(effect);
         to.put(effect * (1.0 - deviation));
         to.put(deviation);
+        self.declared.features(brief, observation, line, unit).into_iter().for_each(|x| to.put(x));
     }
 
     fn write_limits(&self, brief: &Brief, step: usize, line: usize, to: &mut Writer<'_>) {

@@ -1,6 +1,6 @@
 //! What a policy remembers of an episode: sums of what was reported, fading at several speeds.
 
-use outlay_environment::{Brief, LineReport, Observation};
+use outlay_environment::{Brief, LineReport, Observation, ShopReport};
 
 /// Half-lives of the fading sums in days. A last horizon never fades.
 pub(crate) const HALF_LIVES: [f64; 4] = [1.0, 3.0, 7.0, 14.0];
@@ -64,6 +64,8 @@ pub(crate) struct ShopSums {
     pub(crate) visitors: f64,
     pub(crate) orders: f64,
     pub(crate) new_customers: f64,
+    /// What the goal counts; see [`Memory::outcome`].
+    pub(crate) outcome: f64,
 }
 
 /// The memory of one episode.
@@ -71,6 +73,8 @@ pub(crate) struct ShopSums {
 pub(crate) struct Memory {
     /// Major units of one line's even share of one step.
     pub(crate) unit: f64,
+    /// Whether the goal counts new customers.
+    counts_customers: bool,
     /// `[HORIZONS]` what is kept of a sum from one step to the next.
     keep: [f64; HORIZONS],
     /// `[lines]` the last step alone.
@@ -89,6 +93,7 @@ impl Memory {
         let lines = brief.lines.len();
         let shares = (lines * brief.steps).max(1) as f64;
         self.unit = (brief.budget.major() / shares).max(1e-9);
+        self.counts_customers = brief.goal == "new-customers";
         for (keep, half_life) in self.keep.iter_mut().zip(HALF_LIVES) {
             *keep = libm::exp2(-brief.step_days / half_life);
         }
@@ -99,6 +104,16 @@ impl Memory {
         self.lines.resize(lines, [LineSums::default(); HORIZONS]);
         self.pool = [LineSums::default(); HORIZONS];
         self.shop = [ShopSums::default(); HORIZONS];
+    }
+
+    /// What the goal counts of a step: new customers, or else value in tenths of a line's even share, so that a step's
+    /// number is of the size of a count.
+    pub(crate) fn outcome(&self, shop: &ShopReport) -> f64 {
+        if self.counts_customers {
+            shop.new_customers as f64
+        } else {
+            10.0 * shop.revenue.major() / self.unit
+        }
     }
 
     /// Adds the reports of the step before `observation`, in which the calendar declared `calendar`.
@@ -112,6 +127,7 @@ impl Memory {
             }
         }
         let shop = &observation.shop;
+        let outcome = self.outcome(shop);
         for ((pool, sums), keep) in self.pool.iter_mut().zip(&mut self.shop).zip(self.keep) {
             pool.fade_and_add(keep, &all);
             sums.steps = sums.steps * keep + 1.0;
@@ -119,6 +135,7 @@ impl Memory {
             sums.visitors = sums.visitors * keep + shop.visitors as f64;
             sums.orders = sums.orders * keep + shop.orders as f64;
             sums.new_customers = sums.new_customers * keep + shop.new_customers as f64;
+            sums.outcome = sums.outcome * keep + outcome;
         }
     }
 }

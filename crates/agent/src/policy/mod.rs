@@ -2,6 +2,7 @@
 //! Rust.
 
 mod action;
+mod declared;
 mod effect;
 mod features;
 mod inference;

@@ -9,7 +9,12 @@
 //! `h` is a Hill curve's share of its ceiling, so synergy is a matter of how saturated the other lines are. It carries the
 //! problems with a known answer and the curves that media-mix models produce.
 
+pub(crate) mod read;
+pub mod settings;
+pub(crate) mod state;
+
 use crate::curve::Curve;
+pub use settings::{CurveLineSettings, CurveSettings, Delay, Synergy, UncertainCurve};
 
 /// One line with known parameters.
 #[derive(Debug, Clone, PartialEq)]

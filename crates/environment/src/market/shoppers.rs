@@ -1,8 +1,8 @@
 //! Shoppers: individuals, in a struct of arrays. What happened to them, and which DEEPLINK stage follows from it.
 
+use super::settings::{MEMORIES, Market};
 use crate::deeplink::{STAGES, Stage};
 use crate::draws::Key;
-use crate::scenario::{MEMORIES, Scenario};
 
 /// Most personas in an industry.
 pub(crate) const MOST_PERSONAS: usize = 16;
@@ -44,11 +44,10 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    pub(crate) fn new(scenario: &Scenario) -> Self {
-        let windows = &scenario.industry.windows;
-        let step_days = scenario.brief.step_days;
+    pub(crate) fn new(market: &Market, step_days: f64) -> Self {
+        let windows = &market.industry.windows;
         let steps = |days: f64| libm::ceil(days / step_days).min(20_000.0) as u16;
-        let credit = scenario.lines.iter().map(|line| line.channel.credit_days).fold(0.0, f64::max);
+        let credit = market.lines.iter().map(|line| line.channel.credit_days).fold(0.0, f64::max);
         let windows_steps =
             [steps(windows.discover), steps(windows.engage), steps(windows.enthuse), steps(windows.perform)];
         Self {
@@ -113,9 +112,9 @@ pub(crate) struct Shoppers {
 
 impl Shoppers {
     /// The shoppers of a world on the eve of the episode. `in_market` is the share with a present need.
-    pub(crate) fn draw(scenario: &Scenario, clock: &Clock, world: Key, in_market: f64) -> Self {
-        let count = scenario.shoppers;
-        let outside = scenario.lines.iter().filter(|line| line.channel.outside).count();
+    pub(crate) fn draw(market: &Market, clock: &Clock, world: Key, in_market: f64) -> Self {
+        let count = market.shoppers;
+        let outside = market.lines.iter().filter(|line| line.channel.outside).count();
         let mut shoppers = Self {
             class: vec![0; count],
             flags: vec![0; count],
@@ -128,7 +127,7 @@ impl Shoppers {
             last_click: vec![0; count],
             reserved_people: vec![0; count],
             outside_click: vec![vec![0; count]; outside],
-            contacts: vec![0; scenario.lines.len()],
+            contacts: vec![0; market.lines.len()],
             #[cfg(test)]
             met: vec![false; count],
             stocks: [0; STAGES],
@@ -136,13 +135,13 @@ impl Shoppers {
         };
         shoppers.stocks[0] = count as u64;
         for shopper in 0..count {
-            shoppers.draw_one(shopper, scenario, clock, world.with(shopper as u64), in_market);
+            shoppers.draw_one(shopper, market, clock, world.with(shopper as u64), in_market);
         }
         shoppers
     }
 
-    fn draw_one(&mut self, i: usize, scenario: &Scenario, clock: &Clock, key: Key, in_market: f64) {
-        let industry = &scenario.industry;
+    fn draw_one(&mut self, i: usize, market: &Market, clock: &Clock, key: Key, in_market: f64) {
+        let industry = &market.industry;
         let pick = |shares: &mut dyn Iterator<Item = f64>, draw: f64| {
             let mut below = 0.0;
             shares
@@ -157,8 +156,7 @@ impl Shoppers {
         let level = (key.with(1).bits() % LEVELS as u64) as usize;
         self.class[i] = (persona * LEVELS + level) as u8;
         let hunter = key.with(2).uniform() < industry.hunters;
-        let stage =
-            pick(&mut scenario.merchant.stages.iter().copied(), key.with(3).uniform()).min(STAGES - 1);
+        let stage = pick(&mut market.merchant.stages.iter().copied(), key.with(3).uniform()).min(STAGES - 1);
         let age = |purpose: u64, window: u16| (key.with(purpose).bits() % u64::from(window.max(1))) as u16;
 
         // The history that puts a shopper into the drawn stage.
@@ -284,21 +282,22 @@ impl Shoppers {
 mod tests {
     use super::*;
 
-    fn one() -> (std::sync::Arc<Scenario>, Clock, Shoppers) {
-        let scenario = Scenario::load("new-customer").unwrap().with_shoppers(1);
-        let clock = Clock::new(&scenario);
-        let mut shoppers = Shoppers::draw(&scenario, &clock, Key::new(1), 0.0);
+    fn one() -> (Clock, Shoppers) {
+        let scenario = crate::Scenario::load("new-customer").unwrap().with_shoppers(1);
+        let market = scenario.market().unwrap();
+        let clock = Clock::new(market, 1.0);
+        let mut shoppers = Shoppers::draw(market, &clock, Key::new(1), 0.0);
         shoppers.flags[0] = 0;
         for slot in shoppers.contact.iter_mut().chain(&mut shoppers.orders) {
             slot[0] = 0;
         }
         shoppers.find_stage(0, &clock, 0);
-        (scenario, clock, shoppers)
+        (clock, shoppers)
     }
 
     #[test]
     fn a_contact_lapses_when_its_window_has_passed() {
-        let (_, clock, mut shoppers) = one();
+        let (clock, mut shoppers) = one();
         shoppers.touch(0, VIEWED, &clock, 3);
         assert_eq!(shoppers.stage[0], Stage::Engage as u8);
         let last = 3 + clock.windows[VIEWED] as usize - 1;
@@ -311,7 +310,7 @@ mod tests {
 
     #[test]
     fn an_order_makes_a_customer_for_365_days_and_not_366() {
-        let (_, clock, mut shoppers) = one();
+        let (clock, mut shoppers) = one();
         shoppers.order(0, &clock, 0);
         assert_eq!(shoppers.stage[0], Stage::Initial as u8);
         assert_eq!(shoppers.recent_orders(0, &clock, 365), 1);
@@ -322,7 +321,7 @@ mod tests {
 
     #[test]
     fn deeper_contacts_win_and_orders_win_over_contacts() {
-        let (_, clock, mut shoppers) = one();
+        let (clock, mut shoppers) = one();
         shoppers.touch(0, INTENDED, &clock, 0);
         shoppers.touch(0, SEEN, &clock, 2);
         assert_eq!(shoppers.stage[0], Stage::Perform as u8);

@@ -1,12 +1,12 @@
 //! The last part of a step: shoppers with a need buy in the category, from us or from a rival.
 
-use crate::delivery::Moment;
+use super::delivery::Moment;
+use super::settings::MEMORIES;
+use super::shoppers::{LEVELS, NO_LINE, Shoppers, flag};
+use super::visits::{field, shopper_bits};
+use super::world::{MEMORY_SHIFT, MarketWorld, purpose};
 use crate::money::Money;
 use crate::observation::Pricing;
-use crate::scenario::MEMORIES;
-use crate::shoppers::{LEVELS, NO_LINE, Shoppers, flag};
-use crate::visits::{field, shopper_bits};
-use crate::world::{MEMORY_SHIFT, World, purpose};
 
 /// An order of this shop, all of the shopper's people together.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +28,8 @@ pub(crate) struct Expected {
 }
 
 /// Chance that a purchase in the category goes to this shop: its pull against that of all rivals together, which is 1.
-fn brand_share(world: &World, shoppers: &Shoppers, i: usize) -> f64 {
-    let mut pull = world.scenario.industry.attraction[shoppers.stage[i] as usize]
+fn brand_share(world: &MarketWorld, shoppers: &Shoppers, i: usize) -> f64 {
+    let mut pull = world.market.industry.attraction[shoppers.stage[i] as usize]
         * world.appeal[shoppers.class[i] as usize];
     for m in 0..MEMORIES.min(world.memories.len()) {
         pull *= world.memories[m].pull[(shoppers.memory[m][i] >> MEMORY_SHIFT) as usize];
@@ -45,9 +45,9 @@ pub(crate) fn purchase(
     orders: &mut Vec<Order>,
 ) -> Expected {
     let Moment { world, step, key } = moment;
-    let industry = &world.scenario.industry;
-    let demand = world.scenario.brief.calendar[step].demand;
-    let rates: [f64; crate::shoppers::MOST_PERSONAS] = std::array::from_fn(|p| {
+    let industry = &world.market.industry;
+    let demand = world.brief.calendar[step].demand;
+    let rates: [f64; super::shoppers::MOST_PERSONAS] = std::array::from_fn(|p| {
         industry.personas.get(p).map_or(0.0, |persona| persona.purchases * industry.purchase_rate * demand)
     });
     let key = key.with(purpose::ORDER);
@@ -87,19 +87,24 @@ pub(crate) fn purchase(
 }
 
 /// The line on the platform that last click credits with an order now, if any.
-pub(crate) fn last_click_line(world: &World, shoppers: &Shoppers, i: usize, step: usize) -> Option<usize> {
+pub(crate) fn last_click_line(
+    world: &MarketWorld,
+    shoppers: &Shoppers,
+    i: usize,
+    step: usize,
+) -> Option<usize> {
     let line = shoppers.last_line[i];
     if line == NO_LINE {
         return None;
     }
-    let channel = &world.scenario.lines[line as usize].channel;
+    let channel = &world.market.lines[line as usize].channel;
     let days =
         if channel.pricing == Pricing::Commission { channel.commission_days } else { channel.credit_days };
     within(world, shoppers.last_click[i], step, days).then_some(line as usize)
 }
 
 /// Whether a stamp lies within `days` before `step`.
-pub(crate) fn within(world: &World, stamp: u16, step: usize, days: f64) -> bool {
+pub(crate) fn within(world: &MarketWorld, stamp: u16, step: usize, days: f64) -> bool {
     let age = world.clock.stamp(step).saturating_sub(stamp);
     stamp > 0 && f64::from(age) * world.clock.step_days < days
 }

@@ -6,12 +6,12 @@
 //! bought for as many people as the money pays for, and moves with that share as chance: no money is lost to the size
 //! of a shopper, and nothing is biased by it.
 
+use super::settings::Supply;
+use super::shoppers::{INTENDED, INTERACTED, SEEN, Shoppers, VIEWED, flag};
+use super::visits::{Audience, Query, Visitor, chance, field, shopper_bits};
+use super::world::{BINS, MEMORY_BINS, MEMORY_SHIFT, MarketWorld, purpose};
 use crate::draws::{Key, mix};
 use crate::observation::Pricing;
-use crate::scenario::Supply;
-use crate::shoppers::{INTENDED, INTERACTED, SEEN, Shoppers, VIEWED, flag};
-use crate::visits::{Audience, Query, Visitor, chance, field, shopper_bits};
-use crate::world::{BINS, MEMORY_BINS, MEMORY_SHIFT, World, purpose};
 
 /// An opportunity to meet one shopper.
 #[derive(Debug, Clone, Copy, Default)]
@@ -55,7 +55,7 @@ pub(crate) struct Delivered {
 /// The step in which something is delivered.
 #[derive(Clone, Copy)]
 pub(crate) struct Moment<'a> {
-    pub(crate) world: &'a World,
+    pub(crate) world: &'a MarketWorld,
     pub(crate) step: usize,
     /// Key of noise and step.
     pub(crate) key: Key,
@@ -71,8 +71,8 @@ pub(crate) fn deliver(
     scratch: &mut Scratch,
 ) -> Delivered {
     let drawn = &moment.world.lines[line];
-    let channel = &moment.world.scenario.lines[line].channel;
-    let people = moment.world.scenario.weight() as i64;
+    let channel = &moment.world.market.lines[line].channel;
+    let people = moment.world.market.weight() as i64;
     let price = |bin: usize| match channel.pricing {
         Pricing::Commission => (channel.commission_cap * 1e6) as i64,
         _ => ((drawn.price[moment.step] * drawn.landscape[bin]).max(drawn.floor) as i64).max(1),
@@ -155,8 +155,8 @@ struct Clicks<'a> {
 impl<'a> Clicks<'a> {
     fn new(moment: Moment<'a>, line: usize, shoppers: &Shoppers) -> Self {
         let Moment { world, step, .. } = moment;
-        let industry = &world.scenario.industry;
-        let channel = &world.scenario.lines[line].channel;
+        let industry = &world.market.industry;
+        let channel = &world.market.lines[line].channel;
         let rate = world.lines[line].click_rate[step] * wear_out(moment, line, shoppers);
         let of_need = |need: f64| industry.stage_clicks.map(|stage| chance(rate * need * stage));
         let chance = [of_need(1.0), of_need(industry.in_market_clicks)];
@@ -218,8 +218,8 @@ fn meet(
     opportunities: &mut Vec<Opportunity>,
 ) {
     let Moment { world, key, .. } = moment;
-    let industry = &world.scenario.industry;
-    let channel = &world.scenario.lines[line].channel;
+    let industry = &world.market.industry;
+    let channel = &world.market.lines[line].channel;
     let key = key.with(world.lines[line].name);
     // Interest only ever raises a rank, so a plain rank above the highest bin can be left out.
     let raises = industry.rival_interest >= 1.0;
@@ -269,7 +269,7 @@ fn meet(
 
 /// Creative wear-out: clicks fall with the contacts that the line has already bought for each person in the market.
 fn wear_out(moment: Moment<'_>, line: usize, shoppers: &Shoppers) -> f64 {
-    let channel = &moment.world.scenario.lines[line].channel;
+    let channel = &moment.world.market.lines[line].channel;
     let contacts = shoppers.contacts[line] as f64 / shoppers.len() as f64;
     libm::exp(-channel.wear_out * contacts)
 }
@@ -293,10 +293,10 @@ fn respond(
 ) {
     let Contact { opportunity, click, people } = contact;
     let Moment { world, step, .. } = moment;
-    let channel = &world.scenario.lines[line].channel;
+    let channel = &world.market.lines[line].channel;
     let drawn = &world.lines[line];
     let i = opportunity.shopper as usize;
-    let weight = world.scenario.weight() as u32;
+    let weight = world.market.weight() as u32;
     let counted = u64::from(people);
     delivered.impressions += counted * u64::from(channel.impressions);
     if click {
@@ -325,7 +325,7 @@ fn respond(
     }
     let last = mix(more);
     let effect = drawn.effect[step];
-    let gain = (drawn.impact * effect * crate::shoppers::MEMORY_UNIT) as u16;
+    let gain = (drawn.impact * effect * super::shoppers::MEMORY_UNIT) as u16;
     let memory = &mut shoppers.memory[channel.memory][i];
     *memory = memory.saturating_add(gain);
     let known = f64::from(field(last, 0)) < channel.identity * 65_536.0;
@@ -358,7 +358,7 @@ fn respond(
         delivered.engagements += counted;
         if interacts {
             shoppers.touch(i, INTERACTED, &world.clock, step);
-            if f64::from(field(last, 1)) < world.scenario.merchant.member_rate * 65_536.0 {
+            if f64::from(field(last, 1)) < world.market.merchant.member_rate * 65_536.0 {
                 shoppers.flags[i] |= flag::MEMBER;
                 shoppers.find_stage(i, &world.clock, step);
             }
@@ -375,8 +375,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::scenario::Scenario;
-    use crate::visits::visit;
+    use crate::market::visits::visit;
 
     #[test]
     fn buys_from_the_cheapest_rank_until_the_money_is_spent() {
@@ -391,14 +390,14 @@ mod tests {
     }
 
     struct Stage {
-        world: Arc<World>,
+        world: Arc<MarketWorld>,
         shoppers: Shoppers,
         audience: Audience,
     }
 
     fn stage() -> Stage {
-        let scenario = Scenario::load("new-customer").unwrap().with_shoppers(2_000);
-        let world = World::draw(&scenario, 11);
+        let scenario = crate::Scenario::load("new-customer").unwrap().with_shoppers(2_000);
+        let world = crate::World::draw(&scenario, 11).market_world().clone();
         let mut shoppers = world.shoppers.clone();
         let mut audience = Audience::default();
         visit(&world, 0, Key::new(5), &mut shoppers, &mut audience);
@@ -419,7 +418,7 @@ mod tests {
                 let mut all = Vec::new();
                 meet(moment, line, BINS, &shoppers, &audience, &mut all);
                 all.sort_by_key(|opportunity| (opportunity.bin, opportunity.shopper));
-                let channel = &world.scenario.lines[line].channel;
+                let channel = &world.market.lines[line].channel;
                 let (mut cost, mut clicked, mut shown) = (0, 0, 0);
                 'money: for opportunity in &all {
                     let click = clicks.happens(&shoppers, opportunity);
@@ -431,7 +430,7 @@ mod tests {
                             bid.max(drawn.floor) as i64
                         }
                     };
-                    for _ in 0..world.scenario.weight() {
+                    for _ in 0..world.market.weight() {
                         let billed = clicks.pays_contact || click;
                         if billed && cost + price > money {
                             break 'money;

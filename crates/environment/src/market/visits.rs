@@ -1,9 +1,9 @@
 //! The first part of a step: needs come and go, satisfied shoppers return, stages lapse, memories fade, and some
 //! shoppers visit the platform.
 
+use super::shoppers::{LEVELS, SEEN, Shoppers, VIEWED, flag};
+use super::world::{MEMORY_SHIFT, MarketWorld, purpose};
 use crate::draws::Key;
-use crate::shoppers::{LEVELS, SEEN, Shoppers, VIEWED, flag};
-use crate::world::{MEMORY_SHIFT, World, purpose};
 
 /// Room for every persona and level of activity.
 const CLASSES: usize = 64;
@@ -99,7 +99,7 @@ impl Audience {
 }
 
 /// Fades memories: `m * keep`, rounded down, so that they end at zero.
-pub(crate) fn fade(world: &World, shoppers: &mut Shoppers) {
+pub(crate) fn fade(world: &MarketWorld, shoppers: &mut Shoppers) {
     for (memory, tables) in shoppers.memory.iter_mut().zip(&world.memories) {
         for amount in memory {
             *amount = ((u32::from(*amount) * u32::from(tables.keep)) >> 16) as u16;
@@ -111,10 +111,16 @@ pub(crate) fn fade(world: &World, shoppers: &mut Shoppers) {
 ///
 /// The market follows AMSS: the share with a need moves to its target by the smallest flow, on top of the turnover
 /// that the mean duration of a need implies.
-pub(crate) fn visit(world: &World, step: usize, key: Key, shoppers: &mut Shoppers, audience: &mut Audience) {
-    let industry = &world.scenario.industry;
-    let day = &world.scenario.brief.calendar[step];
-    let step_days = world.scenario.brief.step_days;
+pub(crate) fn visit(
+    world: &MarketWorld,
+    step: usize,
+    key: Key,
+    shoppers: &mut Shoppers,
+    audience: &mut Audience,
+) {
+    let industry = &world.market.industry;
+    let day = &world.brief.calendar[step];
+    let step_days = world.brief.step_days;
     let now = world.clock.stamp(step);
     let share = shoppers.in_market as f64 / shoppers.len() as f64;
     let leave = 1.0 - libm::exp(-step_days / industry.need_days);
@@ -173,15 +179,15 @@ pub(crate) fn visit(world: &World, step: usize, key: Key, shoppers: &mut Shopper
 }
 
 /// Sessions by habit, of visitors of the platform and of others alike.
-fn sessions(world: &World, key: Key, shoppers: &Shoppers, audience: &mut Audience) {
-    let days = world.scenario.brief.step_days;
+fn sessions(world: &MarketWorld, key: Key, shoppers: &Shoppers, audience: &mut Audience) {
+    let days = world.brief.step_days;
     for (i, bits) in audience.bits.iter_mut().enumerate() {
         *bits = shopper_bits(key, i as u32);
     }
     for (habit, session) in audience.sessions.iter_mut().enumerate() {
         let mut chances = [0_u32; CLASSES];
         for (class, cell) in chances.iter_mut().enumerate() {
-            let Some(persona) = world.scenario.industry.personas.get(class / LEVELS) else { break };
+            let Some(persona) = world.market.industry.personas.get(class / LEVELS) else { break };
             *cell = chance(1.0 - libm::pow(1.0 - persona.sessions[habit], days));
         }
         let place = habit as u32;
@@ -193,8 +199,8 @@ fn sessions(world: &World, key: Key, shoppers: &Shoppers, audience: &mut Audienc
 }
 
 /// What visitors came for: a search, deals, tasks.
-fn intentions(world: &World, key: Key, shoppers: &mut Shoppers, audience: &mut Audience) {
-    let industry = &world.scenario.industry;
+fn intentions(world: &MarketWorld, key: Key, shoppers: &mut Shoppers, audience: &mut Audience) {
+    let industry = &world.market.industry;
     let category_query = chance(industry.category_query);
     let brand_query = industry.brand_query.map(chance);
     let personas = industry.personas.iter();
@@ -246,13 +252,13 @@ pub(crate) fn market_flow(share: f64, target: f64, turnover: f64) -> (f64, f64) 
 /// Free traffic: the brand is met by the way, and brand queries that met no advertisement lead to the shop. Returns the
 /// shop's free visitors.
 pub(crate) fn free_traffic(
-    world: &World,
+    world: &MarketWorld,
     step: usize,
     key: Key,
     shoppers: &mut Shoppers,
     visitors: &[Visitor],
 ) -> u64 {
-    let industry = &world.scenario.industry;
+    let industry = &world.market.industry;
     let exposure = chance(world.free_exposure);
     let click = chance(industry.free_click);
     let query_click = chance(industry.brand_query_free);

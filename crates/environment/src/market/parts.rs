@@ -1,9 +1,9 @@
 //! The catalogue files of a scenario, read field by field: calendar, merchant, industry, channel.
 
+use super::settings::{Channel, Industry, MEMORIES, Memory, Merchant, Persona, ReportDelay, Supply, Windows};
 use crate::deeplink::STAGES;
 use crate::observation::{CalendarStep, Pricing};
 use crate::reader::{Bounds, Section};
-use crate::scenario::{Channel, Industry, MEMORIES, Memory, Merchant, Persona, ReportDelay, Supply, Windows};
 
 pub(crate) fn read_calendar(top: &mut Section<'_>) -> (String, Vec<CalendarStep>) {
     let title = top.text("title", "one line for people");
@@ -100,8 +100,8 @@ pub(crate) fn read_industry(top: &mut Section<'_>) -> Industry {
         section.finish();
     }
     sums_to_one(top, "persona", personas.iter().map(|persona| persona.share).sum());
-    if personas.len() > crate::shoppers::MOST_PERSONAS {
-        let most = crate::shoppers::MOST_PERSONAS;
+    if personas.len() > super::shoppers::MOST_PERSONAS {
+        let most = super::shoppers::MOST_PERSONAS;
         top.object("persona", format!("at most {most} personas"), format!("{} here", personas.len()), "");
     }
     let mut memories = Vec::new();
@@ -200,7 +200,7 @@ pub(crate) fn read_channel(top: &mut Section<'_>, memories: &[String]) -> Option
         Some(Pricing::PerThousand) => "major units a thousand impressions",
         Some(Pricing::PerImpression) => "major units an impression",
         Some(Pricing::PerEngagement) => "major units an engagement",
-        Some(Pricing::Commission) | None => "share of an order's value",
+        Some(Pricing::Commission | Pricing::Curve) | None => "share of an order's value",
     };
     let commission = pricing == Some(Pricing::Commission);
     let price = if commission { Bounds::share(price_unit) } else { Bounds::above_zero(price_unit) };
@@ -243,7 +243,7 @@ pub(crate) fn read_channel(top: &mut Section<'_>, memories: &[String]) -> Option
 impl Channel {
     /// Stands in for a channel that could not be read, so that the rest of the file is still checked.
     pub(crate) fn nothing() -> Self {
-        let zero = crate::scenario::Uncertain::Fixed(0.0);
+        let zero = crate::reader::Uncertain::Fixed(0.0);
         Self {
             title: String::new(),
             pricing: Pricing::PerClick,

@@ -1,0 +1,422 @@
+//! What is believed of a curves world while money is spent: the file's distributions as prior, reports as evidence.
+//!
+//! Every uncertain parameter is a monotone function of a standard normal number `z`, as the world draws it. On the
+//! logarithm of a line's response `y_t` in step `t`, with `f` its curve on the stock of what was really spent,
+//!
+//! ```text
+//! ln y_t = ln(weight_t * f(stock_t; z)) + e_t + noise,   e a random walk of the file's drift,   noise ~ N(-s^2/2, s^2)
+//! ```
+//!
+//! so the residuals have covariance `R = s^2 I + d^2 min(t, u)`. The estimate is the mode of the posterior, by Gauss and
+//! Newton with damping on `|z|^2 + r' R^-1 r` (regularised least squares on the logarithm); its spread is Laplace's. The
+//! drift up to now follows from the residuals as in Gaussian-process regression. Late reports are turned back into the
+//! responses that caused them, which the file's law of delay allows.
+
+use outlay_environment::curves::{CurveLineSettings, CurveSettings, UncertainCurve};
+use outlay_environment::{Brief, Curve, CurveLine, Curves, LineReport, Uncertain};
+
+/// Most uncertain parameters of one line: size, half, slope, retention.
+const PARAMETERS: usize = 4;
+/// Rounds of Gauss and Newton after each step.
+const ROUNDS: usize = 6;
+/// Response below which a report's rounding to hundredths would speak instead of it.
+const LEAST: f64 = 0.05;
+/// Standard deviation of the logarithm that lines' unknown effects on each other add, relative to the spread of synergy:
+/// a few other lines, each about half saturated.
+const SYNERGY_NOISE: f64 = 0.5;
+
+/// The belief on all lines.
+#[derive(Debug, Clone)]
+pub struct Belief {
+    lines: Vec<LineBelief>,
+    /// `[steps * lines]` what is declared of each cell: season, and the share that arrives in time.
+    weights: Vec<f64>,
+    /// Share of late responses that come later still.
+    later: f64,
+    /// Whether what arrives after the end is lost, which `weights` then hold already.
+    lost: bool,
+    steps: usize,
+}
+
+/// The belief on one line.
+#[derive(Debug, Clone)]
+struct LineBelief {
+    settings: CurveLineSettings,
+    /// Standard deviation of the noise of one step, and of one step's drift, in logarithms.
+    noise: f64,
+    drift: f64,
+    z: [f64; PARAMETERS],
+    /// `[steps seen]` money spent, major units.
+    spend: Vec<f64>,
+    /// `[usable]` step and logarithm of the response over what is declared of the step.
+    seen: Vec<(usize, f64)>,
+    /// What was reported in the step before.
+    arrived: f64,
+    /// Drift of the logarithm up to now.
+    log_drift: f64,
+    /// `[parameters, parameters]` lower Cholesky factor of the posterior's precision.
+    precision: [[f64; PARAMETERS]; PARAMETERS],
+}
+
+impl Belief {
+    /// The belief before the first step: what the file says.
+    #[must_use]
+    pub fn new(settings: &CurveSettings, brief: &Brief) -> Self {
+        let in_time = |step: usize| settings.delay.map_or(1.0, |delay| delay.in_time(brief.steps - step));
+        let weights = (0..brief.steps).flat_map(|step| {
+            (0..brief.lines.len()).map(move |line| brief.season(line, step) * in_time(step))
+        });
+        let unmodelled = settings.synergy.map_or(0.0, |synergy| SYNERGY_NOISE * synergy.spread);
+        let line = |line: &CurveLineSettings| LineBelief {
+            settings: line.clone(),
+            noise: libm::sqrt(settings.noise * settings.noise + unmodelled * unmodelled).max(1e-3),
+            drift: line.drift * libm::sqrt(brief.step_days),
+            z: [0.0; PARAMETERS],
+            spend: Vec::with_capacity(brief.steps),
+            seen: Vec::with_capacity(brief.steps),
+            arrived: 0.0,
+            log_drift: 0.0,
+            precision: identity(),
+        };
+        Self {
+            lines: settings.lines.iter().map(line).collect(),
+            weights: weights.collect(),
+            later: settings.delay.map_or(0.0, |delay| delay.later),
+            lost: settings.delay.is_some_and(|delay| !delay.counted_after_end),
+            steps: brief.steps,
+        }
+    }
+
+    /// Takes in the reports (`[lines]`) of `step`.
+    pub fn learn(&mut self, step: usize, reports: &[LineReport]) {
+        let lines = self.lines.len();
+        for (index, (line, report)) in self.lines.iter_mut().zip(reports).enumerate() {
+            line.spend.push(report.spend.major());
+            let arrived = report.revenue.major();
+            // With a share `1 - later` of what is coming in each step, two reports give the response between them.
+            let response = (arrived - self.later * line.arrived) / (1.0 - self.later);
+            line.arrived = arrived;
+            let weight = self.weights[step * lines + index];
+            let declared = if self.lost { weight / in_time(self.later, self.steps - step) } else { weight };
+            if response > LEAST && declared > 0.0 {
+                line.seen.push((step, libm::log(response / declared)));
+                line.fit();
+            }
+        }
+    }
+
+    /// The curves from `step` on as they are most likely.
+    #[must_use]
+    pub fn rest(&self, step: usize) -> Curves {
+        self.with(step, |line| line.z)
+    }
+
+    /// The curves from `step` on as one draw of the posterior has them; `normals` gives independent standard normals.
+    #[must_use]
+    pub fn sample(&self, step: usize, mut normals: impl FnMut() -> f64) -> Curves {
+        self.with(step, |line| {
+            // With precision L L', x = L'^-1 n has its inverse as covariance.
+            let mut x: [f64; PARAMETERS] = std::array::from_fn(|_| normals());
+            for i in (0..PARAMETERS).rev() {
+                for j in i + 1..PARAMETERS {
+                    x[i] -= line.precision[j][i] * x[j];
+                }
+                x[i] /= line.precision[i][i];
+            }
+            std::array::from_fn(|i| line.z[i] + x[i])
+        })
+    }
+
+    fn with(&self, step: usize, mut z: impl FnMut(&LineBelief) -> [f64; PARAMETERS]) -> Curves {
+        let lines = self.lines.len();
+        let line = |(index, line): (usize, &LineBelief)| {
+            let (curve, retention) = line.curve(&z(line));
+            let scale = libm::exp(line.log_drift);
+            let stock = line.spend.iter().fold(line.settings.stock, |stock, spend| spend + retention * stock);
+            let weight = (step..self.steps).map(|step| scale * self.weights[step * lines + index]).collect();
+            CurveLine { curve, retention, stock, weight, quadratic_cost: line.settings.quadratic_cost }
+        };
+        Curves { lines: self.lines.iter().enumerate().map(line).collect(), synergy: Vec::new() }
+    }
+}
+
+/// Share of what a step causes that arrives within `steps` steps, its own included.
+fn in_time(later: f64, steps: usize) -> f64 {
+    1.0 - libm::pow(later, steps as f64)
+}
+
+impl LineBelief {
+    /// The curve and the retention at `z`.
+    fn curve(&self, z: &[f64; PARAMETERS]) -> (Curve, f64) {
+        let retention = at(self.settings.retention, z[3]);
+        let curve = match self.settings.curve {
+            UncertainCurve::Power { value, exponent } => {
+                Curve::Power { value: at(value, z[0]), exponent: at(exponent, z[1]) }
+            }
+            UncertainCurve::Hill { value, half, daily, slope } => {
+                let stock = if daily { 1.0 / (1.0 - retention) } else { 1.0 };
+                Curve::Hill { value: at(value, z[0]), half: at(half, z[1]) * stock, slope: at(slope, z[2]) }
+            }
+        };
+        (curve, retention)
+    }
+
+    /// `[usable]` what the logarithms of the responses would be at `z` without noise and drift.
+    fn predict(&self, z: &[f64; PARAMETERS], predicted: &mut Vec<f64>) {
+        let (curve, retention) = self.curve(z);
+        let mut stock = self.settings.stock;
+        let mut seen = self.seen.iter().map(|(step, _)| *step).peekable();
+        predicted.clear();
+        for (step, spend) in self.spend.iter().enumerate() {
+            stock = spend + retention * stock;
+            if seen.next_if_eq(&step).is_some() {
+                let cost = 0.5 * self.settings.quadratic_cost * spend * spend;
+                predicted.push(libm::log((curve.value(stock) - cost).max(1e-9)));
+            }
+        }
+    }
+
+    /// Moves the estimate to the mode of the posterior.
+    fn fit(&mut self) {
+        let count = self.seen.len();
+        let chol = self.covariance();
+        let uncertain = self.uncertain();
+        let (mut base, mut moved) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let mut jacobian = vec![vec![0.0; count]; PARAMETERS];
+        let mut residual = vec![0.0; count];
+        let mut damping = 1e-3;
+        let mut cost = self.whitened(&self.z.clone(), &chol, &mut base, &mut residual);
+        for _ in 0..ROUNDS {
+            for parameter in 0..PARAMETERS {
+                jacobian[parameter].fill(0.0);
+                if uncertain[parameter] {
+                    let mut z = self.z;
+                    z[parameter] += 1e-4;
+                    self.predict(&z, &mut moved);
+                    for ((slot, moved), base) in jacobian[parameter].iter_mut().zip(&moved).zip(&base) {
+                        *slot = (moved - base) / 1e-4;
+                    }
+                    forward(&chol, &mut jacobian[parameter]);
+                }
+            }
+            let mut normal = identity();
+            let mut gradient = self.z.map(|z| -z);
+            for i in 0..PARAMETERS {
+                for j in 0..PARAMETERS {
+                    normal[i][j] += dot(&jacobian[i], &jacobian[j]);
+                }
+                gradient[i] += dot(&jacobian[i], &residual);
+            }
+            self.precision = cholesky(&normal);
+            for (i, row) in normal.iter_mut().enumerate() {
+                row[i] *= 1.0 + damping;
+            }
+            let step = solve(&cholesky(&normal), gradient);
+            let trial = std::array::from_fn(|i| (self.z[i] + step[i]).clamp(-4.0, 4.0));
+            let (before, kept) = (base.clone(), residual.clone());
+            let found = self.whitened(&trial, &chol, &mut base, &mut residual);
+            if found < cost {
+                let gained = cost - found;
+                (self.z, cost, damping) = (trial, found, damping * 0.3);
+                if gained < 1e-9 {
+                    break;
+                }
+            } else {
+                (base, residual, damping) = (before, kept, damping * 10.0);
+            }
+        }
+        self.find_drift(&chol, residual);
+    }
+
+    /// Whitened residuals at `z` into `residual`, and the penalised sum of squares.
+    fn whitened(
+        &self,
+        z: &[f64; PARAMETERS],
+        chol: &[Vec<f64>],
+        predicted: &mut Vec<f64>,
+        residual: &mut [f64],
+    ) -> f64 {
+        self.predict(z, predicted);
+        // The noise of a response has mean 1, so that of its logarithm lies below 0.
+        let bias = 0.5 * self.noise * self.noise;
+        for ((residual, (_, seen)), predicted) in residual.iter_mut().zip(&self.seen).zip(predicted.iter()) {
+            *residual = seen + bias - predicted;
+        }
+        forward(chol, residual);
+        dot(residual, residual) + z.iter().map(|z| z * z).sum::<f64>()
+    }
+
+    /// Lower Cholesky factor of the residuals' covariance.
+    fn covariance(&self) -> Vec<Vec<f64>> {
+        let count = self.seen.len();
+        let mut chol = vec![vec![0.0; count]; count];
+        for i in 0..count {
+            for j in 0..=i {
+                let shared = (self.seen[j].0 + 1) as f64 * self.drift * self.drift;
+                let own = if i == j { self.noise * self.noise } else { 0.0 };
+                let rest = shared + own - dot(&chol[i][..j], &chol[j][..j]);
+                chol[i][j] = if i == j { libm::sqrt(rest.max(1e-12)) } else { rest / chol[j][j] };
+            }
+        }
+        chol
+    }
+
+    /// The drift up to now, by regression on whitened residuals.
+    fn find_drift(&mut self, chol: &[Vec<f64>], residual: Vec<f64>) {
+        if self.drift == 0.0 {
+            return;
+        }
+        let mut with_now: Vec<f64> =
+            self.seen.iter().map(|(step, _)| (step + 1) as f64 * self.drift * self.drift).collect();
+        forward(chol, &mut with_now);
+        self.log_drift = dot(&with_now, &residual);
+    }
+
+    /// Which parameters are not known.
+    fn uncertain(&self) -> [bool; PARAMETERS] {
+        let open = |value: Uncertain| !matches!(value, Uncertain::Fixed(_));
+        let retention = open(self.settings.retention);
+        match self.settings.curve {
+            UncertainCurve::Power { value, exponent } => [open(value), open(exponent), false, retention],
+            UncertainCurve::Hill { value, half, slope, .. } => {
+                [open(value), open(half), open(slope), retention]
+            }
+        }
+    }
+}
+
+/// The value of an uncertain number at a standard normal `z`, as a world draws it.
+fn at(value: Uncertain, z: f64) -> f64 {
+    match value {
+        Uncertain::Fixed(value) => value,
+        Uncertain::LogNormal { median, log_sd } => median * libm::exp(log_sd * z),
+        Uncertain::Uniform { low, high } => {
+            low + (high - low) * 0.5 * libm::erfc(-z * std::f64::consts::FRAC_1_SQRT_2)
+        }
+    }
+}
+
+fn identity() -> [[f64; PARAMETERS]; PARAMETERS] {
+    std::array::from_fn(|i| std::array::from_fn(|j| f64::from(u8::from(i == j))))
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// Solves `L x = b` in place.
+fn forward(chol: &[Vec<f64>], b: &mut [f64]) {
+    for i in 0..b.len() {
+        b[i] = (b[i] - dot(&chol[i][..i], &b[..i])) / chol[i][i];
+    }
+}
+
+fn cholesky(matrix: &[[f64; PARAMETERS]; PARAMETERS]) -> [[f64; PARAMETERS]; PARAMETERS] {
+    let mut chol = [[0.0; PARAMETERS]; PARAMETERS];
+    for i in 0..PARAMETERS {
+        for j in 0..=i {
+            let rest = matrix[i][j] - dot(&chol[i][..j], &chol[j][..j]);
+            chol[i][j] = if i == j { libm::sqrt(rest.max(1e-12)) } else { rest / chol[j][j] };
+        }
+    }
+    chol
+}
+
+/// Solves `L L' x = b`.
+fn solve(chol: &[[f64; PARAMETERS]; PARAMETERS], mut b: [f64; PARAMETERS]) -> [f64; PARAMETERS] {
+    for i in 0..PARAMETERS {
+        b[i] = (b[i] - dot(&chol[i][..i], &b[..i])) / chol[i][i];
+    }
+    for i in (0..PARAMETERS).rev() {
+        for j in i + 1..PARAMETERS {
+            b[i] -= chol[j][i] * b[j];
+        }
+        b[i] /= chol[i][i];
+    }
+    b
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use outlay_environment::{Allocation, Domain, Episode, Scenario, Seeds, World};
+
+    /// Plays uneven money and gives the belief, the truth of the rest, and the prior's idea of it.
+    fn learn(name: &str, seed: u64, steps: usize) -> (Belief, Curves, Curves) {
+        let scenario = Scenario::load(name).unwrap();
+        let settings = scenario.curves().unwrap();
+        let seeds = Seeds::numbered(Domain::Validate, seed, 0);
+        let mut episode = Episode::new(World::draw(&scenario, seeds.world), seeds.noise);
+        let mut belief = Belief::new(settings, &scenario.brief);
+        let prior = belief.rest(0);
+        let mut stocks = vec![0.0; scenario.brief.lines.len()];
+        for step in 0..steps {
+            let money = (0..stocks.len()).map(|line| 6.0 * ((line + step) % 4) as f64).collect();
+            episode.step(&Allocation { money });
+            belief.learn(step, &episode.observation().lines);
+            for ((stock, line), report) in stocks
+                .iter_mut()
+                .zip(&episode.world().curves().unwrap().lines)
+                .zip(&episode.observation().lines)
+            {
+                *stock = report.spend.major() + line.retention * *stock;
+            }
+        }
+        let truth = episode.world().curves().unwrap().rest(steps, &stocks);
+        (belief, truth, prior)
+    }
+
+    /// Error of the logarithm of each line's response to steady money.
+    fn error(believed: &Curves, truth: &Curves) -> f64 {
+        let of = |curves: &Curves, line: usize| {
+            let one = Curves { lines: vec![curves.lines[line].clone()], synergy: Vec::new() };
+            libm::log(one.value(&vec![12.0; one.steps().min(10)]))
+        };
+        let lines = truth.lines.len();
+        (0..lines).map(|line| (of(believed, line) - of(truth, line)).abs()).sum::<f64>() / lines as f64
+    }
+
+    #[test]
+    fn evidence_brings_the_belief_near_the_truth() {
+        for name in ["families/concave", "families/misspecified", "families/s-shaped"] {
+            let (mut learned, mut known) = (0.0, 0.0);
+            for seed in 0..10 {
+                let (belief, truth, prior) = learn(name, seed, 30);
+                learned += error(&belief.rest(30), &truth) / 10.0;
+                let prior = Curves { lines: prior.rest(30, &vec![0.0; 6]).lines, ..Curves::default() };
+                known += error(&prior, &truth) / 10.0;
+            }
+            assert!(learned < 0.5 * known && learned < 0.3, "{name}: {learned} after, {known} before");
+        }
+    }
+
+    #[test]
+    fn what_is_known_stays_as_it_is() {
+        let (belief, truth, _) = learn("problems/p3-carry-over", 0, 3);
+        for (believed, line) in belief.rest(3).lines.iter().zip(&truth.lines) {
+            assert_eq!((believed.curve, believed.retention), (line.curve, line.retention));
+            assert_eq!(believed.weight, line.weight);
+        }
+    }
+
+    #[test]
+    fn samples_spread_around_the_estimate_and_less_with_evidence() {
+        let spread = |steps: usize| {
+            let (belief, ..) = learn("families/concave", 1, steps);
+            let key = outlay_environment::Key::new(3);
+            let mut count = 0;
+            let values: Vec<f64> = (0..200)
+                .map(|_| {
+                    let sample = belief.sample(steps, || {
+                        count += 1;
+                        key.with(count).normal()
+                    });
+                    libm::log(sample.value(&vec![12.0; 6 * 5]))
+                })
+                .collect();
+            let mean = values.iter().sum::<f64>() / 200.0;
+            (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / 200.0).sqrt()
+        };
+        assert!(spread(40) < 0.5 * spread(1), "{} {}", spread(40), spread(1));
+    }
+}
