@@ -4,6 +4,7 @@ pub mod baselines;
 pub mod checkpoint;
 pub mod entrant;
 pub mod learn;
+pub mod planning;
 pub mod policy;
 
 pub use agent::{Agent, Entrant, Oracle, Recipe};

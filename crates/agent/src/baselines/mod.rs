@@ -11,7 +11,6 @@ pub mod model;
 pub mod mpc;
 pub mod oracles;
 pub mod paced;
-pub mod planner;
 pub mod prior;
 pub mod reports;
 pub mod rules;

@@ -12,7 +12,7 @@
 //! auctions; what was reached works on for as long as shoppers remember. `crowding` is how much lines take from each
 //! other. The demand of the calendar is in `effect`.
 
-use super::planner::Response;
+use crate::planning::Response;
 use outlay_environment::curve::{hill, hill_slope};
 
 /// The model of one scenario or world.

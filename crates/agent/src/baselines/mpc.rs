@@ -12,10 +12,10 @@ use outlay_environment::{Allocation, Brief, Observation, Scenario};
 
 use super::model::Ahead;
 use super::paced::{empty_brief, even_pace, is_open};
-use super::planner::{mirror_ascent, water_fill};
 use super::prior::{Prior, spends};
 use super::reports::{EVIDENCE, Evidence};
 use crate::agent::{Agent, Recipe};
+use crate::planning::{mirror_ascent, water_fill};
 use outlay_environment::Curve;
 
 /// Which planner uses the fitted curves.

@@ -8,8 +8,8 @@ use outlay_environment::{Key, LineReport, Scenario, World};
 use super::fit::{Run, designed_runs, fit_model, perturbed_runs};
 use super::linear::Normal;
 use super::model::{Ahead, Model};
-use super::planner::mirror_ascent;
 use super::reports::{EVIDENCE, Evidence, Expectations};
+use crate::planning::mirror_ascent;
 
 /// Rounds of the planner for a plan from scratch.
 const ROUNDS: usize = 200;

@@ -98,4 +98,17 @@ impl Curves {
         };
         Self { lines: self.lines.iter().zip(stocks).map(line).collect(), synergy: self.synergy.clone() }
     }
+
+    /// The same lines with money divided by `money` and the response by `response`.
+    #[must_use]
+    pub fn in_units(&self, money: f64, response: f64) -> Self {
+        let line = |line: &CurveLine| CurveLine {
+            curve: line.curve.in_units(money, response),
+            stock: line.stock / money,
+            weight: line.weight.clone(),
+            quadratic_cost: line.quadratic_cost * money * money / response,
+            ..*line
+        };
+        Self { lines: self.lines.iter().map(line).collect(), synergy: self.synergy.clone() }
+    }
 }
