@@ -56,6 +56,8 @@ struct Step {
     step: usize,
     /// What the calendar calls it.
     phase: String,
+    /// What the step added to the score.
+    score: f64,
     /// Lines in the order of the scenario.
     lines: Vec<LineStep>,
     /// What happened in the shop, whoever caused it.
@@ -151,16 +153,17 @@ fn play(participant: &Participant, games: &Games, at: cli::Replay) -> Replay {
         error: None,
     };
     let played = episodes::watch(participant, games, at.seed, at.noise, &mut |episode, asked| {
-        replay.score = games.scenario.goal.score(episode.ledger());
+        let score = games.scenario.score(episode.ledger());
+        replay.steps.push(step(&games.scenario, episode, asked, score - replay.score));
         replay.spend = episode.ledger().spend().0;
-        replay.steps.push(step(&games.scenario, episode, asked));
+        replay.score = score;
     });
     replay.error = played.err();
     replay
 }
 
 /// The step that an episode has just done.
-fn step(scenario: &Scenario, episode: &Episode, asked: &Allocation) -> Step {
+fn step(scenario: &Scenario, episode: &Episode, asked: &Allocation, score: f64) -> Step {
     let seen = episode.observation();
     let step = episode.ledger().steps() - 1;
     let line = |line: usize| {
@@ -182,6 +185,7 @@ fn step(scenario: &Scenario, episode: &Episode, asked: &Allocation) -> Step {
     Step {
         step,
         phase: scenario.brief.calendar.get(step).map(|day| day.phase.clone()).unwrap_or_default(),
+        score,
         lines: (0..seen.lines.len()).map(line).collect(),
         shop: ShopStep {
             visitors: seen.shop.visitors,
@@ -213,9 +217,9 @@ fn page(agent: &Replay, scenario: &Scenario, at: cli::Replay, look: Look) -> Str
     let mut header = vec!["step".to_owned(), "phase".into()];
     header.extend(scenario.brief.lines.iter().map(|line| line.name.clone()));
     header.push("spent".into());
-    header.extend(
-        ["reported new", "reported value", "new customers", "order value", "left", "bound"].map(Into::into),
-    );
+    header.extend(["reported new", "reported value"].map(Into::into));
+    header.push(scenario.goal.unit().to_owned());
+    header.extend(["order value", "left", "bound"].map(Into::into));
     let rows = agent.steps.iter().map(|step| {
         let lines = |value: fn(&LineStep) -> i64| step.lines.iter().map(value).sum::<i64>();
         let mut row = vec![step.step.to_string(), step.phase.clone()];
@@ -223,7 +227,8 @@ fn page(agent: &Replay, scenario: &Scenario, at: cli::Replay, look: Look) -> Str
         row.push(major(lines(|line| line.spend)));
         row.push(count(step.lines.iter().map(|line| line.reported_new_customers).sum()));
         row.push(major(lines(|line| line.reported_revenue)));
-        row.push(count(step.shop.new_customers));
+        let whole = step.score.fract() == 0.0 && step.score >= 0.0;
+        row.push(if whole { count(step.score as u64) } else { number(step.score) });
         row.push(major(step.shop.revenue));
         row.push(major(step.budget_left));
         row.push(bound(&step.lines));
@@ -232,8 +237,11 @@ fn page(agent: &Replay, scenario: &Scenario, at: cli::Replay, look: Look) -> Str
     text += &look.table(&header, rows);
     text.push('\n');
     text += &look.notes(
-        "a line's column is the money granted to it; reported = credited by last click, and late; new customers and \
-         order value = what happened, whoever caused it; bound = limits that kept a line from what was asked for\n",
+        &format!(
+            "a line's column is the money granted to it; reported = credited by last click, and late; {} and order \
+             value = what happened, whoever caused it; bound = limits that kept a line from what was asked for\n",
+            scenario.goal.unit()
+        ),
     );
     if let Some(error) = &agent.error {
         text += &look.notes(&format!("failed: {error}\n"));

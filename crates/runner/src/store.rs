@@ -115,7 +115,9 @@ impl Store {
         let folder = folder.join(build);
         fs::create_dir_all(&folder)?;
         let hash: String = scenario.hash.chars().take(DIGITS).collect();
-        let path = folder.join(format!("{}-{hash}.jsonl", scenario.name));
+        // A name may hold a folder: `problems/p1-power`.
+        let name = scenario.name.replace(['/', '\\'], "-");
+        let path = folder.join(format!("{name}-{hash}.jsonl"));
         let file = OpenOptions::new().read(true).append(true).create(true).open(&path)?;
         let known = read(&file, scenario.brief.lines.len())?;
         Ok(Self { path, file: Mutex::new(file), known, serves, trouble: Mutex::new(None) })
