@@ -46,30 +46,59 @@ fn nobody_is_left(folder: &Path, at_least: usize) {
     }
 }
 
+/// Compares `even` with agents of which each fails in its own words.
+fn all_fail(agents: &[(&str, String, &str)], time_limit: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut arguments = vec!["compare".to_owned(), small().into(), "--agents=even".into()];
+    arguments.extend(["--seeds=0..2".into(), "--json".into(), format!("--time-limit={time_limit}")]);
+    let named = agents.iter().map(|(name, body, _)| format!("--agent={}", script(folder.path(), name, body)));
+    arguments.extend(named);
+    let output = outlay(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let document: Value = serde_json::from_str(stdout(&output)).expect("JSON");
+    let found = document["agents"].as_array().expect("agents");
+    has_keys(&found[0], &["score", "per_seed"]);
+    for (agent, (name, _, words)) in found[1..].iter().zip(agents) {
+        assert_eq!(agent["name"], *name);
+        let error = agent["error"].as_str().unwrap_or_default();
+        assert!(error.contains(words), "{name}: `{error}` without `{words}`");
+        assert!(stderr(&output).contains(&format!("`{name}` failed")), "{}", stderr(&output));
+    }
+    nobody_is_left(folder.path(), agents.iter().filter(|(_, body, _)| body.contains("PIDS")).count());
+}
+
+/// Those that never say anything again: the time limit ends them, and whatever they started.
+#[test]
+fn programs_that_hang_fail_alone() {
+    let agents = [
+        ("hangs", "echo $$ >> PIDS; sleep 300"),
+        ("half", "printf '{\"money\": [1, '; echo $$ >> PIDS; sleep 300"),
+        // It is gone, but what it started holds the pipe.
+        ("forks", "sleep 300 & echo $! >> PIDS; exit 0"),
+        ("hides", "(sleep 300 & echo $! >> PIDS; sleep 300) 2>&1 >/dev/null; exit 0"),
+    ];
+    all_fail(
+        &agents.map(|(name, body)| (name, body.to_owned(), "no answer within 1 s; `--time-limit`")),
+        "1",
+    );
+}
+
 #[test]
 fn programs_that_misbehave_fail_alone() {
-    let folder = tempfile::tempdir().expect("a folder");
     let answer =
         |answer: &str| format!("read brief; while read line; do echo '{{\"money\": [{answer}]}}'; done");
     let seven = |number: &str| answer(&[number; 7].join(","));
-    let agents: Vec<(&str, String, &str)> = [
-        ("hangs", "echo $$ >> PIDS; sleep 300", "no answer within 0.5 s; `--time-limit` sets it"),
+    let agents = [
         ("gone", "exit 7", "exit status: 7"),
         ("early", "read brief; read observation; exit 0", "ended before"),
         ("dies", "read brief; read seen; echo 'UNITS'; read seen; kill -SEGV $$", "signal: 11"),
         ("says", "echo 'cannot find weights' >&2; exit 1", "cannot find weights"),
-        ("half", "printf '{\"money\": [1, '; echo $$ >> PIDS; sleep 300", "no answer within"),
         ("closes", "exec 1>&-; echo $$ >> PIDS; sleep 300", "it closed its output"),
         ("nonsense", "while :; do echo '{\"mony\": [1]}' || exit; done", "not an allocation"),
         ("flood", "echo $$ >> PIDS; yes junk", "not an allocation"),
         ("endless", "echo $$ >> PIDS; yes | tr -d '\\n'", "longer than a million bytes"),
-        // It is gone, but what it started holds the pipe.
-        ("forks", "sleep 300 & echo $! >> PIDS; exit 0", "no answer within"),
-        ("hides", "(sleep 300 & echo $! >> PIDS; sleep 300) 2>&1 >/dev/null; exit 0", "no answer within"),
-    ]
-    .map(|(name, body, words)| (name, body.to_owned(), words))
-    .into_iter()
-    .chain([
+    ];
+    let answers = [
         ("short", answer("1"), "1 amounts for 7 lines"),
         ("long", answer(&["1"; 8].join(",")), "8 amounts for 7 lines"),
         ("huge", seven("1e300"), "not between 0 and the budget"),
@@ -78,32 +107,18 @@ fn programs_that_misbehave_fail_alone() {
         ("nan", seven("NaN"), "not an allocation"),
         ("infinite", seven("1e999"), "not an allocation"),
         ("words", seven("\"1\""), "not an allocation"),
-    ])
-    .collect();
-    let mut arguments = vec![
-        "compare".to_owned(),
-        small().into(),
-        "--agents=even".into(),
-        "--seeds=0..2".into(),
-        "--json".into(),
     ];
-    arguments.extend(["--time-limit=0.5".into(), "--agent=missing=exec:/no/such/program".into()]);
-    arguments.extend(
-        agents.iter().map(|(name, body, _)| format!("--agent={}", script(folder.path(), name, body))),
-    );
-    let output = outlay(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
-    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    let document: Value = serde_json::from_str(stdout(&output)).expect("JSON");
-    let found = document["agents"].as_array().expect("agents");
-    has_keys(&found[0], &["score", "per_seed"]);
-    assert!(found[1]["error"].as_str().is_some_and(|error| error.contains("could not start")));
-    for (agent, (name, _, words)) in found[2..].iter().zip(&agents) {
-        assert_eq!(agent["name"], *name);
-        let error = agent["error"].as_str().unwrap_or_default();
-        assert!(error.contains(words), "{name}: `{error}` without `{words}`");
-        assert!(stderr(&output).contains(&format!("`{name}` failed")), "{}", stderr(&output));
-    }
-    nobody_is_left(folder.path(), 7);
+    let agents = agents.map(|(name, body, words)| (name, body.to_owned(), words));
+    all_fail(&agents.into_iter().chain(answers).collect::<Vec<_>>(), "60");
+    let missing = json(&[
+        "compare",
+        small(),
+        "--agents=even",
+        "--agent=exec:/no/such/program",
+        "--seeds=0..1",
+        "--json",
+    ]);
+    assert!(missing["agents"][1]["error"].as_str().is_some_and(|error| error.contains("could not start")));
 }
 
 /// What is odd but answers is heard.
