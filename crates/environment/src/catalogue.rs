@@ -422,6 +422,45 @@ mod tests {
     }
 
     #[test]
+    fn a_curves_world_gets_every_problem_at_once_too() {
+        let text = SHIPPED.get_file("problems/p3-carry-over.toml").unwrap().contents_utf8().unwrap();
+        let text = text
+            .replace("goal = \"response\"", "goal = \"revenue\"")
+            .replace("season = [1, 1,", "season = [1,")
+            .replacen("retention = 0.3", "retention = 1.3", 1)
+            .replacen("exponent = 0.5", "exponent = 1.5", 1)
+            .replacen("name = \"b\"", "name = \"a\"", 1)
+            .replacen("plan = [", "plan = [3,", 1);
+        let found = problems(&text);
+        let messages: Vec<&str> = found.iter().map(|problem| problem.message.as_str()).collect();
+        assert_eq!(
+            messages,
+            [
+                "a curves world cannot have this goal",
+                "`season` must have 7 numbers",
+                "`exponent` must lie between 0.01 and 1",
+                "`retention` must lie between 0 and 0.999",
+                "two lines are called `a`",
+                "`plan` must be a list of lists of numbers",
+            ]
+        );
+        assert!(found.iter().all(|problem| problem.span.is_some()));
+        let unknown = problems("kind = \"curvs\"\ntitle = \"t\"\n");
+        assert_eq!(unknown[0].message, "`kind` is not known");
+    }
+
+    #[test]
+    fn problems_and_families_ship_under_their_folders() {
+        assert_eq!(Scenario::shipped_in("problems").len(), 16);
+        for name in ["problems", "families"].into_iter().flat_map(Scenario::shipped_in) {
+            let scenario = Scenario::load(&name).unwrap_or_else(|problems| panic!("{problems}"));
+            assert_eq!(scenario.name, name);
+            assert_eq!(scenario.brief.lines.len(), scenario.brief.limits.lines.len());
+        }
+        assert!(Scenario::load("industries/snacks").is_err());
+    }
+
+    #[test]
     fn shares_must_add_up_and_prices_be_positive() {
         let folder = std::env::temp_dir().join(format!("outlay-catalogue-{}", std::process::id()));
         for kind in ["industries", "channels"] {

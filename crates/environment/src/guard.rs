@@ -404,6 +404,24 @@ mod tests {
         (plan, multiplier)
     }
 
+    /// P10: from 1,000 at most 20 % a day, up to the cap of 5,000: five times as much takes nine days.
+    #[test]
+    fn the_largest_change_counts_from_what_was_spent_before() {
+        let line =
+            LineLimits { before: Some(Money(100_000)), cap: Some(Money(500_000)), end_step: 15, ..open() };
+        let limits = Limits { largest_change: Some(0.2), lines: vec![line], ..Limits::default() };
+        let mut guard = Guard::new(&limits, Money(10_000_000), 15);
+        let (mut ruling, mut previous, mut wanted) = (Ruling::default(), None, 100_000);
+        for step in 0..12 {
+            let wish = Allocation { money: vec![1e9] };
+            guard.rule(step, Money(10_000_000), previous.as_deref(), &wish, &mut ruling);
+            wanted = 500_000.min(wanted + wanted / 5);
+            assert_eq!(ruling.granted, [Money(wanted)]);
+            assert_eq!(wanted == 500_000, step >= 8);
+            previous = Some(ruling.granted.clone());
+        }
+    }
+
     #[test]
     fn projection_by_hand() {
         let (zero, ten) = ([0.0; 3], [10.0; 3]);

@@ -382,6 +382,28 @@ mod tests {
     }
 
     #[test]
+    fn every_feature_is_finite_in_worlds_without_shoppers() {
+        for name in ["problems", "families"].into_iter().flat_map(Scenario::shipped_in) {
+            let scenario = Scenario::load(&name).unwrap();
+            let brief = &scenario.brief;
+            // All at once, evenly, and nothing at all.
+            for scale in [1.0, 1.0 / brief.steps as f64, 0.0] {
+                let mut episode = Episode::new(World::draw(&scenario, 3), 4);
+                let mut seen = vec![episode.observation().clone()];
+                while !episode.is_over() {
+                    let money = vec![scale * brief.budget.major(); brief.lines.len()];
+                    episode.step(&Allocation { money });
+                    seen.push(episode.observation().clone());
+                }
+                seen.pop();
+                for (lines, global) in read(brief, &seen) {
+                    assert!(lines.iter().chain(&global).all(|x| x.is_finite()), "{name} {scale}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn the_currency_does_not_matter() {
         let (brief, seen) = record();
         let dear = |money: Money| Money(money.0 * 1000);

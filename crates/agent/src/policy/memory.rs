@@ -38,7 +38,8 @@ impl LineSums {
             engagements: report.engagements as f64,
             orders: report.orders as f64,
             new_customers: report.new_customers as f64,
-            revenue: report.revenue.major() / unit,
+            // Where spending itself costs, a line may lose more than it brings: that counts as nothing.
+            revenue: report.revenue.major().max(0.0) / unit,
         }
     }
 
@@ -112,7 +113,7 @@ impl Memory {
         if self.counts_customers {
             shop.new_customers as f64
         } else {
-            10.0 * shop.revenue.major() / self.unit
+            10.0 * shop.revenue.major().max(0.0) / self.unit
         }
     }
 
