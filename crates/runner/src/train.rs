@@ -58,8 +58,10 @@ pub(crate) fn run(arguments: &cli::Train, timing: bool, terminal: Terminal) -> R
 fn fresh(arguments: &cli::Train) -> Result<Run, Failure> {
     let typed = arguments.scenario.clone().unwrap_or_else(|| "new-customer".to_owned());
     let scenario = plan::scenario(&typed)?;
-    let mut settings =
-        TrainSettings { seed: arguments.seed.unwrap_or(DEFAULT_SEED), ..TrainSettings::default() };
+    let mut settings = TrainSettings {
+        seed: arguments.seed.unwrap_or(DEFAULT_SEED),
+        ..TrainSettings::for_scenario(&scenario)
+    };
     settings.steps = arguments.steps.unwrap_or(settings.steps);
     settings.worlds = arguments.worlds.map_or(settings.worlds, |worlds| worlds as usize);
     settings.teacher_share = arguments.teacher.unwrap_or(settings.teacher_share);
@@ -121,7 +123,7 @@ fn refused(error: &TrainError) -> Failure {
 
 /// The command that gives this run again, without flags of output, threads and display.
 fn command(run: &Run) -> String {
-    let default = TrainSettings::default();
+    let default = TrainSettings::for_scenario(&run.scenario);
     let mut command = format!("outlay train {} --seed {}", quoted(&run.typed), run.settings.seed);
     if run.settings.steps != default.steps {
         command += &format!(" --steps {}", run.settings.steps);

@@ -1,5 +1,6 @@
 //! Settings of a training run.
 
+use outlay_environment::Scenario;
 use serde::{Deserialize, Serialize};
 
 /// Settings of a training run. Sources: Schulman et al. 2017 (PPO), Andrychowicz et al. 2021 ("What matters in
@@ -100,6 +101,16 @@ impl Default for TrainSettings {
 }
 
 impl TrainSettings {
+    /// The defaults for a scenario: where an episode has few decisions, more episodes side by side, so that an update
+    /// sees about two thousand decisions; where a world costs nothing, more of them to choose the best state on.
+    #[must_use]
+    pub fn for_scenario(scenario: &Scenario) -> Self {
+        let settings = Self::default();
+        let worlds = (2048 / scenario.brief.steps.max(1)).clamp(settings.worlds, 512);
+        let validate_worlds = if scenario.market().is_some() { settings.validate_worlds } else { 256 };
+        Self { worlds: worlds / settings.group * settings.group, validate_worlds, ..settings }
+    }
+
     /// The first setting that cannot work, in words.
     pub(crate) fn problem(&self) -> Option<String> {
         let zero = [
