@@ -220,10 +220,6 @@ pub(crate) fn comparison(result: &Comparison<'_>, setting: &Setting<'_>) -> Stri
         text.push('\n');
         text += &profiles_table(profiles, setting);
     }
-    if let Some(profiles) = result.profiles {
-        text.push('\n');
-        text += &profiles_table(profiles, setting);
-    }
     text.push('\n');
     text += &money_table(&finished, setting);
     text.push('\n');
