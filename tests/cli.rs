@@ -1,87 +1,18 @@
 //! The whole program from outside: what is typed, what comes back, and with which exit code.
 
+mod support;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
 
 use serde_json::Value;
 
-/// The program, away from the surroundings of whoever runs the tests.
-fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_outlay"));
-    command.args(arguments).stdin(Stdio::null());
-    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM", "COLUMNS"] {
-        command.env_remove(name);
-    }
-    command
-}
-
-fn outlay(arguments: &[&str]) -> Output {
-    program(arguments).output().expect("the program starts")
-}
-
-fn stdout(output: &Output) -> &str {
-    std::str::from_utf8(&output.stdout).expect("UTF-8")
-}
-
-fn stderr(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).expect("UTF-8")
-}
-
-fn json(arguments: &[&str]) -> Value {
-    let output = outlay(arguments);
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", stderr(&output)))
-}
-
-/// Expects an exit code, and words on standard error; nothing may have been said on standard output.
-fn refused(arguments: &[&str], code: i32, words: &[&str]) {
-    let output = outlay(arguments);
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", stderr(&output));
-    assert_eq!(stdout(&output), "", "{arguments:?}");
-    for word in words {
-        assert!(stderr(&output).contains(word), "{arguments:?} does not say `{word}`:\n{}", stderr(&output));
-    }
-}
-
-/// The default scenario with fewer simulated shoppers: the same program, sooner.
-fn small() -> &'static str {
-    static SMALL: OnceLock<(tempfile::TempDir, String)> = OnceLock::new();
-    let (_, path) = SMALL.get_or_init(|| {
-        let text = include_str!("../environments/new-customer.toml").replace(
-            "\nshoppers = 20000\ntraining_shoppers = 5000\n",
-            "\nshoppers = 1000\ntraining_shoppers = 500\n",
-        );
-        assert!(text.contains("training_shoppers = 500\n"), "the scenario names its shoppers otherwise");
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("new-customer.toml");
-        std::fs::write(&path, text).expect("a file");
-        (folder, path.display().to_string())
-    });
-    path
-}
-
-fn keys(value: &Value) -> Vec<&str> {
-    value.as_object().expect("an object").keys().map(String::as_str).collect()
-}
-
-#[track_caller]
-fn has_keys(value: &Value, expected: &[&str]) {
-    for key in expected {
-        assert!(value.get(key).is_some(), "no `{key}` among {:?}", keys(value));
-    }
-}
-
-/// Writes an agent as a shell script and returns how to name it.
-fn script(folder: &Path, name: &str, body: &str) -> String {
-    let path = folder.join(name);
-    std::fs::write(&path, body).expect("a script is written");
-    format!("{name}=exec:sh '{}'", path.display())
-}
+use support::{has_keys, json, outlay, program, refused, small, stderr, stdout};
 
 #[test]
 fn help_says_what_there_is() {
-    for command in ["", "train", "evaluate", "compare", "scenarios", "check", "agents"] {
+    for command in ["", "train", "evaluate", "compare", "suite", "scenarios", "check", "agents"] {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let output = outlay(&arguments);
         assert_eq!(output.status.code(), Some(0));
@@ -296,64 +227,6 @@ fn folders_are_refused_before_any_work() {
     refused(&["evaluate", &text(&full)], 2, &["help:"]);
     refused(&["train", "--steps", "0"], 2, &["500k"]);
     assert_eq!(std::fs::read_to_string(&file).expect("still there"), "mine");
-}
-
-/// Agents that misbehave fail alone: the others keep their results, and nothing hangs.
-#[cfg(unix)]
-#[test]
-fn programs_that_misbehave_fail_alone() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let agents = [
-        ("silent", "sleep 30", "no answer within"),
-        ("gone", "exit 7", "exit status: 7"),
-        ("early", "read brief; read observation; exit 0", "ended before"),
-        ("talks", "echo 'cannot find weights' >&2; exit 1", "cannot find weights"),
-        ("junk", "while :; do echo '{\"mony\": [1]}' || exit; done", "not an allocation"),
-        ("short", "while read line; do echo '{\"money\": [1]}'; done", "1 amounts for"),
-        (
-            "endless",
-            "while :; do printf xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx || exit; done",
-            "",
-        ),
-        ("numbers", "while read line; do echo '{\"money\": [1e999]}'; done", "not an allocation"),
-    ];
-    let mut arguments =
-        vec!["compare".to_owned(), "--agents=even".into(), "--seeds=0..2".into(), "--json".into()];
-    arguments.extend(["--time-limit=0.5".into(), "--agent=missing=exec:/no/such/program".into()]);
-    arguments.extend(agents.map(|(name, body, _)| format!("--agent={}", script(folder.path(), name, body))));
-    let output = outlay(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
-    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    let document: Value = serde_json::from_str(stdout(&output)).expect("JSON");
-    let found = document["agents"].as_array().expect("agents");
-    has_keys(&found[0], &["score", "per_seed"]);
-    assert!(found[1]["error"].as_str().is_some_and(|error| error.contains("could not start")));
-    for (agent, (name, _, words)) in found[2..].iter().zip(agents) {
-        assert_eq!(agent["name"], name);
-        let error = agent["error"].as_str().unwrap_or_default();
-        assert!(!error.is_empty() && error.contains(words), "{name}: {error}");
-    }
-    let table =
-        outlay(&arguments.iter().map(String::as_str).filter(|it| *it != "--json").collect::<Vec<_>>());
-    assert!(stdout(&table).contains("failed") && stderr(&table).contains("`gone` failed"));
-}
-
-/// The even split, written as a program, is the even split.
-#[cfg(unix)]
-#[test]
-fn a_program_can_take_part() {
-    let folder = tempfile::tempdir().expect("a folder");
-    // One unit of money on each line, whatever is seen.
-    let lines = json(&["scenarios", "--json"])["scenarios"]
-        .as_array()
-        .and_then(|all| all.iter().find(|it| it["name"] == "new-customer"))
-        .and_then(|it| it["lines"].as_array().map(Vec::len))
-        .expect("lines");
-    let money = vec!["1"; lines].join(",");
-    let body = format!("read brief\nwhile read observation; do echo '{{\"money\": [{money}]}}'; done");
-    let agent = script(folder.path(), "units", &body);
-    let document = json(&["evaluate", &agent, small(), "--seeds", "0..3", "--json"]);
-    assert!(document["spend"]["max"].as_i64() > Some(0), "{document}");
-    assert_eq!(document["violations"], 0);
 }
 
 #[test]

@@ -8,6 +8,7 @@ fn outlay(arguments: &[&str]) -> Vec<u8> {
     let output = Command::new(env!("CARGO_BIN_EXE_outlay"))
         .args(arguments)
         .stdin(Stdio::null())
+        .env("OUTLAY_RESULTS", "")
         .output()
         .expect("the program starts");
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));

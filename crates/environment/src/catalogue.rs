@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
 use sha2::{Digest, Sha256};
-use toml::de::DeTable;
 
 use crate::curves::read::{read_curves, read_puzzle};
 use crate::limits::{Limits, LineLimits};
@@ -14,13 +13,10 @@ use crate::market::settings::{Channel, Line, Market};
 use crate::money::Money;
 use crate::observation::{Brief, CalendarStep, LineBrief};
 use crate::problem::{Problem, Problems};
-use crate::reader::{Bounds, Notes, Section, Source, suggestion};
+use crate::reader::{Bounds, Notes, Section, Source, read_bounded, suggestion, with_table};
 use crate::scenario::{Answer, Goal, Kind, Scenario};
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../environments");
-
-/// Largest file that is read: a scenario is a page or two of text.
-const LARGEST_FILE: u64 = 4 << 20;
 
 impl Scenario {
     /// Names of the shipped scenarios, in alphabetical order.
@@ -56,12 +52,12 @@ impl Scenario {
             .any(|folder| name_or_path.strip_prefix(folder).is_some_and(|name| !name.contains('/')));
         if let Some(file) = SHIPPED.get_file(format!("{name_or_path}.toml")).filter(|_| shipped) {
             let text = file.contents_utf8().unwrap_or_default();
-            return Self::compose(name_or_path, &source(&format!("{name_or_path}.toml"), text), None);
+            return Self::compose(name_or_path, &Source::new(&format!("{name_or_path}.toml"), text), None);
         }
         let path = Path::new(name_or_path);
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         match read_bounded(path) {
-            Ok(text) => Self::compose(&name, &source(name_or_path, &text), path.parent()),
+            Ok(text) => Self::compose(&name, &Source::new(name_or_path, &text), path.parent()),
             Err(cause) => {
                 let mut shipped = Self::shipped();
                 shipped.extend(["problems", "families"].into_iter().flat_map(Self::shipped_in));
@@ -88,7 +84,7 @@ impl Scenario {
     ///
     /// As [`Scenario::load`].
     pub fn from_text(name: &str, text: &str) -> Result<Arc<Self>, Problems> {
-        Self::compose(name, &source(&format!("{name}.toml"), text), None)
+        Self::compose(name, &Source::new(&format!("{name}.toml"), text), None)
     }
 
     fn compose(name: &str, file: &Source, folder: Option<&Path>) -> Result<Arc<Self>, Problems> {
@@ -110,28 +106,6 @@ impl Scenario {
         scenario.hash = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Arc::new(scenario))
     }
-}
-
-fn source(file: &str, text: &str) -> Source {
-    Source { file: file.into(), text: text.into() }
-}
-
-fn read_bounded(path: &Path) -> Result<String, String> {
-    let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
-    if size > LARGEST_FILE {
-        return Err(format!("the file has {size} bytes, more than {LARGEST_FILE}"));
-    }
-    std::fs::read_to_string(path).map_err(|error| error.to_string())
-}
-
-/// Parses a text and hands its top table to `read`; syntax errors are noted.
-fn with_table<T>(source: &Source, notes: &Notes, read: impl FnOnce(Section<'_>) -> T) -> Option<T> {
-    let (table, errors) = DeTable::parse_recoverable(&source.text);
-    for error in &errors {
-        notes.add(source, error.span(), error.message(), "here", None);
-    }
-    // Fields of a file with broken syntax would only repeat the same cause.
-    errors.is_empty().then(|| read(Section::top(source, notes, &table)))
 }
 
 /// Where catalogue files are looked for: beside the scenario's file first, then among the shipped ones.
@@ -160,10 +134,13 @@ impl Catalogue<'_> {
         let on_disk: Option<PathBuf> =
             self.folder.map(|folder| folder.join(&relative)).filter(|path| plain && path.is_file());
         let found = match (&on_disk, SHIPPED.get_file(&relative)) {
-            (Some(path), _) => read_bounded(path).ok().map(|text| source(&path.to_string_lossy(), &text)),
-            (None, Some(file)) if plain => {
-                Some(source(&format!("environments/{relative}"), file.contents_utf8().unwrap_or_default()))
+            (Some(path), _) => {
+                read_bounded(path).ok().map(|text| Source::new(&path.to_string_lossy(), &text))
             }
+            (None, Some(file)) if plain => Some(Source::new(
+                &format!("environments/{relative}"),
+                file.contents_utf8().unwrap_or_default(),
+            )),
             _ => None,
         };
         let Some(found) = found else {

@@ -39,7 +39,7 @@ pub mod observation;
 pub mod problem;
 pub mod projection;
 mod puzzles;
-mod reader;
+pub mod reader;
 pub mod scenario;
 pub mod world;
 

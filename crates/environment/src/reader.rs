@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -12,19 +13,56 @@ use toml::de::{DeTable, DeValue};
 use crate::draws::Key;
 use crate::problem::{Problem, Problems};
 
+/// Largest file that is read: a scenario is a page or two of text.
+const LARGEST_FILE: u64 = 4 << 20;
+
 /// A text and where it came from.
 #[derive(Debug, Clone)]
-pub(crate) struct Source {
-    pub(crate) file: Arc<str>,
-    pub(crate) text: Arc<str>,
+pub struct Source {
+    /// A path, or the name of a shipped file.
+    pub file: Arc<str>,
+    /// All of it.
+    pub text: Arc<str>,
 }
 
-/// Collects problems over all files that make up one scenario.
+impl Source {
+    /// A text and what to call it.
+    #[must_use]
+    pub fn new(file: &str, text: &str) -> Self {
+        Self { file: file.into(), text: text.into() }
+    }
+}
+
+/// Reads a file that is a few pages of text.
+///
+/// # Errors
+///
+/// Why it could not be read.
+pub fn read_bounded(path: &Path) -> Result<String, String> {
+    let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
+    if size > LARGEST_FILE {
+        return Err(format!("the file has {size} bytes, more than {LARGEST_FILE}"));
+    }
+    std::fs::read_to_string(path).map_err(|error| error.to_string())
+}
+
+/// Parses a text and hands its top table to `read`; syntax errors are noted.
+pub fn with_table<T>(source: &Source, notes: &Notes, read: impl FnOnce(Section<'_>) -> T) -> Option<T> {
+    let (table, errors) = DeTable::parse_recoverable(&source.text);
+    for error in &errors {
+        notes.add(source, error.span(), error.message(), "here", None);
+    }
+    // Fields of a file with broken syntax would only repeat the same cause.
+    errors.is_empty().then(|| read(Section::top(source, notes, &table)))
+}
+
+/// Collects problems over all files that make up one thing.
 #[derive(Debug, Default)]
-pub(crate) struct Notes(RefCell<Vec<Problem>>);
+pub struct Notes(RefCell<Vec<Problem>>);
 
 impl Notes {
-    pub(crate) fn add(
+    /// Notes a problem at some bytes of a text.
+    pub fn add(
         &self,
         source: &Source,
         span: Option<Range<usize>>,
@@ -42,8 +80,17 @@ impl Notes {
         });
     }
 
-    /// `Err` with everything noted so far, if anything was.
-    pub(crate) fn verdict(&self) -> Result<(), Problems> {
+    /// Notes what was found elsewhere.
+    pub fn extend(&self, problems: Problems) {
+        self.0.borrow_mut().extend(problems.0);
+    }
+
+    /// Everything noted so far, if anything was.
+    ///
+    /// # Errors
+    ///
+    /// All of it.
+    pub fn verdict(&self) -> Result<(), Problems> {
         let problems = self.0.borrow();
         if problems.is_empty() { Ok(()) } else { Err(Problems(problems.clone())) }
     }
@@ -94,7 +141,7 @@ impl Uncertain {
 
 /// What a number must satisfy, and what it counts.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Bounds {
+pub struct Bounds {
     low: f64,
     high: f64,
     open: bool,
@@ -102,16 +149,24 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
-    pub(crate) const fn above_zero(unit: &'static str) -> Self {
+    /// Above zero.
+    #[must_use]
+    pub const fn above_zero(unit: &'static str) -> Self {
         Self { low: 0.0, high: 1e15, open: true, unit }
     }
-    pub(crate) const fn at_least_zero(unit: &'static str) -> Self {
+    /// Zero or more.
+    #[must_use]
+    pub const fn at_least_zero(unit: &'static str) -> Self {
         Self { low: 0.0, high: 1e15, open: false, unit }
     }
-    pub(crate) const fn share(unit: &'static str) -> Self {
+    /// From zero to one.
+    #[must_use]
+    pub const fn share(unit: &'static str) -> Self {
         Self { low: 0.0, high: 1.0, open: false, unit }
     }
-    pub(crate) const fn between(low: f64, high: f64, unit: &'static str) -> Self {
+    /// From `low` to `high`, both included.
+    #[must_use]
+    pub const fn between(low: f64, high: f64, unit: &'static str) -> Self {
         Self { low, high, open: false, unit }
     }
 
@@ -140,7 +195,7 @@ impl Bounds {
 }
 
 /// One table of a file. Ask for its fields, then call [`Section::finish`], which notes every key not asked for.
-pub(crate) struct Section<'a> {
+pub struct Section<'a> {
     source: &'a Source,
     notes: &'a Notes,
     title: String,
@@ -151,7 +206,7 @@ pub(crate) struct Section<'a> {
 
 impl<'a> Section<'a> {
     /// The top of a file that has been parsed.
-    pub(crate) fn top(source: &'a Source, notes: &'a Notes, table: &'a Spanned<DeTable<'a>>) -> Self {
+    pub fn top(source: &'a Source, notes: &'a Notes, table: &'a Spanned<DeTable<'a>>) -> Self {
         Self::new(source, notes, "the file".to_owned(), table.get_ref(), 0..source.text.len().min(1))
     }
 
@@ -198,7 +253,7 @@ impl<'a> Section<'a> {
     }
 
     /// Notes a problem at the place of `key`, or at the section where the key is absent.
-    pub(crate) fn object(&self, key: &str, message: impl Into<String>, label: impl Into<String>, help: &str) {
+    pub fn object(&self, key: &str, message: impl Into<String>, label: impl Into<String>, help: &str) {
         let place = self.table.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value.span());
         let help = (!help.is_empty()).then(|| help.to_owned());
         self.notes.add(self.source, Some(place.unwrap_or_else(|| self.span.clone())), message, label, help);
@@ -229,17 +284,17 @@ impl<'a> Section<'a> {
     }
 
     /// A required number.
-    pub(crate) fn number(&mut self, key: &'static str, bounds: Bounds) -> f64 {
+    pub fn number(&mut self, key: &'static str, bounds: Bounds) -> f64 {
         self.require(key, bounds.unit).map_or(bounds.low, |value| self.as_number(key, value, bounds))
     }
 
     /// A number that may be absent.
-    pub(crate) fn number_if_any(&mut self, key: &'static str, bounds: Bounds) -> Option<f64> {
+    pub fn number_if_any(&mut self, key: &'static str, bounds: Bounds) -> Option<f64> {
         self.find(key).map(|value| self.as_number(key, value, bounds))
     }
 
     /// A required whole number.
-    pub(crate) fn whole(&mut self, key: &'static str, bounds: Bounds) -> u64 {
+    pub fn whole(&mut self, key: &'static str, bounds: Bounds) -> u64 {
         let Some(value) = self.require(key, bounds.unit) else { return bounds.low as u64 };
         let number = self.as_number(key, value, bounds);
         if number.fract() != 0.0 {
@@ -249,12 +304,12 @@ impl<'a> Section<'a> {
     }
 
     /// A whole number that may be absent.
-    pub(crate) fn whole_if_any(&mut self, key: &'static str, bounds: Bounds) -> Option<u64> {
+    pub fn whole_if_any(&mut self, key: &'static str, bounds: Bounds) -> Option<u64> {
         self.has(key).then(|| self.whole(key, bounds))
     }
 
     /// A required text.
-    pub(crate) fn text(&mut self, key: &'static str, what: &str) -> String {
+    pub fn text(&mut self, key: &'static str, what: &str) -> String {
         match self.require(key, what) {
             Some(value) => value.get_ref().as_str().map(str::to_owned).unwrap_or_else(|| {
                 self.wrong_type(key, value, "a text in quotes");
@@ -264,8 +319,35 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A text that may be absent.
+    pub fn text_if_any(&mut self, key: &'static str) -> Option<String> {
+        let value = self.find(key)?;
+        let text = value.get_ref().as_str().map(str::to_owned);
+        if text.is_none() {
+            self.wrong_type(key, value, "a text in quotes");
+        }
+        text
+    }
+
+    /// A required list of texts, at least one.
+    pub fn texts(&mut self, key: &'static str, what: &str) -> Vec<String> {
+        let Some(value) = self.require(key, what) else { return Vec::new() };
+        let Some(array) = value.get_ref().as_array().filter(|array| !array.is_empty()) else {
+            self.wrong_type(key, value, "a list of texts, at least one");
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for item in array.iter() {
+            match item.get_ref().as_str() {
+                Some(text) => found.push(text.to_owned()),
+                None => self.wrong_type(key, item, "a list of texts in quotes"),
+            }
+        }
+        found
+    }
+
     /// A required choice.
-    pub(crate) fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
+    pub fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
         let value = self.require(key, &format!("one of {}", quoted(&names)))?;
         let Some(text) = value.get_ref().as_str() else {
@@ -290,12 +372,12 @@ impl<'a> Section<'a> {
     }
 
     /// A choice that may be absent.
-    pub(crate) fn choice_if_any<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
+    pub fn choice_if_any<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
         if self.has(key) { self.choice(key, choices) } else { None }
     }
 
     /// A required truth value.
-    pub(crate) fn flag(&mut self, key: &'static str, what: &str) -> bool {
+    pub fn flag(&mut self, key: &'static str, what: &str) -> bool {
         let Some(value) = self.require(key, what) else { return false };
         value.get_ref().as_bool().unwrap_or_else(|| {
             self.wrong_type(key, value, "true or false");
@@ -304,7 +386,7 @@ impl<'a> Section<'a> {
     }
 
     /// A required number that worlds may draw: `0.8`, `{ median = 0.8, log_sd = 0.3 }` or `{ low = 0.5, high = 1 }`.
-    pub(crate) fn uncertain(&mut self, key: &'static str, bounds: Bounds) -> Uncertain {
+    pub fn uncertain(&mut self, key: &'static str, bounds: Bounds) -> Uncertain {
         let Some(value) = self.require(key, bounds.unit) else { return Uncertain::Fixed(bounds.low) };
         let Some(table) = value.get_ref().as_table() else {
             return Uncertain::Fixed(self.as_number(key, value, bounds));
@@ -328,22 +410,17 @@ impl<'a> Section<'a> {
     }
 
     /// An uncertain number that may be absent.
-    pub(crate) fn uncertain_if_any(&mut self, key: &'static str, bounds: Bounds) -> Option<Uncertain> {
+    pub fn uncertain_if_any(&mut self, key: &'static str, bounds: Bounds) -> Option<Uncertain> {
         self.has(key).then(|| self.uncertain(key, bounds))
     }
 
     /// A list of `length` numbers that may be absent.
-    pub(crate) fn numbers_if_any(
-        &mut self,
-        key: &'static str,
-        length: usize,
-        bounds: Bounds,
-    ) -> Option<Vec<f64>> {
+    pub fn numbers_if_any(&mut self, key: &'static str, length: usize, bounds: Bounds) -> Option<Vec<f64>> {
         self.has(key).then(|| self.numbers(key, length, bounds))
     }
 
     /// A list of tables that may be absent.
-    pub(crate) fn sections_if_any(&mut self, key: &'static str) -> Vec<Section<'a>> {
+    pub fn sections_if_any(&mut self, key: &'static str) -> Vec<Section<'a>> {
         if self.has(key) { self.sections(key) } else { Vec::new() }
     }
 
@@ -353,7 +430,7 @@ impl<'a> Section<'a> {
     }
 
     /// A required list of `length` numbers.
-    pub(crate) fn numbers(&mut self, key: &'static str, length: usize, bounds: Bounds) -> Vec<f64> {
+    pub fn numbers(&mut self, key: &'static str, length: usize, bounds: Bounds) -> Vec<f64> {
         let fallback = vec![bounds.low; length];
         let Some(value) = self.require(key, &format!("{length} numbers, {}", bounds.unit)) else {
             return fallback;
@@ -371,7 +448,7 @@ impl<'a> Section<'a> {
     }
 
     /// A list of lists of numbers that may be absent.
-    pub(crate) fn rows_if_any(&mut self, key: &'static str, bounds: Bounds) -> Vec<Vec<f64>> {
+    pub fn rows_if_any(&mut self, key: &'static str, bounds: Bounds) -> Vec<Vec<f64>> {
         let Some(value) = self.find(key) else { return Vec::new() };
         let rows = value
             .get_ref()
@@ -387,7 +464,7 @@ impl<'a> Section<'a> {
     }
 
     /// A table of numbers that may be absent, in the order of their names.
-    pub(crate) fn named_numbers_if_any(&mut self, key: &'static str, bounds: Bounds) -> Vec<(String, f64)> {
+    pub fn named_numbers_if_any(&mut self, key: &'static str, bounds: Bounds) -> Vec<(String, f64)> {
         let Some(value) = self.find(key) else { return Vec::new() };
         let Some(table) = value.get_ref().as_table() else {
             self.wrong_type(key, value, "a table of numbers");
@@ -400,7 +477,7 @@ impl<'a> Section<'a> {
     }
 
     /// A table that may be absent.
-    pub(crate) fn section_if_any(&mut self, key: &'static str) -> Option<Section<'a>> {
+    pub fn section_if_any(&mut self, key: &'static str) -> Option<Section<'a>> {
         let value = self.find(key)?;
         let Some(table) = value.get_ref().as_table() else {
             self.wrong_type(key, value, "a table");
@@ -410,13 +487,13 @@ impl<'a> Section<'a> {
     }
 
     /// A required table.
-    pub(crate) fn section(&mut self, key: &'static str) -> Option<Section<'a>> {
+    pub fn section(&mut self, key: &'static str) -> Option<Section<'a>> {
         self.require(key, "a table")?;
         self.section_if_any(key)
     }
 
     /// A required list of tables, at least one.
-    pub(crate) fn sections(&mut self, key: &'static str) -> Vec<Section<'a>> {
+    pub fn sections(&mut self, key: &'static str) -> Vec<Section<'a>> {
         let Some(value) = self.require(key, "at least one table") else { return Vec::new() };
         let Some(array) = value.get_ref().as_array() else {
             self.wrong_type(key, value, &format!("a list of tables, `[[{key}]]`"));
@@ -436,7 +513,7 @@ impl<'a> Section<'a> {
     }
 
     /// Notes every key of the section that nobody asked for.
-    pub(crate) fn finish(self) {
+    pub fn finish(self) {
         for (name, _) in self.table {
             let text: &str = name.get_ref();
             if !self.asked.contains(&text) {

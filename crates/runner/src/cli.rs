@@ -88,6 +88,9 @@ pub(crate) enum Command {
     /// Compare agents on the same fixed seeds
     #[command(after_long_help = COMPARE_EXAMPLES)]
     Compare(Compare),
+    /// Run all comparisons of a file
+    #[command(after_long_help = SUITE_EXAMPLES)]
+    Suite(Suite),
     /// List the shipped scenarios
     Scenarios,
     /// Check a scenario file and show every problem
@@ -110,7 +113,9 @@ const EVALUATE_EXAMPLES: &str = "\
 Examples:
   outlay evaluate mpc
   outlay evaluate runs/new-customer-seed1 new-customer --seeds 0..128 --noise 2
-  outlay evaluate buyer-rule --seeds 17..18 --truth";
+  outlay evaluate buyer-rule --seeds 17..18 --truth
+  outlay evaluate buyer-rule --replay 17
+  outlay evaluate mpc --csv > mpc.csv";
 
 const COMPARE_EXAMPLES: &str = "\
 Examples:
@@ -120,7 +125,18 @@ Examples:
 
 An agent behind `exec:` reads a brief and then one observation for each step, as JSON lines on
 standard input. It answers each observation with {\"money\": [..]}, one amount in major units for
-each line of the scenario. Its seed is in OUTLAY_SEED.";
+each line of the scenario. Its seed is in OUTLAY_SEED. docs/agents.md has the protocol.
+
+Episodes are kept and not played twice; those of exec: agents, and timed ones, are played anew.";
+
+const SUITE_EXAMPLES: &str = "\
+Examples:
+  outlay suite tests/suites/readme.toml
+  outlay suite tests/suites/readme.toml --markdown > tables.md
+
+A file holds [[comparison]] tables with `title`, `question`, `scenario` and `agents`, and if wanted
+`against`, `seeds`, `noise` and `reading`. Paths in it are those of the command line. Nothing in it
+is executed: an exec: agent must be named on the command line, with `compare`.";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -162,6 +178,12 @@ pub(crate) struct Evaluate {
     /// Measure what each line caused: one more run for each line
     #[arg(long)]
     pub(crate) truth: bool,
+    /// How results are written, and which.
+    #[command(flatten)]
+    pub(crate) show: Show,
+    /// What is kept of them.
+    #[command(flatten)]
+    pub(crate) keep: Keep,
 }
 
 /// `outlay compare`
@@ -186,8 +208,74 @@ pub(crate) struct Compare {
     #[arg(long)]
     pub(crate) profile: bool,
     /// Exit with 3 unless X is better than Y beyond doubt; repeatable
-    #[arg(long, value_name = "X > Y")]
+    #[arg(long, value_name = "X > Y", conflicts_with = "replay")]
     pub(crate) require: Vec<String>,
+    /// How results are written, and which.
+    #[command(flatten)]
+    pub(crate) show: Show,
+    /// What is kept of them.
+    #[command(flatten)]
+    pub(crate) keep: Keep,
+}
+
+/// `outlay suite`
+#[derive(Debug, Args)]
+pub(crate) struct Suite {
+    /// A file with comparisons
+    pub(crate) file: PathBuf,
+    /// Write GitHub tables
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+    /// What is kept of the results.
+    #[command(flatten)]
+    pub(crate) keep: Keep,
+}
+
+/// How results are written, and which.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Show {
+    /// Write one CSV row for each episode; money in major units
+    #[arg(long, conflicts_with_all = ["json", "markdown", "replay"])]
+    pub(crate) csv: bool,
+    /// Write GitHub tables
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+    /// Show one seed step by step instead: SEED, or SEED:NOISE
+    #[arg(long, value_name = "SEED")]
+    pub(crate) replay: Option<Replay>,
+}
+
+/// What is kept of results.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Keep {
+    /// Folder of the episodes played so far [default: outlay/results in the user's data folder, or OUTLAY_RESULTS]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) results: Option<PathBuf>,
+    /// Play every episode, and keep none
+    #[arg(long, conflicts_with = "results")]
+    pub(crate) no_reuse: bool,
+}
+
+/// One seed, and which noise of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Replay {
+    /// Seed.
+    pub(crate) seed: u64,
+    /// Noise seed of the world.
+    pub(crate) noise: u64,
+}
+
+impl FromStr for Replay {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (seed, noise) = text.split_once(':').unwrap_or((text, "0"));
+        let number = |text: &str| text.parse::<u64>();
+        match (number(seed), number(noise)) {
+            (Ok(seed), Ok(noise)) => Ok(Self { seed, noise }),
+            _ => Err(format!("`{text}` is not a seed such as `17`, or `17:1` for its second noise")),
+        }
+    }
 }
 
 /// Where agents are judged.

@@ -1,14 +1,22 @@
 //! `outlay compare`: agents on the same worlds and the same noise.
 
+use std::sync::Arc;
 use std::time::Instant;
+
+use outlay_environment::Scenario;
 
 use crate::cli;
 use crate::episodes::{Games, Outcome, Participant};
-use crate::evaluate::{play, setting, warn_interrupted};
+use crate::evaluate::{kept, play, setting, warn_interrupted};
 use crate::evaluation;
+use crate::export;
 use crate::failure::{EXIT_FAILED, EXIT_INTERRUPTED, EXIT_REQUIREMENT, Failure};
+use crate::look::Look;
 use crate::plan;
-use crate::results::{CompareDocument, Contestant, Finished, Pair, Profile, Profiles, Requirement, VERSION};
+use crate::replay;
+use crate::results::{
+    CompareDocument, Contestant, Finished, Pair, Profile, Profiles, Requirement, ScenarioId, VERSION,
+};
 use crate::statistics;
 use crate::tables;
 use crate::terminal::Terminal;
@@ -55,9 +63,16 @@ pub(crate) struct Field {
 /// Runs the command and returns its exit code.
 pub(crate) fn run(arguments: &cli::Compare, timing: bool, terminal: Terminal) -> Result<u8, Failure> {
     let start = Instant::now();
-    let games = plan::games(&arguments.stage, false)?;
+    let show = &arguments.show;
+    let format = Format::of(show, terminal)?;
+    let mut games = plan::games(&arguments.stage, false)?;
     let (field, warnings) = field(arguments, &games)?;
     warnings.iter().for_each(|warning| terminal.warn(warning));
+    if let Some(at) = show.replay {
+        let asked = &field.participants[..field.asked];
+        return replay::run(asked, &games, at, Look::new(show.markdown), terminal);
+    }
+    games.store = kept(&arguments.keep, &games, timing, terminal)?;
     let found = compare(&field, &games, timing, terminal);
     if found.interrupted {
         warn_interrupted(&games, found.finished_episodes, terminal);
@@ -65,28 +80,70 @@ pub(crate) fn run(arguments: &cli::Compare, timing: bool, terminal: Terminal) ->
             return Ok(EXIT_INTERRUPTED);
         }
     }
-    let scenario = evaluation::scenario_id(&games.scenario);
-    if terminal.json {
-        terminal.document(&CompareDocument {
-            schema: "outlay.compare/1",
-            version: VERSION,
-            scenario: &scenario,
-            seeds: arguments.stage.seeds.to_string(),
-            noise: games.noises,
-            interrupted: found.interrupted,
-            agents: &found.agents,
-            pairs: &found.pairs,
-            requirements: &found.requirements,
-            estimand: statistics::ESTIMAND,
-            profiles: &found.profiles,
-            seconds_total: timing.then(|| start.elapsed().as_secs_f64()),
-        })?;
-    } else {
-        let setting = setting(&games, &arguments.stage);
-        terminal.result(&table(&found, &field, &setting, arguments.profile))?;
+    let setting = setting(&games, &arguments.stage, show.markdown);
+    match format {
+        Format::Json => {
+            let scenario = evaluation::scenario_id(&games.scenario);
+            let seconds = timing.then(|| start.elapsed().as_secs_f64());
+            terminal.document(&document(&found, &scenario, &games, seconds))?;
+        }
+        Format::Csv => {
+            let finished = found.agents.iter().filter_map(Contestant::finished);
+            let agents = finished.map(|agent| (agent.name.as_str(), &agent.evaluation));
+            terminal.result(&export::csv(agents, &games.scenario)?)?;
+        }
+        Format::Page => terminal.result(&table(&found, &field, &setting, arguments.profile))?,
     }
     report(&found, &arguments.stage.seeds, terminal);
     Ok(exit_code(&found))
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Tables, as text or Markdown.
+    Page,
+    /// One document.
+    Json,
+    /// A row for each episode.
+    Csv,
+}
+
+impl Format {
+    /// As the flags say, of which at most one may be given.
+    pub(crate) fn of(show: &cli::Show, terminal: Terminal) -> Result<Self, Failure> {
+        match (terminal.json, show.csv, show.markdown) {
+            (true, false, false) => Ok(Self::Json),
+            (false, true, false) => Ok(Self::Csv),
+            (false, false, _) => Ok(Self::Page),
+            // The parser refuses most of it; a flag before the command it does not see.
+            _ => Err(Failure::usage("of `--json`, `--csv` and `--markdown` only one can be given")
+                .help("run the command once for each: episodes are kept, so it takes no time")),
+        }
+    }
+}
+
+/// A comparison for `--json`.
+pub(crate) fn document<'a>(
+    found: &'a Found,
+    scenario: &'a ScenarioId,
+    games: &Games,
+    seconds_total: Option<f64>,
+) -> CompareDocument<'a> {
+    CompareDocument {
+        schema: "outlay.compare/1",
+        version: VERSION,
+        scenario,
+        seeds: cli::SeedRange(games.seeds.clone()).to_string(),
+        noise: games.noises,
+        interrupted: found.interrupted,
+        agents: &found.agents,
+        pairs: &found.pairs,
+        requirements: &found.requirements,
+        estimand: statistics::ESTIMAND,
+        profiles: &found.profiles,
+        seconds_total,
+    }
 }
 
 /// The tables of a comparison.
@@ -153,15 +210,26 @@ fn field(arguments: &cli::Compare, games: &Games) -> Result<(Field, Vec<Warning>
     let requirements = arguments.require.iter().map(|text| plan::requirement(text, &participants));
     let requirements = requirements.collect::<Result<_, _>>()?;
     let asked = participants.len();
+    add_references(&mut participants, arguments.headroom, &games.scenario, limit)?;
+    Ok((Field { participants, asked, against, requirements }, warnings))
+}
+
+/// Adds the ends of the headroom, where it is asked for or one of them plays anyway.
+pub(crate) fn add_references(
+    participants: &mut Vec<Participant>,
+    headroom: bool,
+    scenario: &Arc<Scenario>,
+    limit: f64,
+) -> Result<(), Failure> {
     let plays = |agent: &str, participants: &[Participant]| participants.iter().any(|it| it.agent == agent);
-    if arguments.headroom || plays(CLAIRVOYANT, &participants) {
+    if headroom || plays(CLAIRVOYANT, participants) {
         for reference in [EVEN, CLAIRVOYANT] {
-            if !plays(reference, &participants) {
-                participants.push(plan::participant(reference, &games.scenario, limit)?.0);
+            if !plays(reference, participants) {
+                participants.push(plan::participant(reference, scenario, limit)?.0);
             }
         }
     }
-    Ok((Field { participants, asked, against, requirements }, warnings))
+    Ok(())
 }
 
 /// Plays and compares.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use outlay_agent::{Entrant, UnknownAgent, checkpoint, entrant};
 use outlay_environment::Scenario;
+use sha2::{Digest, Sha256};
 
 use crate::episodes::Player;
 use crate::exec::Program;
@@ -12,21 +13,32 @@ use crate::failure::Failure;
 use crate::plan::{did_you_mean, list};
 use crate::warning::Warning;
 
+/// What stands behind a text.
+pub(crate) struct Known {
+    /// How it decides.
+    pub(crate) player: Player,
+    /// As [`crate::episodes::Participant::identity`].
+    pub(crate) identity: Option<String>,
+    /// What should be known of it.
+    pub(crate) warning: Option<Warning>,
+}
+
 /// The player behind `agent`. A built-in name comes before a folder of that name; `./even` is the folder.
-pub(crate) fn player(
-    agent: &str,
-    scenario: &Arc<Scenario>,
-    time_limit: f64,
-) -> Result<(Player, Vec<Warning>), Failure> {
+pub(crate) fn player(agent: &str, scenario: &Arc<Scenario>, time_limit: f64) -> Result<Known, Failure> {
     if let Some(command) = agent.strip_prefix("exec:") {
         let program = Program::parse(command, time_limit).map_err(|error| {
             Failure::usage(format!("bad agent `{agent}`: {error}"))
                 .help("an example: `--agent 'mine=exec:python my.py'`")
         })?;
-        return Ok((Player::Outside(program), Vec::new()));
+        // Nobody knows what a program reads: it is asked anew each time.
+        return Ok(Known { player: Player::Outside(program), identity: None, warning: None });
     }
     match entrant(agent, scenario) {
-        Ok(entrant) => Ok((Player::Inside(entrant), Vec::new())),
+        // Its code is part of the build, and its line, if it has one, of the name.
+        Ok(entrant) => {
+            let identity = Some(format!("built-in:{agent}"));
+            Ok(Known { player: Player::Inside(entrant), identity, warning: None })
+        }
         Err(UnknownAgent::Name { .. }) if is_path(agent) => saved_policy(agent, scenario),
         Err(UnknownAgent::Name { nearest, .. }) => {
             let failure = Failure::usage(format!("there is no agent `{agent}`"));
@@ -48,13 +60,19 @@ fn is_path(agent: &str) -> bool {
 }
 
 /// The policy in a checkpoint folder.
-fn saved_policy(agent: &str, scenario: &Scenario) -> Result<(Player, Vec<Warning>), Failure> {
+fn saved_policy(agent: &str, scenario: &Scenario) -> Result<Known, Failure> {
     let read = checkpoint::read(Path::new(agent)).map_err(|error| {
         Failure::usage(error.to_string()).help("`outlay agents` lists the agents that need no checkpoint")
     })?;
     let warning = read
         .warning(scenario)
         .map(|warning| Warning::OtherScenario { agent: agent.to_owned(), warning: warning.to_string() });
+    // The card holds the checksum of the weights, which was compared when they were read. Where the folder lies does
+    // not matter: a policy decides by its mean, without a seed.
+    let card = serde_json::to_vec(&read.card).map_err(|error| {
+        Failure::run(format!("the card of `{agent}` could not be read again")).because(error)
+    })?;
+    let hash: String = Sha256::digest(&card).iter().map(|byte| format!("{byte:02x}")).collect();
     let player = Player::Inside(Entrant::Agent(Box::new(read.recipe())));
-    Ok((player, warning.into_iter().collect()))
+    Ok(Known { player, identity: Some(format!("checkpoint:{hash}")), warning })
 }

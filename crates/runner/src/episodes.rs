@@ -14,9 +14,11 @@ use outlay_environment::{
     Allocation, Brief, Domain, Episode, Key, LineRow, Money, Observation, STAGES, Scenario, Seeds, World,
 };
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::exec::{Process, Program};
 use crate::incremental::{self, Totals};
+use crate::store::Store;
 
 /// Somebody who takes part.
 pub(crate) struct Participant {
@@ -24,6 +26,8 @@ pub(crate) struct Participant {
     pub(crate) name: String,
     /// What was asked for: a name, a folder, `exec:COMMAND`. Its own randomness depends on this, not on the name.
     pub(crate) agent: String,
+    /// Names it by everything of it that decides an episode; none where that is not known, and nothing is reused.
+    pub(crate) identity: Option<String>,
     /// How it decides.
     pub(crate) player: Player,
 }
@@ -34,6 +38,8 @@ pub(crate) enum Player {
     Inside(Entrant),
     /// In a process of its own.
     Outside(Program),
+    /// Not at all: why not.
+    Absent(String),
 }
 
 /// What is played.
@@ -48,10 +54,12 @@ pub(crate) struct Games {
     pub(crate) agent_seed: u64,
     /// Whether to measure what each line caused.
     pub(crate) truth: bool,
+    /// Where episodes are kept, if they are.
+    pub(crate) store: Option<Store>,
 }
 
-/// One episode of one agent.
-#[derive(Debug, Clone, PartialEq)]
+/// One episode of one agent. Written to the store as it stands, but for the time it took.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Outcome {
     /// Seed.
     pub(crate) seed: u64,
@@ -80,6 +88,7 @@ pub(crate) struct Outcome {
     /// `[8, 8]` people by stage at the start and at the end.
     pub(crate) flow: [[u64; STAGES]; STAGES],
     /// Time spent deciding.
+    #[serde(skip)]
     pub(crate) deciding: Duration,
     /// Decisions.
     pub(crate) decisions: usize,
@@ -91,9 +100,11 @@ pub(crate) struct Played {
     pub(crate) outcomes: Vec<Result<Vec<Outcome>, String>>,
     /// Whether somebody asked to stop: the outcomes then hold the seeds that everybody finished.
     pub(crate) interrupted: bool,
+    /// Episodes that were taken from the store.
+    pub(crate) reused: u64,
 }
 
-/// Plays everything. `stop` is asked between episodes, `finished` is called after each.
+/// Plays everything that is not kept already. `stop` is asked between episodes, `finished` is called after each.
 pub(crate) fn play(
     participants: &[Participant],
     games: &Games,
@@ -103,40 +114,67 @@ pub(crate) fn play(
     // An agent that failed on a seed need not play later ones; earlier ones it must, so that the error that is shown
     // does not depend on which thread came first.
     let failed: Vec<AtomicU64> = participants.iter().map(|_| AtomicU64::new(u64::MAX)).collect();
+    let reused = AtomicU64::new(0);
     let by_seed: Vec<Vec<Option<Result<Outcome, String>>>> = games
         .seeds
         .clone()
         .into_par_iter()
         .map(|seed| {
-            if stop() {
-                return Vec::new();
+            let kept: Vec<Vec<Option<Outcome>>> =
+                participants.iter().map(|participant| games.kept(participant, seed)).collect();
+            let found = kept.iter().flatten().flatten().count() as u64;
+            reused.fetch_add(found, Ordering::Relaxed);
+            (0..found).for_each(|_| finished());
+            let missing = participants.iter().zip(&kept).any(|(participant, kept)| {
+                !matches!(participant.player, Player::Absent(_)) && kept.contains(&None)
+            });
+            if !missing || stop() {
+                return kept.into_iter().flatten().map(|outcome| outcome.map(Ok)).collect();
             }
-            let world = World::draw(&games.scenario, Seeds::numbered(Domain::Evaluate, seed, 0).world);
-            let free: Vec<Totals> = (0..games.noises)
-                .into_par_iter()
-                .map(|noise| incremental::without_spend(&world, noise_seed(seed, noise)))
-                .collect();
+            let table = Table::new(games, seed, games.noises);
             participants
                 .par_iter()
+                .zip(kept)
                 .zip(&failed)
-                .flat_map(|(participant, failed)| {
-                    let table = Table { games, world: &world, free: &free, seed };
-                    table.play(participant, failed, stop, finished)
+                .flat_map(|((participant, kept), failed)| {
+                    table.play(participant, kept, failed, stop, finished)
                 })
                 .collect()
         })
         .collect();
-    collect(participants.len(), games.noises as usize, by_seed, stop())
+    let outcomes = collect(participants, games.noises as usize, by_seed);
+    Played { outcomes, interrupted: stop(), reused: reused.into_inner() }
+}
+
+/// Lets one participant play one episode, outside any store; `seen` is shown each step and what was asked for.
+pub(crate) fn watch(
+    participant: &Participant,
+    games: &Games,
+    seed: u64,
+    noise: u64,
+    seen: &mut dyn FnMut(&Episode, &Allocation),
+) -> Result<(), String> {
+    let table = Table::new(games, seed, 0);
+    guarded(|| {
+        let plan = table.plan(participant).transpose()?;
+        let decider = table.decider(participant, plan.as_deref(), noise)?;
+        table.run(decider, noise, seen).map(|_| ())
+    })
 }
 
 /// Sorts episodes by participant; after an interrupt only seeds that everybody finished count.
 fn collect(
-    participants: usize,
+    participants: &[Participant],
     noises: usize,
     by_seed: Vec<Vec<Option<Result<Outcome, String>>>>,
-    interrupted: bool,
-) -> Played {
-    let mut outcomes: Vec<Result<Vec<Outcome>, String>> = (0..participants).map(|_| Ok(Vec::new())).collect();
+) -> Vec<Result<Vec<Outcome>, String>> {
+    let mut outcomes: Vec<Result<Vec<Outcome>, String>> = participants
+        .iter()
+        .map(|participant| match &participant.player {
+            Player::Absent(why) => Err(why.clone()),
+            _ => Ok(Vec::new()),
+        })
+        .collect();
     for row in &by_seed {
         for (outcome, place) in outcomes.iter_mut().zip(0..) {
             let episodes = row.get(place * noises..(place + 1) * noises).unwrap_or_default();
@@ -152,7 +190,7 @@ fn collect(
             row.get(place * noises..(place + 1) * noises)
                 .is_none_or(|episodes| episodes.iter().any(Option::is_none))
         };
-        if (0..participants).any(|place| outcomes[place].is_ok() && missing(place)) {
+        if (0..outcomes.len()).any(|place| outcomes[place].is_ok() && missing(place)) {
             continue;
         }
         for (index, episode) in row.into_iter().enumerate() {
@@ -161,75 +199,114 @@ fn collect(
             }
         }
     }
-    Played { outcomes, interrupted }
+    outcomes
 }
 
 fn noise_seed(seed: u64, noise: u64) -> u64 {
     Seeds::numbered(Domain::Evaluate, seed, noise).noise
 }
 
+impl Games {
+    /// `[noises]` what is kept of one participant on one seed.
+    fn kept(&self, participant: &Participant, seed: u64) -> Vec<Option<Outcome>> {
+        let find = |store: &Store, noise| store.find(participant, self.agent_seed, seed, noise, self.truth);
+        (0..self.noises).map(|noise| self.store.as_ref().and_then(|store| find(store, noise))).collect()
+    }
+}
+
 /// A world with everything that its episodes share.
 struct Table<'a> {
     games: &'a Games,
-    world: &'a Arc<World>,
-    free: &'a [Totals],
+    world: Arc<World>,
+    free: Vec<Totals>,
     seed: u64,
 }
 
-impl Table<'_> {
-    /// All noises of one participant.
+impl<'a> Table<'a> {
+    /// The world of a seed, and what `noises` episodes of it come to without any spending.
+    fn new(games: &'a Games, seed: u64, noises: u64) -> Self {
+        let world = World::draw(&games.scenario, Seeds::numbered(Domain::Evaluate, seed, 0).world);
+        let free = (0..noises)
+            .into_par_iter()
+            .map(|noise| incremental::without_spend(&world, noise_seed(seed, noise)))
+            .collect();
+        Self { games, world, free, seed }
+    }
+
+    /// All noises of one participant; what is kept of them is not played.
     fn play(
         &self,
         participant: &Participant,
+        kept: Vec<Option<Outcome>>,
         failed: &AtomicU64,
         stop: &(dyn Fn() -> bool + Sync),
         finished: &(dyn Fn() + Sync),
     ) -> Vec<Option<Result<Outcome, String>>> {
         // A plan knows the world and not the noise, so one plan serves all noises.
-        let (mut plan, mut planning) = (None, Duration::ZERO);
-        if let Player::Inside(Entrant::Oracle(oracle)) = &participant.player
-            && !stop()
-        {
-            let start = Instant::now();
-            let seed = self.agent_seed(participant, 0);
-            plan = Some(guarded(|| Ok(oracle.plan(self.world, seed))));
-            planning = start.elapsed() / u32::try_from(self.games.noises).unwrap_or(u32::MAX);
-        }
-        let play = |noise: u64| {
-            if stop() || self.seed > failed.load(Ordering::Relaxed) {
+        let start = Instant::now();
+        let plan = if kept.contains(&None) && !stop() { self.plan(participant) } else { None };
+        let planning = start.elapsed() / u32::try_from(self.games.noises).unwrap_or(u32::MAX);
+        let planning = plan.as_ref().map_or(Duration::ZERO, |_| planning);
+        let play = |(noise, kept): (u64, Option<Outcome>)| {
+            if let Some(outcome) = kept {
+                return Some(Ok(outcome));
+            }
+            let absent = matches!(participant.player, Player::Absent(_));
+            if absent || stop() || self.seed > failed.load(Ordering::Relaxed) {
                 return None;
             }
             let outcome = guarded(|| {
-                let seed = self.agent_seed(participant, noise);
-                let brief = &self.games.scenario.brief;
-                let decider = match (&participant.player, &plan) {
-                    (Player::Inside(Entrant::Agent(recipe)), _) => {
-                        Decider::Agent(started(recipe.make(seed), brief))
-                    }
-                    (Player::Outside(program), _) => Decider::Process(program.start(brief, seed)?),
-                    (_, Some(Ok(plan))) => Decider::Plan(plan),
-                    (_, Some(Err(error))) => return Err(error.clone()),
-                    (Player::Inside(Entrant::Oracle(_)), None) => {
-                        return Err("it was not asked for a plan".into());
-                    }
-                };
+                let plan = plan.as_ref().map(|plan| plan.as_deref().map_err(Clone::clone)).transpose()?;
+                let decider = self.decider(participant, plan, noise)?;
                 self.episode(decider, noise, planning)
             });
-            if outcome.is_err() {
-                failed.fetch_min(self.seed, Ordering::Relaxed);
+            match (&outcome, &self.games.store) {
+                (Ok(outcome), Some(store)) => store.keep(participant, self.games.agent_seed, outcome),
+                (Err(_), _) => _ = failed.fetch_min(self.seed, Ordering::Relaxed),
+                _ => {}
             }
             finished();
             Some(outcome.map_err(|error| format!("{error} (seed {})", self.seed)))
         };
-        (0..self.games.noises).into_par_iter().map(play).collect()
+        (0..).zip(kept).collect::<Vec<_>>().into_par_iter().map(play).collect()
     }
 
-    fn episode(&self, mut decider: Decider<'_>, noise: u64, planning: Duration) -> Result<Outcome, String> {
-        let (world, brief) = (self.world, &self.games.scenario.brief);
-        let noise_seed = noise_seed(self.seed, noise);
-        let mut episode = Episode::new(Arc::clone(world), noise_seed);
-        let opening = episode.stages();
-        let (mut deciding, mut decisions) = (planning, 0);
+    /// `[steps, lines]` what an oracle plans; nothing for others.
+    fn plan(&self, participant: &Participant) -> Option<Result<Vec<Vec<f64>>, String>> {
+        let Player::Inside(Entrant::Oracle(oracle)) = &participant.player else { return None };
+        let seed = self.agent_seed(participant, 0);
+        Some(guarded(|| Ok(oracle.plan(&self.world, seed))))
+    }
+
+    /// Who answers in one episode.
+    fn decider<'b>(
+        &self,
+        participant: &Participant,
+        plan: Option<&'b [Vec<f64>]>,
+        noise: u64,
+    ) -> Result<Decider<'b>, String> {
+        let seed = self.agent_seed(participant, noise);
+        let brief = &self.games.scenario.brief;
+        match (&participant.player, plan) {
+            (Player::Inside(Entrant::Agent(recipe)), _) => {
+                Ok(Decider::Agent(started(recipe.make(seed), brief)))
+            }
+            (Player::Outside(program), _) => Ok(Decider::Process(program.start(brief, seed)?)),
+            (Player::Inside(Entrant::Oracle(_)), Some(plan)) => Ok(Decider::Plan(plan)),
+            (Player::Inside(Entrant::Oracle(_)), None) => Err("it was not asked for a plan".into()),
+            (Player::Absent(why), _) => Err(why.clone()),
+        }
+    }
+
+    /// Plays an episode to its end; returns it with the time spent deciding and the number of decisions.
+    fn run(
+        &self,
+        mut decider: Decider<'_>,
+        noise: u64,
+        seen: &mut dyn FnMut(&Episode, &Allocation),
+    ) -> Result<(Episode, Duration, usize), String> {
+        let mut episode = Episode::new(Arc::clone(&self.world), noise_seed(self.seed, noise));
+        let (mut deciding, mut decisions) = (Duration::ZERO, 0);
         while !episode.is_over() {
             let start = Instant::now();
             let step = episode.observation().step;
@@ -238,9 +315,16 @@ impl Table<'_> {
             deciding += start.elapsed();
             decisions += 1;
             episode.step(&allocation);
+            seen(&episode, &allocation);
         }
-        drop(decider);
-        let ledger = episode.ledger();
+        Ok((episode, deciding, decisions))
+    }
+
+    fn episode(&self, decider: Decider<'_>, noise: u64, planning: Duration) -> Result<Outcome, String> {
+        let (world, brief) = (&self.world, &self.games.scenario.brief);
+        let noise_seed = noise_seed(self.seed, noise);
+        let (episode, deciding, decisions) = self.run(decider, noise, &mut |_, _| ())?;
+        let (ledger, flow) = (episode.ledger(), episode.flow());
         let without = if self.games.truth {
             let granted = ledger.granted();
             (0..brief.lines.len())
@@ -261,10 +345,10 @@ impl Table<'_> {
             relaxations: ledger.relaxations,
             lines: (0..brief.lines.len()).map(|line| ledger.line(line)).collect(),
             without,
-            opening,
+            opening: flow.map(|row| row.iter().sum()),
             closing: episode.stages(),
-            flow: episode.flow(),
-            deciding,
+            flow,
+            deciding: planning + deciding,
             decisions,
         })
     }

@@ -3,26 +3,37 @@
 use std::time::Instant;
 
 use crate::cli;
+use crate::compare::Format;
 use crate::episodes::{self, Games, Participant, Played};
 use crate::evaluation;
+use crate::export;
 use crate::failure::{EXIT_INTERRUPTED, Failure};
 use crate::interrupt;
+use crate::look::Look;
 use crate::plan;
 use crate::progress;
+use crate::replay;
 use crate::results::{EvaluateDocument, VERSION};
+use crate::store::{self, Store};
 use crate::tables::{self, Setting};
 use crate::terminal::Terminal;
-use crate::warning::Warning;
+use crate::warning::{Warning, plural};
 
 /// Runs the command and returns its exit code.
 pub(crate) fn run(arguments: &cli::Evaluate, timing: bool, terminal: Terminal) -> Result<u8, Failure> {
     let start = Instant::now();
-    let games = plan::games(&arguments.stage, arguments.truth)?;
+    let show = &arguments.show;
+    let format = Format::of(show, terminal)?;
+    let mut games = plan::games(&arguments.stage, arguments.truth)?;
     let (participant, warnings) =
         plan::participant(&arguments.agent, &games.scenario, arguments.stage.time_limit)?;
     let name = participant.name.clone();
     let agent = participant.agent.clone();
     warnings.iter().for_each(|warning| terminal.warn(warning));
+    if let Some(at) = show.replay {
+        return replay::run(&[participant], &games, at, Look::new(show.markdown), terminal);
+    }
+    games.store = kept(&arguments.keep, &games, timing, terminal)?;
     let played = play(&[participant], &games, terminal);
     let interrupted = played.interrupted;
     let outcomes = match played.outcomes.into_iter().next() {
@@ -37,21 +48,23 @@ pub(crate) fn run(arguments: &cli::Evaluate, timing: bool, terminal: Terminal) -
         return Ok(EXIT_INTERRUPTED);
     }
     let result = evaluation::evaluate(&agent, &games.scenario, &outcomes, games.noises as usize, timing);
-    let scenario = evaluation::scenario_id(&games.scenario);
-    if terminal.json {
-        terminal.document(&EvaluateDocument {
+    let setting = setting(&games, &arguments.stage, show.markdown);
+    match format {
+        Format::Json => terminal.document(&EvaluateDocument {
             schema: "outlay.evaluate/1",
             version: VERSION,
-            scenario: &scenario,
+            scenario: &evaluation::scenario_id(&games.scenario),
             seeds: arguments.stage.seeds.to_string(),
             noise: games.noises,
             interrupted,
             evaluation: &result,
             seconds_total: timing.then(|| start.elapsed().as_secs_f64()),
-        })?;
-    } else {
-        let setting = setting(&games, &arguments.stage);
-        terminal.result(&tables::evaluation(&name, &result, &setting))?;
+        })?,
+        Format::Csv => {
+            let agents = std::iter::once((name.as_str(), &result));
+            terminal.result(&export::csv(agents, &games.scenario)?)?;
+        }
+        Format::Page => terminal.result(&tables::evaluation(&name, &result, &setting))?,
     }
     let relaxations = outcomes.iter().map(|outcome| outcome.relaxations).sum();
     if relaxations > 0 {
@@ -73,7 +86,25 @@ pub(crate) fn play(participants: &[Participant], games: &Games, terminal: Termin
     let bar = progress::Episodes::new(terminal, total);
     let played = episodes::play(participants, games, &interrupt::requested, &|| bar.finished());
     bar.clear();
+    if played.reused > 0 {
+        terminal.note(&format!("reused {} of {}", played.reused, plural(total, "episode")));
+    }
+    if let Some(trouble) = games.store.as_ref().and_then(Store::trouble) {
+        terminal.warn(&trouble);
+    }
     played
+}
+
+/// Where episodes are kept, if they are.
+pub(crate) fn kept(
+    keep: &cli::Keep,
+    games: &Games,
+    timing: bool,
+    terminal: Terminal,
+) -> Result<Option<Store>, Failure> {
+    let (store, warning) = store::open(keep, &games.scenario, timing)?;
+    warning.iter().for_each(|warning| terminal.warn(warning));
+    Ok(store)
 }
 
 /// Says how much is in after an interrupt.
@@ -81,15 +112,17 @@ pub(crate) fn warn_interrupted(games: &Games, episodes: usize, terminal: Termina
     terminal.warn(&Warning::Interrupted {
         finished: episodes / games.noises as usize,
         asked: games.seeds.end - games.seeds.start,
+        kept: games.store.is_some(),
     });
 }
 
 /// Where results came about, for tables.
-pub(crate) fn setting<'a>(games: &'a Games, stage: &'a cli::Stage) -> Setting<'a> {
+pub(crate) fn setting<'a>(games: &'a Games, stage: &'a cli::Stage, markdown: bool) -> Setting<'a> {
     Setting {
         scenario: &games.scenario,
         typed: &stage.scenario,
         seeds: stage.seeds.to_string(),
         noise: games.noises,
+        look: Look::new(markdown),
     }
 }

@@ -4,9 +4,11 @@
 //! with one line `{"money": [..]}`. Each episode has a process of its own, so nothing is carried from one to the next.
 //! It is not trusted: each answer has a time limit and a size limit, and whatever goes wrong is that agent's error.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,6 +27,25 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 pub(crate) struct Program {
     words: Vec<String>,
     limit: Duration,
+}
+
+/// Agents that run now, by process group, so that even a program stopped at once leaves none behind.
+static RUNNING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+/// Ends every agent that runs.
+pub(crate) fn end_all() {
+    let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+    running.iter().for_each(|&group| end_group(group));
+}
+
+/// Ends a process and whatever it started that is still of its group.
+fn end_group(group: u32) {
+    #[cfg(unix)]
+    if let Some(group) = i32::try_from(group).ok().and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    #[cfg(not(unix))]
+    let _ = group;
 }
 
 impl Program {
@@ -54,13 +75,17 @@ impl Program {
         else {
             return Err(format!("could not reach `{program}`"));
         };
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).insert(child.id());
         let (questions, to_write) = channel::<Vec<u8>>();
         thread::spawn(move || to_write.iter().try_for_each(|line| input.write_all(&line)));
-        let (answered, answers) = channel();
+        // One answer waits at most: who writes more waits, too, and does not fill the memory.
+        let (answered, answers) = sync_channel(1);
         thread::spawn(move || read_answers(BufReader::new(output), &answered));
         let (complained, complaint) = channel();
         thread::spawn(move || complained.send(tail(complaints)));
-        let process = Process { child, questions, answers, complaint, limit: self.limit };
+        let ceiling = brief.budget.major();
+        let process =
+            Process { child, questions, answers, complaint, limit: self.limit, ceiling, reaped: false };
         process.send(brief)?;
         Ok(process)
     }
@@ -73,6 +98,10 @@ pub(crate) struct Process {
     answers: Receiver<io::Result<Vec<u8>>>,
     complaint: Receiver<String>,
     limit: Duration,
+    /// More money than this is an error on one line: all there is.
+    ceiling: f64,
+    /// Whether it was waited for, so that its number may be somebody else's by now.
+    reaped: bool,
 }
 
 impl Process {
@@ -98,6 +127,13 @@ impl Process {
                 "it answered {} amounts for {} lines",
                 answer.money.len(),
                 observation.lines.len()
+            ));
+        }
+        let lawful = |money: &f64| (0.0..=self.ceiling).contains(money);
+        if let Some(place) = answer.money.iter().position(|money| !lawful(money)) {
+            return Err(format!(
+                "it gave {} to line {place}, which is not between 0 and the budget, {} major units",
+                answer.money[place], self.ceiling
             ));
         }
         Ok(answer)
@@ -129,6 +165,7 @@ impl Process {
         let start = Instant::now();
         while start.elapsed() < LAST_WORDS {
             if let Ok(Some(status)) = self.child.try_wait() {
+                self.end();
                 return Some(status);
             }
             thread::sleep(Duration::from_millis(2));
@@ -137,14 +174,25 @@ impl Process {
     }
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+impl Process {
+    /// Ends it, with whatever it started, and waits for it.
+    fn end(&mut self) {
+        if !std::mem::replace(&mut self.reaped, true) {
+            end_group(self.child.id());
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+            RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.child.id());
+        }
     }
 }
 
-fn read_answers(mut output: impl BufRead, answered: &Sender<io::Result<Vec<u8>>>) {
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn read_answers(mut output: impl BufRead, answered: &SyncSender<io::Result<Vec<u8>>>) {
     loop {
         let mut line = Vec::new();
         let read = (&mut output).take(LONGEST_ANSWER).read_until(b'\n', &mut line);
@@ -231,7 +279,7 @@ mod tests {
 
     #[test]
     fn an_answer_without_end_is_refused() {
-        let (send, receive) = channel();
+        let (send, receive) = sync_channel(1);
         read_answers(io::repeat(b'x').take(3 * LONGEST_ANSWER).chain(io::empty()).buffered(), &send);
         assert!(receive.recv().unwrap().is_err());
     }

@@ -62,6 +62,17 @@ impl Failure {
         self
     }
 
+    /// In one line: what is wrong and the first way out.
+    pub(crate) fn sentence(&self) -> String {
+        match self {
+            Self::Usage(complaint) | Self::Run(complaint) => {
+                let help = complaint.help.first().map(|help| format!("; {help}")).unwrap_or_default();
+                format!("{}{help}", complaint.message)
+            }
+            Self::Scenario(problems) => problems.to_string(),
+        }
+    }
+
     /// The exit code.
     pub(crate) fn code(&self) -> u8 {
         match self {

@@ -68,6 +68,11 @@ pub(crate) fn major(minor: i64) -> String {
     grouped(Money(minor).major())
 }
 
+/// A count: `12,345`.
+pub(crate) fn count(count: u64) -> String {
+    grouped(count as f64)
+}
+
 /// A short time: `3.2 us`, `41 ms`, `2.1 s`.
 pub(crate) fn seconds(seconds: f64) -> String {
     match seconds {

@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use outlay_environment::{Episode, Ledger, Money, World};
+use serde::{Deserialize, Serialize};
 
 /// What an episode came to, as far as a difference needs it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Totals {
     /// Score.
     pub(crate) score: f64,

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::exec;
 use crate::failure::{EXIT_INTERRUPTED, Failure};
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -10,6 +11,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 pub(crate) fn listen() -> Result<(), Failure> {
     ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::SeqCst) {
+            exec::end_all();
             std::process::exit(EXIT_INTERRUPTED.into());
         }
     })

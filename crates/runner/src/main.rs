@@ -8,16 +8,22 @@ mod episodes;
 mod evaluate;
 mod evaluation;
 mod exec;
+mod export;
 mod failure;
 mod format;
 mod incremental;
 mod interrupt;
 mod list;
+mod look;
 mod plan;
 mod progress;
+mod replay;
 mod results;
 mod saved;
 mod statistics;
+mod store;
+mod suite;
+mod suite_file;
 mod tables;
 mod terminal;
 mod train;
@@ -68,6 +74,7 @@ fn run(cli: &Cli, terminal: Terminal) -> Result<u8, Failure> {
         Some(Command::Train(arguments)) => train::run(arguments, timing, terminal),
         Some(Command::Evaluate(arguments)) => evaluate::run(arguments, timing, terminal),
         Some(Command::Compare(arguments)) => compare::run(arguments, timing, terminal),
+        Some(Command::Suite(arguments)) => suite::run(arguments, timing, terminal),
         Some(Command::Scenarios) => list::scenarios(terminal),
         Some(Command::Check(arguments)) => list::check(arguments, terminal),
         Some(Command::Agents) => list::agents(terminal),

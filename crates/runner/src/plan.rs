@@ -6,7 +6,7 @@ use std::sync::Arc;
 use outlay_environment::Scenario;
 
 use crate::cli;
-use crate::entrants;
+use crate::entrants::{self, Known};
 use crate::episodes::{Games, Participant};
 use crate::failure::Failure;
 use crate::warning::Warning;
@@ -36,6 +36,7 @@ pub(crate) fn games(stage: &cli::Stage, truth: bool) -> Result<Games, Failure> {
         noises: stage.noise,
         agent_seed: stage.agent_seed,
         truth,
+        store: None,
     })
 }
 
@@ -46,9 +47,10 @@ pub(crate) fn participant(
     time_limit: f64,
 ) -> Result<(Participant, Vec<Warning>), Failure> {
     let (alias, agent) = split_alias(text);
-    let (player, warnings) = entrants::player(agent, scenario, time_limit)?;
+    let Known { player, identity, warning } = entrants::player(agent, scenario, time_limit)?;
     let name = alias.unwrap_or(agent).to_owned();
-    Ok((Participant { name, agent: agent.to_owned(), player }, warnings))
+    let participant = Participant { name, agent: agent.to_owned(), identity, player };
+    Ok((participant, warning.into_iter().collect()))
 }
 
 /// Agents in the order given, each under a name of its own.
@@ -130,7 +132,7 @@ pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// Splits `NAME=AGENT`. A name is of letters, digits, `.`, `_` and `-`, so the `=` of a command or a path is not taken.
-fn split_alias(text: &str) -> (Option<&str>, &str) {
+pub(crate) fn split_alias(text: &str) -> (Option<&str>, &str) {
     match text.split_once('=') {
         Some((name, agent))
             if !name.is_empty()

@@ -166,7 +166,7 @@ pub(crate) struct Score {
     pub(crate) p90: f64,
     /// Mean of the same worlds and noises without any spending.
     pub(crate) without_spend: f64,
-    /// The seeds with the lowest scores, lowest first; each can be replayed by `--seeds`.
+    /// The seeds with the lowest scores, lowest first; each can be seen by `--replay`.
     pub(crate) worst: Vec<SeedScore>,
 }
 

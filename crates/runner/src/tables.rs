@@ -10,6 +10,7 @@ use crate::format::{
     UNDEFINED, interval, major, number, or_undefined, p_value, percent, ratio, seconds, short, signed,
     signed_percent,
 };
+use crate::look::Look;
 use crate::results::{Contestant, Evaluation, Finished, Pair, Profiles, Requirement, VERSION};
 use crate::statistics::ESTIMAND;
 
@@ -26,6 +27,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) seeds: String,
     /// Noise seeds a world.
     pub(crate) noise: u64,
+    /// How the page looks.
+    pub(crate) look: Look,
 }
 
 impl Setting<'_> {
@@ -52,27 +55,29 @@ impl Setting<'_> {
 
 /// `outlay evaluate`
 pub(crate) fn evaluation(name: &str, result: &Evaluation, setting: &Setting<'_>) -> String {
-    let mut text = format!("{BOLD}{name}{BOLD:#} on {}", setting.heading());
+    let look = setting.look;
+    let mut text = look.heading(3, format!("{BOLD}{name}{BOLD:#} on {}", setting.heading()));
     let currency = &setting.scenario.currency;
     text.push('\n');
-    text += &facts(&fact_rows(result, setting, currency));
+    text += &look.facts(&fact_rows(result, setting, currency));
     text.push('\n');
-    text += &lines_table(result, currency);
+    text += &lines_table(result, setting);
     text.push('\n');
-    text += &stages_table(result);
+    text += &stages_table(result, look);
     text.push('\n');
-    text += &definitions(result.returns.break_even, result.lines.iter().any(|line| line.truth.is_some()));
+    let mut notes =
+        definitions(result.returns.break_even, result.lines.iter().any(|line| line.truth.is_some()));
     if let Some(worst) = result.score.worst.first().filter(|_| result.per_seed.len() > 1) {
-        let replay = worst.seed;
-        let agent = quoted(&result.agent);
-        let scenario = quoted(setting.typed);
+        let (agent, scenario) = (quoted(&result.agent), quoted(setting.typed));
+        let noise = if worst.noise > 0 { format!(":{}", worst.noise) } else { String::new() };
         let _ = writeln!(
-            text,
-            "replay the worst seed: `outlay evaluate {agent} {scenario} --seeds {replay}..{}`",
-            replay.saturating_add(1)
+            notes,
+            "replay the worst seed: `outlay evaluate {agent} {scenario} --replay {}{noise}`",
+            worst.seed
         );
     }
-    text + &setting.footing()
+    notes += &setting.footing();
+    look.page(text + &look.notes(&notes))
 }
 
 fn fact_rows(result: &Evaluation, setting: &Setting<'_>, currency: &str) -> Vec<[String; 2]> {
@@ -136,7 +141,8 @@ fn worst_seeds(result: &Evaluation, noises: u64) -> String {
     worst.collect::<Vec<_>>().join(", ")
 }
 
-fn lines_table(result: &Evaluation, currency: &str) -> String {
+fn lines_table(result: &Evaluation, setting: &Setting<'_>) -> String {
+    let currency = &setting.scenario.currency;
     let truth = result.lines.iter().any(|line| line.truth.is_some());
     let total: i64 = result.lines.iter().map(|line| line.spend).sum();
     let mut header = vec![
@@ -161,16 +167,16 @@ fn lines_table(result: &Evaluation, currency: &str) -> String {
         }
         row
     });
-    table(&header, rows)
+    setting.look.table(&header, rows)
 }
 
-fn stages_table(result: &Evaluation) -> String {
+fn stages_table(result: &Evaluation, look: Look) -> String {
     let stages = &result.stages;
     let header = ["stage", "people at start", "at end", "change"].map(ToOwned::to_owned);
     let deep = stages.names.iter().zip(stages.opening.iter().zip(&stages.closing));
     let aipl = ["A aware", "I interested", "P purchased", "L loyal"];
     let aipl = aipl.iter().zip(stages.aipl_opening.iter().zip(&stages.aipl_closing));
-    table(
+    look.table(
         &header,
         deep.chain(aipl).map(|(name, (start, end))| {
             vec![(*name).to_owned(), short(*start), short(*end), with_sign(end - start)]
@@ -201,13 +207,14 @@ pub(crate) struct Comparison<'a> {
 
 /// `outlay compare`
 pub(crate) fn comparison(result: &Comparison<'_>, setting: &Setting<'_>) -> String {
-    let mut text = setting.heading();
+    let look = setting.look;
+    let mut text = look.heading(3, setting.heading());
     let finished: Vec<&Finished> = result.agents.iter().filter_map(Contestant::finished).collect();
     text.push('\n');
     text += &scores_table(result, setting);
     if !result.pairs.is_empty() {
         text.push('\n');
-        text += &pairs_table(result);
+        text += &pairs_table(result, setting.look);
     }
     if let Some(profiles) = result.profiles {
         text.push('\n');
@@ -216,17 +223,18 @@ pub(crate) fn comparison(result: &Comparison<'_>, setting: &Setting<'_>) -> Stri
     text.push('\n');
     text += &money_table(&finished, setting);
     text.push('\n');
+    let mut notes = String::new();
     for line in conclusions(result, setting) {
-        text += &line;
-        text.push('\n');
+        let _ = writeln!(notes, "{line}");
     }
     for requirement in result.requirements {
         let verdict = if requirement.met { "met" } else { "not met" };
-        let _ = writeln!(text, "require {}: {verdict}", requirement.require);
+        let _ = writeln!(notes, "require {}: {verdict}", requirement.require);
     }
     let break_even = finished.first().and_then(|it| it.evaluation.returns.break_even);
-    text += &definitions(break_even, false);
-    text + &setting.footing()
+    notes += &definitions(break_even, false);
+    notes += &setting.footing();
+    look.page(text + &look.notes(&notes))
 }
 
 fn scores_table(result: &Comparison<'_>, setting: &Setting<'_>) -> String {
@@ -236,7 +244,7 @@ fn scores_table(result: &Comparison<'_>, setting: &Setting<'_>) -> String {
         header.push("headroom".into());
     }
     let width = header.len();
-    table(
+    setting.look.table(
         &header,
         result.agents.iter().map(|agent| match agent {
             Contestant::Finished(finished) => {
@@ -258,11 +266,11 @@ fn scores_table(result: &Comparison<'_>, setting: &Setting<'_>) -> String {
     )
 }
 
-fn pairs_table(result: &Comparison<'_>) -> String {
+fn pairs_table(result: &Comparison<'_>, look: Look) -> String {
     let mut header = vec![format!("against {}", result.against)];
     header.extend(["difference", "95 % interval", "uplift", "95 % interval", "P(better)"].map(Into::into));
     header.push("p (Holm)".into());
-    let rows = table(
+    let rows = look.table(
         &header,
         result.pairs.iter().map(|pair| {
             vec![
@@ -277,7 +285,8 @@ fn pairs_table(result: &Comparison<'_>) -> String {
         }),
     );
     let adjusted = crate::warning::plural(result.pairs.len() as u64, "comparison");
-    format!("{rows}difference: {ESTIMAND}; p values are adjusted for {adjusted}\n")
+    let note = look.notes(&format!("difference: {ESTIMAND}; p values are adjusted for {adjusted}\n"));
+    rows + look.gap() + &note
 }
 
 fn profiles_table(profiles: &Profiles, setting: &Setting<'_>) -> String {
@@ -289,8 +298,10 @@ fn profiles_table(profiles: &Profiles, setting: &Setting<'_>) -> String {
         });
         std::iter::once(number(*tau)).chain(share).collect()
     });
-    let rows = table(&header, rows);
-    format!("{rows}share of episodes above each decile of all scores, with its own 95 % interval\n")
+    let rows = setting.look.table(&header, rows);
+    let note =
+        setting.look.notes("share of episodes above each decile of all scores, with its own 95 % interval\n");
+    rows + setting.look.gap() + &note
 }
 
 fn money_table(finished: &[&Finished], setting: &Setting<'_>) -> String {
@@ -304,7 +315,7 @@ fn money_table(finished: &[&Finished], setting: &Setting<'_>) -> String {
     if timing {
         header.push("per decision".into());
     }
-    table(
+    setting.look.table(
         &header,
         finished.iter().map(|it| {
             let result = &it.evaluation;

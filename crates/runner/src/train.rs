@@ -13,6 +13,7 @@ use crate::evaluation::scenario_id;
 use crate::failure::{EXIT_INTERRUPTED, Failure};
 use crate::format::number;
 use crate::interrupt;
+use crate::look::Look;
 use crate::plan;
 use crate::results::{Contestant, Finished, TrainComparison, TrainSaved, VERSION};
 use crate::saved::{Folder, card_results};
@@ -157,8 +158,8 @@ fn stopped(run: &Run, state: &TrainState, terminal: Terminal) -> Result<u8, Fail
 
 /// At the end: judges the policy beside baselines, completes its card, says what to do next.
 fn finished(run: &Run, state: &TrainState, timing: bool, terminal: Terminal) -> Result<u8, Failure> {
-    let games =
-        Games { scenario: Arc::clone(&run.scenario), seeds: SEEDS, noises: 1, agent_seed: 0, truth: false };
+    let scenario = Arc::clone(&run.scenario);
+    let games = Games { scenario, seeds: SEEDS, noises: 1, agent_seed: 0, truth: false, store: None };
     let field = field(run)?;
     let found = compare::compare(&field, &games, timing, terminal);
     if found.interrupted {
@@ -205,6 +206,7 @@ fn comparison(run: &Run, games: &Games, field: &Field, found: &Found) -> String 
         typed: &run.typed,
         seeds: SeedRange(SEEDS).to_string(),
         noise: 1,
+        look: Look::Text,
     };
     compare::table(found, field, &setting, false)
 }

@@ -43,6 +43,15 @@ pub(crate) enum Warning {
         finished: usize,
         /// Seeds asked for.
         asked: u64,
+        /// Whether what was played is kept.
+        kept: bool,
+    },
+    /// Results could not be kept for the next time.
+    NotKept {
+        /// Where they were to be kept.
+        place: String,
+        /// Why they are not.
+        cause: String,
     },
 }
 
@@ -79,9 +88,17 @@ impl Warning {
                 ),
                 None,
             ),
-            Self::Interrupted { finished, asked } => (
+            Self::Interrupted { finished, asked, kept } => (
                 format!("interrupted: {finished} of {} are in", plural(*asked, "seed")),
-                Some("the same command plays all of them again".to_owned()),
+                Some(if *kept {
+                    "the same command goes on from here".to_owned()
+                } else {
+                    "the same command plays all of them again".to_owned()
+                }),
+            ),
+            Self::NotKept { place, cause } => (
+                format!("results are not kept in `{place}`: {cause}"),
+                Some("name another folder with `--results`, or keep nothing with `--no-reuse`".to_owned()),
             ),
         };
         Complaint { message, cause: None, help: help.into_iter().collect() }
