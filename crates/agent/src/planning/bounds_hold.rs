@@ -26,7 +26,7 @@ fn random(key: Key, lines: usize, steps: usize) -> Curves {
     Curves { lines: (0..lines).map(line).collect(), synergy: Vec::new() }
 }
 
-/// Shares of a Dirichlet distribution with `1 / spread` as parameter for `spread` 1, and sparser ones above.
+/// Random money: shares of a flat Dirichlet distribution for `spread` 1, sparser ones above.
 fn dirichlet(key: Key, cells: usize, spread: f64, budget: f64) -> Vec<f64> {
     let parts: Vec<f64> =
         (0..cells).map(|cell| libm::pow(-libm::log(key.with(cell as u64).uniform()), spread)).collect();

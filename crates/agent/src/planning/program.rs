@@ -216,15 +216,15 @@ mod tests {
         ] {
             for retention in [0.0, 0.2, 0.7, 0.9999, 1.0] {
                 for price in [0.5, 0.8, 1.5] {
-                    let line = CurveLine { stock: 2.0, ..line(curve, retention, &[1.0, 2.0, 0.7]) };
+                    let line = CurveLine { stock: 2.0, ..line(curve, retention, &[1.0, 2.0]) };
                     let best = brute_force(&line, price, &spends, 0, line.stock);
-                    let mut program = Program::new(&line, 40.0, &[0.0; 3]);
+                    let mut program = Program::new(&line, 40.0, &[0.0; 2]);
                     let bound = program.solve(price);
                     assert!(
                         bound >= best && bound < 1.02 * best,
                         "{curve:?} {retention} {price}: {best} {bound}"
                     );
-                    let mut path = [0.0; 3];
+                    let mut path = [0.0; 2];
                     program.path(&mut path);
                     let mut stock = line.stock;
                     let mut value = 0.0;
