@@ -15,7 +15,7 @@
 //!
 //! **Why its value is never too low.** Stocks form a ladder, 0 and `first * ratio^j`, with `ratio = r^(-1/m)`, so that the
 //! decay `r` moves every cell of the ladder onto another cell and 0 on 0. On each cell `f` is replaced by a line above it
-//! (see [`upper_nodes`]). Suppose `V_(t+1)` has a bound that is linear on each cell. Then so has `q`, with values
+//! (`upper_nodes`, below). Suppose `V_(t+1)` has a bound that is linear on each cell. Then so has `q`, with values
 //! `q_j` at the nodes. `M(s)` for `s` in cell `j` is the larger of `M_(j+1)` and that line: a convex function of `s`,
 //! hence below its chord, which runs from `M_j = max(q_j, M_(j+1))` to `M_(j+1)`. And `s = r a` runs through exactly one
 //! cell as `a` runs through one, so the bound of `V_t` is linear on each cell again; `V` after the last step is 0. The
