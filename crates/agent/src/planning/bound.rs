@@ -13,8 +13,9 @@ use super::program::Program;
 use super::slopes::Slopes;
 use super::starts::starts;
 
-/// Rounds of bisection for the dual's price.
+/// Most prices tried within the bracket, and how near the dual must come to its lowest value.
 const ROUNDS: usize = 24;
+const TOLERANCE: f64 = 1e-6;
 
 /// An upper bound on the value of plans.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -98,6 +99,14 @@ struct Dual {
     around: [usize; 2],
 }
 
+/// The dual at a price, and what is spent there beyond the budget.
+#[derive(Debug, Clone, Copy)]
+struct Tried {
+    price: f64,
+    value: f64,
+    excess: f64,
+}
+
 impl Dual {
     /// For lines in units of the budget; `near` (`[steps * lines]`) is a good plan.
     fn new(curves: &Curves, near: &[f64]) -> Self {
@@ -112,35 +121,39 @@ impl Dual {
             .collect();
         let mut dual =
             Self { value: f64::INFINITY, price: 0.0, paths: vec![Vec::new(); lines], around: [0; 2] };
-        let (mut low, mut high) = (1.0, 1.0);
-        let mut spend = dual.try_price(&mut programs, 1.0);
-        if spend > 1.0 {
-            while spend > 1.0 && high < 1e12 {
+        let mut low = dual.try_price(&mut programs, 1.0);
+        let mut high = low;
+        if low.excess > 0.0 {
+            while high.excess > 0.0 && high.price < 1e12 {
                 low = high;
-                high *= 4.0;
-                spend = dual.try_price(&mut programs, high);
+                high = dual.try_price(&mut programs, 4.0 * high.price);
             }
         } else {
-            while spend <= 1.0 && low > 1e-9 {
+            while low.excess <= 0.0 && low.price > 1e-9 {
                 high = low;
-                low *= 0.25;
-                spend = dual.try_price(&mut programs, low);
+                low = dual.try_price(&mut programs, 0.25 * low.price);
             }
-            if spend <= 1.0 {
+            if low.excess <= 0.0 {
                 // Money is not scarce.
                 dual.try_price(&mut programs, 0.0);
                 return dual;
             }
         }
         for _ in 0..ROUNDS {
-            let middle = libm::sqrt(low * high);
-            if dual.try_price(&mut programs, middle) > 1.0 { low = middle } else { high = middle }
+            // The dual is convex, and falls by what is spent in excess: its lowest value lies above the tangents' meeting.
+            let price = (high.value - low.value - low.excess * low.price + high.excess * high.price)
+                / (high.excess - low.excess);
+            if dual.value - (low.value - low.excess * (price - low.price)) <= TOLERANCE * dual.value {
+                break;
+            }
+            let margin = 0.1 * (high.price - low.price);
+            let next = dual.try_price(&mut programs, price.clamp(low.price + margin, high.price - margin));
+            if next.excess > 0.0 { low = next } else { high = next }
         }
         dual
     }
 
-    /// The money spent at `price`.
-    fn try_price(&mut self, programs: &mut [Program<'_>], price: f64) -> f64 {
+    fn try_price(&mut self, programs: &mut [Program<'_>], price: f64) -> Tried {
         let solve = |program: &mut Program<'_>| {
             let value = program.solve(price);
             let mut path = vec![0.0; program.steps()];
@@ -159,6 +172,6 @@ impl Dual {
             (self.value, self.price) = (value, price);
         }
         self.around[usize::from(spend > 1.0)] = self.paths.first().map_or(0, |paths| paths.len() - 1);
-        spend
+        Tried { price, value, excess: spend - 1.0 }
     }
 }

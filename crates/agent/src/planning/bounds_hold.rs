@@ -3,8 +3,8 @@
 use outlay_environment::{Curve, CurveLine, Curves, Key};
 
 use super::instances::{Shape, family};
-use super::plan_and_bound;
 use super::slopes::Slopes;
+use super::{Response, plan, plan_and_bound};
 
 fn random(key: Key, lines: usize, steps: usize) -> Curves {
     let line = |i: usize| {
@@ -26,7 +26,7 @@ fn random(key: Key, lines: usize, steps: usize) -> Curves {
     Curves { lines: (0..lines).map(line).collect(), synergy: Vec::new() }
 }
 
-/// Shares of a Dirichlet distribution with `1 / spread` as parameter for `spread` 1, and sparser ones above.
+/// Random money: shares of a flat Dirichlet distribution for `spread` 1, sparser ones above.
 fn dirichlet(key: Key, cells: usize, spread: f64, budget: f64) -> Vec<f64> {
     let parts: Vec<f64> =
         (0..cells).map(|cell| libm::pow(-libm::log(key.with(cell as u64).uniform()), spread)).collect();
@@ -114,4 +114,70 @@ fn synergy_moves_money_to_lines_that_lift_others() {
     let second = |money: &[f64]| money.iter().skip(1).step_by(2).sum::<f64>();
     assert!(second(&tied.money) > 1.5 * second(&plain.money));
     assert!(tied.value > curves.value(&plain.money) && bound.value >= tied.value && !bound.certified);
+}
+
+#[test]
+fn plans_with_synergy_cannot_be_improved_by_small_changes() {
+    for shape in [Shape::Concave, Shape::SShaped] {
+        for seed in 0..4 {
+            let (mut curves, budget) = family(shape, 6, 60, seed);
+            let entry = |at: u64| {
+                let key = Key::new(seed).with_name("synergy").with(at);
+                if key.uniform() < 0.3 { 0.25 * key.with(1).normal().abs() } else { 0.0 }
+            };
+            curves.synergy = (0..36).map(|at| if at % 7 == 0 { 0.0 } else { entry(at) }).collect();
+            let (plan, bound) = plan_and_bound(&curves, budget);
+            let mut gradient = vec![0.0; 360];
+            curves.gradient(&plan.money, &mut gradient);
+            let most = gradient.iter().copied().fold(0.0, f64::max);
+            let now: f64 = gradient.iter().zip(&plan.money).map(|(slope, x)| slope * x).sum();
+            assert!(
+                (most * budget - now) / plan.value < 1e-6,
+                "{shape:?} {seed}: {}",
+                (most * budget - now) / plan.value
+            );
+            assert!(bound.value >= plan.value);
+        }
+    }
+}
+
+#[test]
+fn caps_bind_and_units_change_no_share_of_large_plans() {
+    for shape in [Shape::Concave, Shape::Fitted, Shape::SShaped] {
+        let (curves, budget) = family(shape, 4, 30, 3);
+        let free = plan(&curves, budget, None, None);
+        let caps = vec![3.0 * budget / 120.0; 120];
+        for caps in [None, Some(&caps[..])] {
+            let plain = plan(&curves, budget, caps, None);
+            if let Some(caps) = caps {
+                assert!(plain.value < free.value && plain.spent() > 0.999_999 * budget);
+                assert!(plain.money.iter().zip(caps).all(|(x, cap)| x <= cap));
+            }
+            let unit_caps: Option<Vec<f64>> = caps.map(|caps| caps.iter().map(|cap| 1e6 * cap).collect());
+            let unit = plan(&curves.in_units(1e-6, 1e6), 1e6 * budget, unit_caps.as_deref(), None);
+            for (a, b) in plain.money.iter().zip(&unit.money) {
+                assert!((a - b * 1e-6).abs() < 1e-9 * budget, "{shape:?}: {a} {}", b * 1e-6);
+            }
+        }
+    }
+}
+
+#[test]
+fn floors_hold_on_every_shape() {
+    for shape in [Shape::Concave, Shape::SShaped] {
+        let (curves, budget) = family(shape, 3, 20, 5);
+        let budget = 3.0 * budget;
+        let free = plan(&curves, budget, None, None);
+        let floor = 1.2 * free.value / free.spent();
+        let kept = plan(&curves, budget, None, Some(floor));
+        assert!(kept.value >= floor * kept.spent() * (1.0 - 1e-11));
+        assert!(
+            kept.value > 0.5 * free.value && kept.spent() < free.spent(),
+            "{shape:?}: {} of {}, {} of {}",
+            kept.value,
+            free.value,
+            kept.spent(),
+            free.spent()
+        );
+    }
 }

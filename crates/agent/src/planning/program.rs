@@ -15,7 +15,7 @@
 //!
 //! **Why its value is never too low.** Stocks form a ladder, 0 and `first * ratio^j`, with `ratio = r^(-1/m)`, so that the
 //! decay `r` moves every cell of the ladder onto another cell and 0 on 0. On each cell `f` is replaced by a line above it
-//! (see [`upper_nodes`]). Suppose `V_(t+1)` has a bound that is linear on each cell. Then so has `q`, with values
+//! (`upper_nodes`, below). Suppose `V_(t+1)` has a bound that is linear on each cell. Then so has `q`, with values
 //! `q_j` at the nodes. `M(s)` for `s` in cell `j` is the larger of `M_(j+1)` and that line: a convex function of `s`,
 //! hence below its chord, which runs from `M_j = max(q_j, M_(j+1))` to `M_(j+1)`. And `s = r a` runs through exactly one
 //! cell as `a` runs through one, so the bound of `V_t` is linear on each cell again; `V` after the last step is 0. The
@@ -187,4 +187,84 @@ fn upper_nodes(curve: &Curve, nodes: &[f64]) -> Vec<f64> {
         upper[j + 1] = upper[j + 1].max(values[j + 1] + lift);
     }
     upper
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::line;
+    use super::*;
+
+    /// The best value by trying every path over a fine grid of spends.
+    fn brute_force(line: &CurveLine, price: f64, spends: &[f64], step: usize, stock: f64) -> f64 {
+        let Some(weight) = line.weight.get(step) else { return 0.0 };
+        let value = |x: f64| {
+            let stock = x + line.retention * stock;
+            weight * line.curve.value(stock) - 0.5 * line.quadratic_cost * x * x - price * x
+                + brute_force(line, price, spends, step + 1, stock)
+        };
+        spends.iter().map(|x| value(*x)).fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    #[test]
+    fn close_above_brute_force() {
+        let s_shaped = Curve::Hill { value: 10.0, half: 4.0, slope: 2.5 };
+        let spends: Vec<f64> = (0..150).map(|k| 0.1 * f64::from(k)).collect();
+        for curve in [
+            s_shaped,
+            Curve::Hill { value: 10.0, half: 4.0, slope: 0.8 },
+            Curve::Power { value: 1.0, exponent: 0.5 },
+        ] {
+            for retention in [0.0, 0.2, 0.7, 0.9999, 1.0] {
+                for price in [0.5, 0.8, 1.5] {
+                    let line = CurveLine { stock: 2.0, ..line(curve, retention, &[1.0, 2.0]) };
+                    let best = brute_force(&line, price, &spends, 0, line.stock);
+                    let mut program = Program::new(&line, 40.0, &[0.0; 2]);
+                    let bound = program.solve(price);
+                    assert!(
+                        bound >= best && bound < 1.02 * best,
+                        "{curve:?} {retention} {price}: {best} {bound}"
+                    );
+                    let mut path = [0.0; 2];
+                    program.path(&mut path);
+                    let mut stock = line.stock;
+                    let mut value = 0.0;
+                    for (x, weight) in path.iter().zip(&line.weight) {
+                        stock = x + retention * stock;
+                        value += weight * curve.value(stock) - price * x;
+                    }
+                    assert!(
+                        value > 0.995 * best - 1e-3 && value <= bound,
+                        "{curve:?} {retention} {price}: {value} of {best}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_cost_keeps_the_bound_above_every_plan() {
+        let spends: Vec<f64> = (0..80).map(|k| 0.2 * f64::from(k)).collect();
+        let curve = Curve::Hill { value: 10.0, half: 4.0, slope: 2.5 };
+        let line = CurveLine { quadratic_cost: 0.2, ..line(curve, 0.5, &[1.0, 2.0, 0.7]) };
+        let best = brute_force(&line, 0.5, &spends, 0, 0.0);
+        for near in [[0.0; 3], [3.0, 5.0, 0.0], [10.0; 3]] {
+            assert!(Program::new(&line, 40.0, &near).solve(0.5) >= best);
+        }
+    }
+
+    #[test]
+    fn raised_nodes_lie_above_the_curve() {
+        for slope in [0.5, 1.0, 1.7, 4.0] {
+            let curve = Curve::Hill { value: 3.0, half: 7.0, slope };
+            let nodes: Vec<f64> = (0..60).map(|j| 0.02 * libm::exp(0.15 * f64::from(j)) - 0.02).collect();
+            let upper = upper_nodes(&curve, &nodes);
+            for j in 0..nodes.len() - 1 {
+                for part in 0..=20 {
+                    let part = f64::from(part) / 20.0;
+                    let x = nodes[j] + part * (nodes[j + 1] - nodes[j]);
+                    assert!(upper[j] + part * (upper[j + 1] - upper[j]) >= curve.value(x) - 1e-14);
+                }
+            }
+        }
+    }
 }

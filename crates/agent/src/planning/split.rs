@@ -30,6 +30,9 @@ pub fn water_fill(curves: &[Curve], caps: &[f64], money: f64) -> (Vec<f64>, f64)
     }
     for _ in 0..100 {
         let middle = libm::sqrt(low) * libm::sqrt(high);
+        if middle <= low || middle >= high {
+            break;
+        }
         if at(middle).sum::<f64>() > money { low = middle } else { high = middle }
     }
     // Where a line's marginal return is constant both ends have the same price: the split lies between them.
