@@ -9,7 +9,7 @@ use crate::agent::{Agent, Entrant, Recipe};
 use crate::baselines::mpc::{Fitted, Horizon};
 use crate::baselines::oracles::{Clairvoyant, StaticHindsight};
 use crate::baselines::paced::Paced;
-use crate::baselines::rules::{BuyerRule, Fixed, LastPeriod, Random, RoiProportional, Yardstick};
+use crate::baselines::rules::{BuyerRule, Fixed, LastPeriod, Random, RoiProportional};
 
 /// A name that may be given on the command line, and what stands behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +94,7 @@ pub fn entrant(name: &str, scenario: &Arc<Scenario>) -> Result<Entrant, UnknownA
         "even" => recipe(|_| Paced::new(Fixed::even())),
         "last-period" => recipe(|_| Paced::new(LastPeriod::default())),
         "roi-proportional" => recipe(|_| Paced::new(RoiProportional)),
-        "buyer-rule" => recipe(|_| Paced::new(BuyerRule::new(Yardstick::NewCustomers))),
+        "buyer-rule" => recipe(|_| Paced::new(BuyerRule::default())),
         "water-filling" => Entrant::Agent(Box::new(Fitted::new(scenario, Horizon::Step))),
         "mpc" => Entrant::Agent(Box::new(Fitted::new(scenario, Horizon::Rest))),
         "static-hindsight" => Entrant::Oracle(Box::new(StaticHindsight::default())),

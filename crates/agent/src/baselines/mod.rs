@@ -16,6 +16,7 @@ pub mod reports;
 pub mod rules;
 pub mod search;
 pub mod trials;
+pub mod yardstick;
 
 #[cfg(test)]
 pub(crate) mod testing;

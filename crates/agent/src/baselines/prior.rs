@@ -1,7 +1,7 @@
 //! What can be known of a scenario before an episode, because its file is public: a response model of its average world,
 //! what reports to expect there, and how far reports tell a drawn world's effects from the average ones.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use outlay_environment::{Key, LineReport, Scenario, World};
 
@@ -36,6 +36,26 @@ pub struct Prior {
 }
 
 impl Prior {
+    /// The prior of a scenario, made once in a process: three agents and the teacher of a training run share it. It is
+    /// a function of the scenario alone, so who asks first makes no difference.
+    #[must_use]
+    pub fn shared(scenario: &Scenario) -> Arc<Self> {
+        /// What a prior depends on, and the prior once somebody has made it.
+        type Entry = ((String, usize), Arc<OnceLock<Arc<Prior>>>);
+        static MADE: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
+        let key = (scenario.hash.clone(), scenario.training_shoppers);
+        let slot = {
+            let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = made.iter().find(|entry| entry.0 == key).map(|entry| entry.1.clone());
+            known.unwrap_or_else(|| {
+                made.push((key, Arc::default()));
+                made[made.len() - 1].1.clone()
+            })
+        };
+        // Outside the lock: priors of two scenarios can be made side by side.
+        slot.get_or_init(|| Arc::new(Self::of(scenario))).clone()
+    }
+
     /// Simulates and fits: some 600 episodes of training size, a few seconds. On one thread, because agents that wait for
     /// it may be all the threads there are.
     #[must_use]

@@ -75,8 +75,7 @@ pub fn train(
     let total = iterations * episode_steps;
     let taught = settings.taught_iterations(scenario.brief.steps);
     let full_size_from = settings.full_size_from(scenario.brief.steps);
-    let teacher =
-        (state.iteration < taught).then(|| Planner::new(Arc::new(Prior::of(scenario)), Horizon::Rest));
+    let teacher = (state.iteration < taught).then(|| Planner::new(Prior::shared(scenario), Horizon::Rest));
     let mut flow = on_event(&Event::Started(&started(&state, iterations, total)));
 
     while state.iteration < iterations && flow == Flow::Continue {
