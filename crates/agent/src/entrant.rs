@@ -6,9 +6,12 @@ use outlay_environment::Scenario;
 use thiserror::Error;
 
 use crate::agent::{Agent, Entrant, Recipe};
+use crate::baselines::bandit::Bandit;
+use crate::baselines::dual_descent::DualDescent;
 use crate::baselines::mpc::{Fitted, Horizon};
 use crate::baselines::oracles::{Clairvoyant, StaticHindsight};
 use crate::baselines::paced::Paced;
+use crate::baselines::pid::Pid;
 use crate::baselines::rules::{BuyerRule, Fixed, LastPeriod, Random, RoiProportional};
 
 /// A name that may be given on the command line, and what stands behind it.
@@ -34,6 +37,15 @@ const AGENTS: &[AgentInfo] = &[
         name: "buyer-rule",
         summary: "20 % more where seven days' credited result beats the mean, else 20 % less",
     },
+    AgentInfo {
+        name: "pid",
+        summary: "a controller on spend against plan; equal marginal returns on learned curves",
+    },
+    AgentInfo {
+        name: "dual-descent",
+        summary: "money where its learned marginal return is worth a price that follows spend",
+    },
+    AgentInfo { name: "bandit", summary: "Thompson sampling on budget levels with a knapsack each step" },
     AgentInfo {
         name: "water-filling",
         summary: "equal marginal returns in each step, on fitted static curves",
@@ -92,9 +104,13 @@ pub fn entrant(name: &str, scenario: &Arc<Scenario>) -> Result<Entrant, UnknownA
     Ok(match name {
         "random" => recipe(|seed| Paced::new(Random::new(seed))),
         "even" => recipe(|_| Paced::new(Fixed::even())),
+        "xcal" => recipe(|_| Paced::by_calendar(Fixed::even())),
         "last-period" => recipe(|_| Paced::new(LastPeriod::default())),
         "roi-proportional" => recipe(|_| Paced::new(RoiProportional)),
         "buyer-rule" => recipe(|_| Paced::new(BuyerRule::default())),
+        "pid" => recipe(|_| Pid::default()),
+        "dual-descent" => recipe(|_| DualDescent::default()),
+        "bandit" => recipe(|seed| Paced::by_calendar(Bandit::new(seed))),
         "water-filling" => Entrant::Agent(Box::new(Fitted::new(scenario, Horizon::Step))),
         "mpc" => Entrant::Agent(Box::new(Fitted::new(scenario, Horizon::Rest))),
         "static-hindsight" => Entrant::Oracle(Box::new(StaticHindsight::default())),
