@@ -6,8 +6,10 @@ use outlay_environment::Scenario;
 use thiserror::Error;
 
 use crate::agent::{Agent, Entrant, Recipe};
+use crate::baselines::automation::Automation;
 use crate::baselines::bandit::Bandit;
 use crate::baselines::dual_descent::DualDescent;
+use crate::baselines::gp::GaussianProcess;
 use crate::baselines::mpc::{Fitted, Horizon};
 use crate::baselines::oracles::{Clairvoyant, StaticHindsight};
 use crate::baselines::paced::Paced;
@@ -44,6 +46,11 @@ const AGENTS: &[AgentInfo] = &[
     AgentInfo {
         name: "dual-descent",
         summary: "money where its learned marginal return is worth a price that follows spend",
+    },
+    AgentInfo { name: "rules", summary: "thresholds on each line's predicted return in the coming step" },
+    AgentInfo {
+        name: "gp",
+        summary: "Gaussian processes around learned curves, upper confidence bounds, change points",
     },
     AgentInfo { name: "bandit", summary: "Thompson sampling on budget levels with a knapsack each step" },
     AgentInfo {
@@ -110,6 +117,8 @@ pub fn entrant(name: &str, scenario: &Arc<Scenario>) -> Result<Entrant, UnknownA
         "buyer-rule" => recipe(|_| Paced::new(BuyerRule::default())),
         "pid" => recipe(|_| Pid::default()),
         "dual-descent" => recipe(|_| DualDescent::default()),
+        "rules" => recipe(|_| Paced::by_calendar(Automation::default())),
+        "gp" => recipe(|_| Paced::by_calendar(GaussianProcess::default())),
         "bandit" => recipe(|seed| Paced::by_calendar(Bandit::new(seed))),
         "water-filling" => Entrant::Agent(Box::new(Fitted::new(scenario, Horizon::Step))),
         "mpc" => Entrant::Agent(Box::new(Fitted::new(scenario, Horizon::Rest))),
@@ -177,6 +186,32 @@ mod tests {
         for agent in names() {
             let name = agent.name.replace("LINE", &scenario.brief.lines[0].name);
             assert!(entrant(&name, &scenario).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn zz_curves() {
+        let scenario = scenario();
+        for slopes in [(0.7, 1.3), (1.5, 3.0)] {
+            let mut even = 0.0;
+            for name in std::env::var("A")
+                .unwrap_or(
+                    "even,xcal,random,roi-proportional,buyer-rule,pid,dual-descent,rules,gp,bandit".into(),
+                )
+                .split(',')
+            {
+                let Ok(Entrant::Agent(recipe)) = entrant(name, &scenario) else { continue };
+                let mean = (0..24)
+                    .map(|seed| {
+                        crate::baselines::testing::play_curves(recipe.make(seed).as_mut(), seed, slopes)
+                    })
+                    .sum::<f64>()
+                    / 24.0;
+                if even == 0.0 {
+                    even = mean;
+                }
+                eprintln!("{slopes:?} {name}: {mean:.0} {:.3}", mean / even);
+            }
         }
     }
 

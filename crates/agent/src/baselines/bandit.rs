@@ -6,13 +6,13 @@ use outlay_environment::{Brief, Key};
 use super::history::History;
 use super::knapsack::knapsack;
 use super::paced::Split;
-use super::returns::{FLEXIBLE, Returns};
+use super::returns::{Returns, SHAPES};
 
 /// Units that a step's money is divided into.
 const UNITS: usize = 60;
-/// Prior standard deviation of a coefficient of a curve; the mean is a fifth. As the next figure chosen on validation
+/// Prior standard deviation of a coefficient of a curve; the mean is a third. As the next figure chosen on validation
 /// worlds.
-const SPREAD: f64 = 0.25;
+const SPREAD: f64 = 0.3;
 /// Spread of the draws relative to the posterior's: a season is too short for as much exploration as regret bounds ask.
 const BOLDNESS: f64 = 0.5;
 /// Share of a step's money that all lines share evenly, so that none is starved.
@@ -37,21 +37,21 @@ impl Bandit {
 impl Split for Bandit {
     fn start(&mut self, brief: &Brief) {
         self.lines = brief.lines.len();
-        self.returns = Some(Returns::new(brief, FLEXIBLE, SPREAD));
+        self.returns = Some(Returns::new(brief, SPREAD));
     }
 
     fn weights(&mut self, history: &History, money: f64) -> Vec<f64> {
         let Some(returns) = &mut self.returns else { return Vec::new() };
         let step = history.steps();
         if let Some(last) = step.checked_sub(1) {
-            returns.record(last, history.step(last));
+            returns.record(last, history.step(last), history.shop(last));
         }
         let unit = money / UNITS as f64;
         let values: Vec<Vec<f64>> = (0..self.lines)
             .map(|line| {
                 let key = self.key.with(step as u64).with(line as u64);
-                let normals: Vec<f64> =
-                    (0..returns.shapes()).map(|shape| BOLDNESS * key.with(shape as u64).normal()).collect();
+                let normals: [f64; SHAPES.len()] =
+                    std::array::from_fn(|shape| BOLDNESS * key.with(shape as u64).normal());
                 let belief = returns.draw(line, &normals);
                 (0..=UNITS).map(|level| belief.value(step, level as f64 * unit)).collect()
             })

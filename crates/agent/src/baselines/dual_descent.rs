@@ -9,7 +9,7 @@ use outlay_environment::{Allocation, Brief, Observation};
 
 use super::history::History;
 use super::paced::{calendar_pace, empty_brief, offer};
-use super::returns::{Belief, CONCAVE, Returns};
+use super::returns::{Belief, Returns};
 use crate::agent::Agent;
 
 /// Prior standard deviation of a coefficient of a curve; the mean is a third. As the next figure chosen on validation
@@ -44,7 +44,7 @@ impl Episode {
         Self {
             brief: brief.clone(),
             history: History::new(brief),
-            returns: Returns::new(brief, CONCAVE, SPREAD),
+            returns: Returns::new(brief, SPREAD),
             pace: calendar_pace(brief),
             price: None,
             before: None,
@@ -68,7 +68,7 @@ impl Agent for DualDescent {
         let (step, lines) = (observation.step, brief.lines.len());
         history.record(observation);
         if let Some(last) = step.checked_sub(1) {
-            returns.record(last, history.step(last));
+            returns.record(last, history.step(last), history.shop(last));
         }
         let left = observation.budget_left.major();
         let target = left * pace[step] / pace[step..].iter().sum::<f64>();

@@ -6,10 +6,7 @@ pub(crate) fn solve(matrix: &mut [f64], right: &mut [f64]) {
     let n = right.len();
     factor(matrix, n);
     let divide = |x: f64, by: f64| if by > 0.0 { x / by } else { 0.0 };
-    for i in 0..n {
-        let dot: f64 = (0..i).map(|k| matrix[i * n + k] * right[k]).sum();
-        right[i] = divide(right[i] - dot, matrix[i * n + i]);
-    }
+    forward(matrix, right);
     for i in (0..n).rev() {
         let dot: f64 = (i + 1..n).map(|k| matrix[k * n + i] * right[k]).sum();
         right[i] = divide(right[i] - dot, matrix[i * n + i]);
@@ -17,7 +14,7 @@ pub(crate) fn solve(matrix: &mut [f64], right: &mut [f64]) {
 }
 
 /// `matrix` (`[n, n]`, lower half) becomes its Cholesky factor; directions without any information become 0.
-fn factor(matrix: &mut [f64], n: usize) {
+pub(crate) fn factor(matrix: &mut [f64], n: usize) {
     for i in 0..n {
         for j in 0..=i {
             let dot: f64 = (0..j).map(|k| matrix[i * n + k] * matrix[j * n + k]).sum();
@@ -30,6 +27,16 @@ fn factor(matrix: &mut [f64], n: usize) {
                 0.0
             };
         }
+    }
+}
+
+/// Solves `factor * x = right` for the lower half of `factor` (`[n, n]`) in place.
+pub(crate) fn forward(factor: &[f64], right: &mut [f64]) {
+    let n = right.len();
+    for i in 0..n {
+        let dot: f64 = (0..i).map(|k| factor[i * n + k] * right[k]).sum();
+        let pivot = factor[i * n + i];
+        right[i] = if pivot > 0.0 { (right[i] - dot) / pivot } else { 0.0 };
     }
 }
 

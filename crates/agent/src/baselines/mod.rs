@@ -3,9 +3,11 @@
 //! Each is built as strong as its source; beating a weak baseline is worth nothing. None keeps money on purpose: what a
 //! line could not spend is offered again in the steps that are left.
 
+pub mod automation;
 pub mod bandit;
 pub mod dual_descent;
 pub mod fit;
+pub mod gp;
 pub mod history;
 pub mod knapsack;
 mod linear;

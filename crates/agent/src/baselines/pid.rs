@@ -5,7 +5,7 @@ use outlay_environment::{Allocation, Brief, Observation};
 
 use super::history::History;
 use super::paced::{calendar_pace, empty_brief, offer};
-use super::returns::{Belief, CONCAVE, Returns, equalise};
+use super::returns::{Belief, Returns, equalise};
 use crate::agent::Agent;
 
 /// Prior standard deviation of a coefficient of a curve; the mean is a third. Chosen on validation worlds.
@@ -67,7 +67,7 @@ impl Episode {
         Self {
             brief: brief.clone(),
             history: History::new(brief),
-            returns: Returns::new(brief, CONCAVE, SPREAD),
+            returns: Returns::new(brief, SPREAD),
             controller: Controller::default(),
             plan,
         }
@@ -97,9 +97,8 @@ impl Agent for Pid {
         let episode = self.episode.get_or_insert_with(|| Episode::new(&empty_brief()));
         episode.history.record(observation);
         let step = observation.step;
-        let last = step.checked_sub(1).map(|last| episode.history.step(last));
-        if let Some(reports) = last {
-            episode.returns.record(step - 1, reports);
+        if let Some(last) = step.checked_sub(1) {
+            episode.returns.record(last, episode.history.step(last), episode.history.shop(last));
         }
         let money = episode.money(observation);
         let lines = episode.brief.lines.len();
