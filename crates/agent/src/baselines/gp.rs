@@ -21,14 +21,14 @@ const SPREAD: f64 = 0.3;
 /// Steps that a line is judged by.
 const WINDOW: usize = 28;
 /// Prior standard deviation of a line's departure from its curve, relative to it.
-const DEVIATION: f64 = 0.3;
+const DEVIATION: f64 = 0.15;
 /// How far in `ln(1 + x)` a departure reaches.
 const LENGTH: f64 = 0.7;
 /// Standard deviations in the upper confidence bound.
 const CONFIDENCE: f64 = 0.5;
-/// Slack and threshold of the CUSUM, in standard deviations: a false alarm in some 460 steps.
+/// Slack and threshold of the CUSUM, in standard deviations: a false alarm in some ten thousand steps.
 const SLACK: f64 = 0.5;
-const ALARM: f64 = 5.0;
+const ALARM: f64 = 8.0;
 /// Units that a step's money is divided into.
 const UNITS: usize = 60;
 /// Share of a step's money that all lines share evenly, so that none is starved.
@@ -188,14 +188,14 @@ mod tests {
 
     #[test]
     fn the_posterior_of_one_observation_by_hand() {
-        // Prior variance 0.09 at a mean of 1, noise 0.01, residual 0.5: mean 0.45, variance 0.09 * 0.01 / 0.1.
-        let process = Process::new(&[((0.0, 1.0), 0.5, 0.01)]);
+        // Prior variance 0.0225 at a mean of 1, noise 0.0025, residual 0.5: mean 0.45, variance 0.0225 * 0.0025 / 0.025.
+        let process = Process::new(&[((0.0, 1.0), 0.5, 0.0025)]);
         let (mean, deviation) = process.at(0.0, 1.0);
-        assert!((mean - 0.45).abs() < 1e-12 && (deviation - libm::sqrt(0.009)).abs() < 1e-12);
+        assert!((mean - 0.45).abs() < 1e-12 && (deviation - 0.0474341649).abs() < 1e-9);
         // Far away nothing is known.
         let (mean, deviation) = process.at(10.0, 2.0);
-        assert!(mean.abs() < 1e-12 && (deviation - 0.6).abs() < 1e-12);
-        assert_eq!(Process::new(&[]).at(1.0, 1.0), (0.0, 0.3));
+        assert!(mean.abs() < 1e-12 && (deviation - 0.3).abs() < 1e-12);
+        assert_eq!(Process::new(&[]).at(1.0, 1.0), (0.0, 0.15));
     }
 
     #[test]
@@ -204,6 +204,6 @@ mod tests {
         assert!((0..100).all(|step| !line.has_changed(if step % 2 == 0 { 2.0 } else { -2.0 })));
         let mut line = Line::default();
         let alarm = (0..10).position(|_| line.has_changed(-2.0));
-        assert_eq!(alarm, Some(3));
+        assert_eq!(alarm, Some(5));
     }
 }
