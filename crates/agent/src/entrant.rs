@@ -111,7 +111,6 @@ pub fn entrant(name: &str, scenario: &Arc<Scenario>) -> Result<Entrant, UnknownA
     Ok(match name {
         "random" => recipe(|seed| Paced::new(Random::new(seed))),
         "even" => recipe(|_| Paced::new(Fixed::even())),
-        "xcal" => recipe(|_| Paced::by_calendar(Fixed::even())),
         "last-period" => recipe(|_| Paced::new(LastPeriod::default())),
         "roi-proportional" => recipe(|_| Paced::new(RoiProportional)),
         "buyer-rule" => recipe(|_| Paced::new(BuyerRule::default())),
@@ -196,7 +195,7 @@ mod tests {
             let mut even = 0.0;
             for name in std::env::var("A")
                 .unwrap_or(
-                    "even,xcal,random,roi-proportional,buyer-rule,pid,dual-descent,rules,gp,bandit".into(),
+                    "even,random,roi-proportional,buyer-rule,pid,dual-descent,rules,gp,bandit".into(),
                 )
                 .split(',')
             {

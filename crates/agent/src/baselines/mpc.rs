@@ -123,7 +123,13 @@ impl Planner {
         let mut shares: Vec<f64> =
             self.plan[step * lines..].iter().map(|money| money / total.max(1e-9) + trace).collect();
         let scale = self.scales();
-        let ahead = Ahead { model: &self.prior.model, step, stock: &self.stock, scale: &scale };
+        let ahead = Ahead {
+            model: &self.prior.model,
+            step,
+            stock: &self.stock,
+            scale: &scale,
+            tilt: &self.prior.tilt,
+        };
         mirror_ascent(&ahead, budget, &caps, &mut shares, 0.8, ROUNDS);
         for (money, share) in self.plan[step * lines..].iter_mut().zip(&shares) {
             *money = share * budget;
