@@ -2,8 +2,8 @@
 //!
 //! `cargo run --release -p outlay-agent --example tune -- new-customer steps=500000 learning_rate=3e-4 agents=mpc`
 //!
-//! Any setting of `TrainSettings` may be given as `key=value`. Ends with the mean score over 64 validation worlds at full
-//! size that no training run looks at (numbers 10,000 and up), beside the agents named.
+//! Any setting of `TrainSettings` may be given as `key=value`. Ends with the mean score over 64 validation worlds (or
+//! `worlds=N`) at full size that no training run looks at (numbers 10,000 and up), beside the agents named.
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
 use std::sync::Arc;
@@ -12,22 +12,25 @@ use std::time::Instant;
 use outlay_agent::learn::{Event, Flow, TrainSettings, train};
 use outlay_agent::policy::LearnedPolicy;
 use outlay_agent::{Entrant, Recipe, entrant::entrant};
-use outlay_environment::{Domain, Episode, Scenario, Seeds, World};
+use outlay_environment::{Allocation, Domain, Episode, Observation, Scenario, Seeds, World};
 use rayon::prelude::*;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const WORLDS: std::ops::Range<u64> = 10_000..10_064;
+/// The first world.
+const FIRST: u64 = 10_000;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let scenario = Scenario::load(&arguments.next().unwrap_or_else(|| "new-customer".to_owned()))?;
     let (mut table, mut agents, mut runs) = (toml::Table::new(), Vec::new(), Vec::new());
+    let mut worlds = 64;
     for argument in arguments {
         let (key, value) = argument.split_once('=').ok_or("settings are written key=value")?;
         match key {
             "agents" => agents.extend(value.split(',').map(str::to_owned)),
+            "worlds" => worlds = value.parse()?,
             "checkpoints" => runs.extend(value.split(',').map(str::to_owned)),
             _ => drop(table.insert(
                 key.to_owned(),
@@ -41,11 +44,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         first.get_or_insert(scores);
     };
     for agent in &agents {
-        let Entrant::Agent(recipe) = entrant(agent, &scenario)? else { continue };
-        show(agent, scores(&scenario, recipe.as_ref()));
+        let start = Instant::now();
+        let scores = match entrant(agent, &scenario)? {
+            Entrant::Agent(recipe) => scores(&scenario, worlds, recipe.as_ref()),
+            Entrant::Oracle(oracle) => play_all(&scenario, worlds, |world, number| {
+                let mut plan = oracle.plan(world, number).into_iter();
+                move |_: &Observation| Allocation { money: plan.next().unwrap_or_default() }
+            }),
+        };
+        show(&format!("{agent} ({:.1} s)", start.elapsed().as_secs_f64()), scores);
     }
     for run in &runs {
-        show(run, scores(&scenario, &outlay_agent::checkpoint::read(run.as_ref())?.recipe()));
+        show(run, scores(&scenario, worlds, &outlay_agent::checkpoint::read(run.as_ref())?.recipe()));
     }
     if table.is_empty() {
         return Ok(());
@@ -75,23 +85,36 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Flow::Continue
     })?;
     let recipe = LearnedPolicy::new(trained.state.best_policy().clone());
-    show("policy", scores(&scenario, &recipe));
+    show("policy", scores(&scenario, worlds, &recipe));
     Ok(())
 }
 
-fn scores(scenario: &Arc<Scenario>, recipe: &dyn Recipe) -> Vec<f64> {
-    let play = |number: u64| {
-        let seeds = Seeds::numbered(Domain::Validate, number, 0);
-        let mut episode = Episode::new(World::draw(scenario, seeds.world), seeds.noise);
+fn scores(scenario: &Arc<Scenario>, worlds: u64, recipe: &dyn Recipe) -> Vec<f64> {
+    play_all(scenario, worlds, |_, number| {
         let mut agent = recipe.make(number);
         agent.start(&scenario.brief);
+        move |observation: &Observation| agent.decide(observation)
+    })
+}
+
+/// The score of each world by its low-noise expectation; `prepare` makes what decides in it.
+fn play_all<D: FnMut(&Observation) -> Allocation>(
+    scenario: &Arc<Scenario>,
+    worlds: u64,
+    prepare: impl Fn(&Arc<World>, u64) -> D + Sync,
+) -> Vec<f64> {
+    let play = |number: u64| {
+        let seeds = Seeds::numbered(Domain::Validate, number, 0);
+        let world = World::draw(scenario, seeds.world);
+        let mut decide = prepare(&world, number);
+        let mut episode = Episode::new(world, seeds.noise);
         while !episode.is_over() {
-            let allocation = agent.decide(episode.observation());
+            let allocation = decide(episode.observation());
             episode.step(&allocation);
         }
-        episode.ledger().shop().expected_new_customers
+        scenario.expected(episode.ledger())
     };
-    WORLDS.into_par_iter().map(play).collect()
+    (FIRST..FIRST + worlds).into_par_iter().map(play).collect()
 }
 
 /// Mean and interquartile mean, and the mean paired difference from the first with its standard error.

@@ -6,13 +6,18 @@ use outlay_environment::{Kind, Scenario};
 use thiserror::Error;
 
 use crate::agent::{Agent, Entrant, Recipe};
+use crate::baselines::automation::Automation;
+use crate::baselines::bandit::Bandit;
 use crate::baselines::curves::oracles::{CurveClairvoyant, CurveStaticHindsight};
 use crate::baselines::curves::planners::CurvePlanners;
 use crate::baselines::curves::puzzles::{ExplorationProgram, PacingProgram, Thompson};
+use crate::baselines::dual_descent::DualDescent;
+use crate::baselines::gp::GaussianProcess;
 use crate::baselines::mpc::{Fitted, Horizon};
 use crate::baselines::oracles::{Clairvoyant, StaticHindsight};
 use crate::baselines::paced::Paced;
-use crate::baselines::rules::{BuyerRule, Fixed, LastPeriod, Random, RoiProportional, Yardstick};
+use crate::baselines::pid::Pid;
+use crate::baselines::rules::{BuyerRule, Fixed, LastPeriod, Random, RoiProportional};
 
 /// A name that may be given on the command line, and what stands behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +42,20 @@ const AGENTS: &[AgentInfo] = &[
         name: "buyer-rule",
         summary: "20 % more where seven days' credited result beats the mean, else 20 % less",
     },
+    AgentInfo {
+        name: "pid",
+        summary: "a controller on spend against plan; equal marginal returns on learned curves",
+    },
+    AgentInfo {
+        name: "dual-descent",
+        summary: "money where its learned marginal return is worth a price that follows spend",
+    },
+    AgentInfo { name: "rules", summary: "thresholds on each line's predicted return in the coming step" },
+    AgentInfo {
+        name: "gp",
+        summary: "Gaussian processes around learned curves, upper confidence bounds, change points",
+    },
+    AgentInfo { name: "bandit", summary: "Thompson sampling on budget levels with a knapsack each step" },
     AgentInfo {
         name: "water-filling",
         summary: "equal marginal returns in each step, on fitted static curves",
@@ -105,8 +124,13 @@ pub fn entrant(name: &str, scenario: &Arc<Scenario>) -> Result<Entrant, UnknownA
         "even" => recipe(|_| Paced::new(Fixed::even())),
         "last-period" => recipe(|_| Paced::new(LastPeriod::default())),
         "roi-proportional" => recipe(|_| Paced::new(RoiProportional)),
-        "buyer-rule" => recipe(|_| Paced::new(BuyerRule::new(Yardstick::NewCustomers))),
+        "buyer-rule" => recipe(|_| Paced::new(BuyerRule::default())),
+        "pid" => recipe(|_| Pid::default()),
+        "dual-descent" => recipe(|_| DualDescent::default()),
+        "rules" => recipe(|_| Paced::by_calendar(Automation::default())),
+        "gp" => recipe(|_| Paced::by_calendar(GaussianProcess::default())),
         "bandit" if matches!(scenario.kind, Kind::Exploration) => recipe(Thompson::new),
+        "bandit" => recipe(|seed| Paced::by_calendar(Bandit::new(seed))),
         "water-filling" | "mpc" | "static-hindsight" | "clairvoyant" => planner(name, scenario)?,
         _ => match name.strip_prefix("single:") {
             Some(line) => {
@@ -186,6 +210,30 @@ mod tests {
         for agent in names() {
             let name = agent.name.replace("LINE", &scenario.brief.lines[0].name);
             assert!(entrant(&name, &scenario).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn zz_curves() {
+        let scenario = scenario();
+        for slopes in [(0.7, 1.3), (1.5, 3.0)] {
+            let mut even = 0.0;
+            for name in std::env::var("A")
+                .unwrap_or("even,random,roi-proportional,buyer-rule,pid,dual-descent,rules,gp,bandit".into())
+                .split(',')
+            {
+                let Ok(Entrant::Agent(recipe)) = entrant(name, &scenario) else { continue };
+                let mean = (0..24)
+                    .map(|seed| {
+                        crate::baselines::testing::play_curves(recipe.make(seed).as_mut(), seed, slopes)
+                    })
+                    .sum::<f64>()
+                    / 24.0;
+                if even == 0.0 {
+                    even = mean;
+                }
+                eprintln!("{slopes:?} {name}: {mean:.0} {:.3}", mean / even);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! What an agent has seen of its episode, and sums over the last days of it.
 
-use outlay_environment::{Brief, LineReport, Money, Observation, ShopReport};
+use outlay_environment::{Brief, LineReport, Observation, ShopReport};
 
 /// Everything reported since the start of an episode.
 #[derive(Debug, Clone, Default)]
@@ -84,19 +84,6 @@ fn add(total: &mut LineReport, report: &LineReport) {
     total.revenue += report.revenue;
 }
 
-/// Credited revenue per unit of spend, `None` without spend.
-#[must_use]
-pub fn return_on_spend(report: &LineReport) -> Option<f64> {
-    (report.spend > Money::ZERO).then(|| report.revenue.major() / report.spend.major())
-}
-
-/// Credited new customers per major unit of spend, `None` without spend: the inverse of the cost of a new customer,
-/// so that higher is better.
-#[must_use]
-pub fn customers_on_spend(report: &LineReport) -> Option<f64> {
-    (report.spend > Money::ZERO).then(|| report.new_customers as f64 / report.spend.major())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,11 +110,5 @@ mod tests {
         assert_eq!(History::new(&plan).window(7.0), 14);
         plan.step_days = 30.0;
         assert_eq!(History::new(&plan).window(7.0), 1);
-    }
-
-    #[test]
-    fn a_ratio_without_spend_is_not_defined() {
-        assert_eq!(return_on_spend(&spent(0.0, 5.0)), None);
-        assert_eq!(return_on_spend(&spent(2.0, 5.0)), Some(2.5));
     }
 }

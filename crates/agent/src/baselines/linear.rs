@@ -4,6 +4,17 @@
 /// overwritten and `right` becomes `x`. Directions without any information give 0.
 pub(crate) fn solve(matrix: &mut [f64], right: &mut [f64]) {
     let n = right.len();
+    factor(matrix, n);
+    let divide = |x: f64, by: f64| if by > 0.0 { x / by } else { 0.0 };
+    forward(matrix, right);
+    for i in (0..n).rev() {
+        let dot: f64 = (i + 1..n).map(|k| matrix[k * n + i] * right[k]).sum();
+        right[i] = divide(right[i] - dot, matrix[i * n + i]);
+    }
+}
+
+/// `matrix` (`[n, n]`, lower half) becomes its Cholesky factor; directions without any information become 0.
+pub(crate) fn factor(matrix: &mut [f64], n: usize) {
     for i in 0..n {
         for j in 0..=i {
             let dot: f64 = (0..j).map(|k| matrix[i * n + k] * matrix[j * n + k]).sum();
@@ -17,14 +28,15 @@ pub(crate) fn solve(matrix: &mut [f64], right: &mut [f64]) {
             };
         }
     }
-    let divide = |x: f64, by: f64| if by > 0.0 { x / by } else { 0.0 };
+}
+
+/// Solves `factor * x = right` for the lower half of `factor` (`[n, n]`) in place.
+pub(crate) fn forward(factor: &[f64], right: &mut [f64]) {
+    let n = right.len();
     for i in 0..n {
-        let dot: f64 = (0..i).map(|k| matrix[i * n + k] * right[k]).sum();
-        right[i] = divide(right[i] - dot, matrix[i * n + i]);
-    }
-    for i in (0..n).rev() {
-        let dot: f64 = (i + 1..n).map(|k| matrix[k * n + i] * right[k]).sum();
-        right[i] = divide(right[i] - dot, matrix[i * n + i]);
+        let dot: f64 = (0..i).map(|k| factor[i * n + k] * right[k]).sum();
+        let pivot = factor[i * n + i];
+        right[i] = if pivot > 0.0 { (right[i] - dot) / pivot } else { 0.0 };
     }
 }
 
@@ -61,6 +73,37 @@ impl Normal {
             }
             self.right[i] += weight * features[i] * target;
         }
+    }
+
+    /// Weighs all rows so far by `by`.
+    pub(crate) fn fade(&mut self, by: f64) {
+        self.matrix.iter_mut().chain(&mut self.right).for_each(|sum| *sum *= by);
+    }
+
+    /// Adds the rows of another problem, their features weighted by `weight` and their targets besides by `unit`.
+    pub(crate) fn merge(&mut self, other: &Self, weight: f64, unit: f64) {
+        self.matrix.iter_mut().zip(&other.matrix).for_each(|(sum, entry)| *sum += weight * entry);
+        self.right.iter_mut().zip(&other.right).for_each(|(sum, entry)| *sum += weight * unit * entry);
+    }
+
+    /// Perturbs the right side by independent standard `normals` so that the solution becomes a draw from the posterior
+    /// of which it was the mean (perturb and optimise: Papandreou and Yuille 2010). Weights must be inverse variances.
+    pub(crate) fn perturb(&mut self, normals: &[f64]) {
+        let n = self.right.len();
+        let mut root = self.matrix.clone();
+        factor(&mut root, n);
+        for i in 0..n {
+            self.right[i] += (0..=i).map(|j| root[i * n + j] * normals[j]).sum::<f64>();
+        }
+    }
+
+    /// Sum of squared errors of `x`, where `square` is the sum of the squared targets.
+    pub(crate) fn error(&self, x: &[f64], square: f64) -> f64 {
+        let n = x.len();
+        let entry = |i: usize, j: usize| self.matrix[i.max(j) * n + i.min(j)];
+        let quadratic: f64 = (0..n).map(|i| x[i] * (0..n).map(|j| entry(i, j) * x[j]).sum::<f64>()).sum();
+        let linear: f64 = x.iter().zip(&self.right).map(|(x, right)| x * right).sum();
+        (square - 2.0 * linear + quadratic).max(0.0)
     }
 
     /// The numbers of least squared error.
@@ -104,6 +147,31 @@ mod tests {
         normal.add(&[2.0, 0.0], 4.2, 1.0);
         let x = normal.solve();
         assert!((x[0] - 12.4 / 6.0).abs() < 1e-12 && (x[1] - 1.0).abs() < 1e-12, "{x:?}");
+    }
+
+    #[test]
+    fn draws_have_the_posterior_s_mean_and_spread() {
+        // Prior N(0, 1), one row 2 x = 4 with variance 1: posterior N(8 / 5, 1 / 5).
+        let mut posterior = Normal::new(&[1.0]);
+        posterior.add(&[2.0], 4.0, 1.0);
+        assert!((posterior.error(&[1.0], 16.0) - (4.0 + 1.0)).abs() < 1e-12);
+        for normal in [-1.5, 0.0, 2.0] {
+            let mut draw = posterior.clone();
+            draw.perturb(&[normal]);
+            let wanted = 1.6 + normal * libm::sqrt(0.2);
+            assert!((draw.solve()[0] - wanted).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn rows_fade_and_merge() {
+        let mut old = Normal::new(&[0.0]);
+        old.add(&[1.0], 6.0, 1.0);
+        old.fade(0.5);
+        let mut sum = Normal::new(&[1.0]);
+        sum.merge(&old, 2.0, 0.5);
+        // (1 + 1) x = 3.
+        assert!((sum.solve()[0] - 1.5).abs() < 1e-12);
     }
 
     #[test]

@@ -3,19 +3,27 @@
 //! Each is built as strong as its source; beating a weak baseline is worth nothing. None keeps money on purpose: what a
 //! line could not spend is offered again in the steps that are left.
 
+pub mod automation;
+pub mod bandit;
 pub mod curves;
+pub mod dual_descent;
 pub mod fit;
+pub mod gp;
 pub mod history;
+pub mod knapsack;
 mod linear;
 pub mod model;
 pub mod mpc;
 pub mod oracles;
 pub mod paced;
+pub mod pid;
 pub mod prior;
 pub mod reports;
+pub mod returns;
 pub mod rules;
 pub mod search;
 pub mod trials;
+pub mod yardstick;
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -101,6 +101,9 @@ pub struct Ahead<'a> {
     pub stock: &'a [f64],
     /// `[lines]` factor on each line's effect.
     pub scale: &'a [f64],
+    /// `[steps * lines]` factor on the marginal return of money in each cell, from the season's first step on; empty for
+    /// none. Where a search knows a better plan than the model's, it draws the model towards that.
+    pub tilt: &'a [f64],
 }
 
 impl Response for Ahead<'_> {
@@ -126,7 +129,8 @@ impl Response for Ahead<'_> {
             for line in 0..lines {
                 later[line] = slopes[line] + model.retention[line] * later[line];
                 let half = model.half[line] * model.price[step] * room;
-                slopes[line] = later[line] * room * hill_slope(plan[row * lines + line], half, 1.0);
+                let tilt = self.tilt.get(step * lines + line).copied().unwrap_or(1.0);
+                slopes[line] = tilt * later[line] * room * hill_slope(plan[row * lines + line], half, 1.0);
             }
         }
         total
@@ -172,7 +176,7 @@ mod tests {
     #[test]
     fn the_gradient_is_the_derivative() {
         let model = Model { crowding: 0.3, ..model() };
-        let ahead = Ahead { model: &model, step: 1, stock: &[1.0, 3.0], scale: &[2.0, 0.5] };
+        let ahead = Ahead { model: &model, step: 1, stock: &[1.0, 3.0], scale: &[2.0, 0.5], tilt: &[] };
         let plan = [1.0, 2.0, 3.0, 4.0];
         let mut gradient = [0.0; 4];
         ahead.gradient(&plan, &mut gradient);

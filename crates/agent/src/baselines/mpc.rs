@@ -6,7 +6,7 @@
 //! shop's own book is left out: where a simulated shopper stands for 20 people a day's count is off by about a third,
 //! and all lines change together, so it hardly tells one line from another.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use outlay_environment::{Allocation, Brief, Observation, Scenario};
 
@@ -27,25 +27,23 @@ pub enum Horizon {
     Step,
 }
 
-/// Makes planners for one scenario. What they all know is simulated and fitted once, at the first use.
+/// Makes planners for one scenario. What they all know is simulated and fitted at the first use.
 pub struct Fitted {
     scenario: Arc<Scenario>,
     horizon: Horizon,
-    prior: OnceLock<Arc<Prior>>,
 }
 
 impl Fitted {
     /// Planners of one kind.
     #[must_use]
     pub fn new(scenario: &Arc<Scenario>, horizon: Horizon) -> Self {
-        Self { scenario: scenario.clone(), horizon, prior: OnceLock::new() }
+        Self { scenario: scenario.clone(), horizon }
     }
 }
 
 impl Recipe for Fitted {
     fn make(&self, _seed: u64) -> Box<dyn Agent> {
-        let prior = self.prior.get_or_init(|| Arc::new(Prior::of(&self.scenario))).clone();
-        Box::new(Planner::new(prior, self.horizon))
+        Box::new(Planner::new(Prior::shared(&self.scenario), self.horizon))
     }
 }
 
@@ -125,7 +123,13 @@ impl Planner {
         let mut shares: Vec<f64> =
             self.plan[step * lines..].iter().map(|money| money / total.max(1e-9) + trace).collect();
         let scale = self.scales();
-        let ahead = Ahead { model: &self.prior.model, step, stock: &self.stock, scale: &scale };
+        let ahead = Ahead {
+            model: &self.prior.model,
+            step,
+            stock: &self.stock,
+            scale: &scale,
+            tilt: &self.prior.tilt,
+        };
         mirror_ascent(&ahead, budget, &caps, &mut shares, 0.8, ROUNDS);
         for (money, share) in self.plan[step * lines..].iter_mut().zip(&shares) {
             *money = share * budget;
@@ -189,7 +193,7 @@ mod tests {
     #[test]
     fn planners_beat_an_even_split_within_the_budget() {
         let scenario = scenario();
-        let prior = Arc::new(Prior::of(&scenario));
+        let prior = Prior::shared(&scenario);
         let mean = |make: &dyn Fn() -> Box<dyn Agent>| {
             let score = |number| {
                 let ledger = play(make().as_mut(), &scenario, number);

@@ -1,4 +1,4 @@
-//! An even pace of money with any rule for its split.
+//! A pace of money, even or by the calendar, with any rule for its split.
 
 use outlay_environment::{Allocation, Brief, LineReport, Observation};
 
@@ -21,11 +21,14 @@ pub trait Split: Send {
     }
 }
 
-/// Spends what is left in equal parts over the steps that are left, split by a rule. Closed lines get nothing; if the
-/// rule wants none of the open ones, they share evenly.
+/// Spends what is left in equal parts (or as the calendar has it) over the steps that are left, split by a rule. Closed
+/// lines get nothing; if the rule wants none of the open ones, they share evenly.
 #[derive(Debug)]
 pub struct Paced<S> {
     split: S,
+    by_calendar: bool,
+    /// `[steps]` part of the budget for each step.
+    pace: Vec<f64>,
     brief: Brief,
     history: History,
 }
@@ -33,7 +36,18 @@ pub struct Paced<S> {
 impl<S: Split> Paced<S> {
     /// An even pace with `split`.
     pub fn new(split: S) -> Self {
-        Self { split, brief: empty_brief(), history: History::default() }
+        Self {
+            split,
+            by_calendar: false,
+            pace: Vec::new(),
+            brief: empty_brief(),
+            history: History::default(),
+        }
+    }
+
+    /// The pace of [`calendar_pace`] with `split`.
+    pub fn by_calendar(split: S) -> Self {
+        Self { by_calendar: true, ..Self::new(split) }
     }
 }
 
@@ -41,28 +55,70 @@ impl<S: Split> Agent for Paced<S> {
     fn start(&mut self, brief: &Brief) {
         self.brief = brief.clone();
         self.history = History::new(brief);
+        self.pace = if self.by_calendar { calendar_pace(brief) } else { vec![1.0; brief.steps] };
         self.split.start(brief);
     }
 
     fn decide(&mut self, observation: &Observation) -> Allocation {
         self.history.record(observation);
-        let money = even_pace(&self.brief, observation);
-        let mut weights = self.split.weights(&self.history, money);
-        for (line, weight) in weights.iter_mut().enumerate() {
-            *weight *= f64::from(is_open(&self.brief, line, observation.step));
+        let ahead = self.pace.get(observation.step..).unwrap_or_default();
+        let share = ahead.first().map_or(1.0, |now| now / ahead.iter().sum::<f64>());
+        let money = share * observation.budget_left.major();
+        let weights = self.split.weights(&self.history, money);
+        let last = self.history.steps().checked_sub(1).filter(|_| self.split.watches_spending());
+        Allocation {
+            money: offer(
+                &self.brief,
+                observation.step,
+                weights,
+                last.map(|last| self.history.step(last)),
+                money,
+            ),
         }
-        if weights.iter().sum::<f64>() <= 0.0 {
-            weights =
-                (0..weights.len()).map(|line| is_open(&self.brief, line, observation.step).into()).collect();
-        }
-        let mut room = vec![f64::INFINITY; weights.len()];
-        if self.split.watches_spending() && self.history.steps() > 0 {
-            for (room, report) in room.iter_mut().zip(self.history.step(self.history.steps() - 1)) {
-                *room = room_of(report, money);
-            }
-        }
-        Allocation { money: fill(&weights, &room, money) }
     }
+}
+
+/// `money` of one step over the lines in proportion to `weights` (`[lines]`): none to closed lines, and where there are
+/// reports of the `last` step, no more than a line has room for. If no weight is left, open lines share evenly.
+pub(crate) fn offer(
+    brief: &Brief,
+    step: usize,
+    mut weights: Vec<f64>,
+    last: Option<&[LineReport]>,
+    money: f64,
+) -> Vec<f64> {
+    for (line, weight) in weights.iter_mut().enumerate() {
+        *weight *= f64::from(is_open(brief, line, step));
+    }
+    if weights.iter().sum::<f64>() <= 0.0 {
+        weights = (0..weights.len()).map(|line| is_open(brief, line, step).into()).collect();
+    }
+    let mut room = vec![f64::INFINITY; weights.len()];
+    for (room, report) in room.iter_mut().zip(last.unwrap_or_default()) {
+        *room = room_of(report, money);
+    }
+    fill(&weights, &room, money)
+}
+
+/// `[steps]` weights of a pace that heeds the declared calendar: `traffic_t * sum_k memory^k * demand_(t+k)` over the
+/// steps that are left, with `memory` 0.9 a day (assumed: half of what an advertisement does is done within a week). Money
+/// spent early serves more of the season, and most of all what comes before a peak.
+#[must_use]
+pub fn calendar_pace(brief: &Brief) -> Vec<f64> {
+    const MEMORY: f64 = 0.9;
+    let kept = libm::pow(MEMORY, brief.step_days);
+    let mut ahead = 0.0;
+    let mut pace: Vec<f64> = brief
+        .calendar
+        .iter()
+        .rev()
+        .map(|step| {
+            ahead = step.demand + kept * ahead;
+            (step.traffic * ahead).max(f64::MIN_POSITIVE)
+        })
+        .collect();
+    pace.reverse();
+    pace
 }
 
 /// A line that spent less than nine tenths of its grant is offered half as much again as it spent, and at least a
@@ -130,6 +186,14 @@ mod tests {
         assert_eq!(fill(&[1.0, 1.0, 2.0], &[5.0, 22.0, none], 80.0), [5.0, 22.0, 53.0]);
         // Nowhere left to go: the rest is held.
         assert_eq!(fill(&[1.0, 0.0], &[5.0, none], 80.0), [5.0, 0.0]);
+    }
+
+    #[test]
+    fn the_calendar_s_pace_by_hand() {
+        let mut plan = crate::baselines::testing::brief(1, 3);
+        (plan.calendar[1].demand, plan.calendar[2].traffic) = (2.0, 3.0);
+        let wanted = [1.0 + 0.9 * 2.9, 2.9, 3.0];
+        assert!(calendar_pace(&plan).iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-12));
     }
 
     #[test]

@@ -8,8 +8,9 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use super::history::{History, customers_on_spend, return_on_spend};
+use super::history::History;
 use super::paced::Split;
+use super::yardstick::Yardstick;
 
 /// Days that a platform's report is summed over by those who act on it.
 const PERIOD_DAYS: f64 = 7.0;
@@ -103,7 +104,7 @@ impl Split for RoiProportional {
     fn start(&mut self, _brief: &Brief) {}
 
     fn weights(&mut self, history: &History, _money: f64) -> Vec<f64> {
-        rates(&history.last_days(PERIOD_DAYS), return_on_spend)
+        rates(&history.last_days(PERIOD_DAYS), Yardstick::Revenue)
     }
 
     fn watches_spending(&self) -> bool {
@@ -114,33 +115,17 @@ impl Split for RoiProportional {
 /// The practitioners' rule (B2): a line's money of the step before times 1.2 if its seven days beat the average of all
 /// lines, times 0.8 if they do not, then rescaled to the step's money.
 ///
-/// A buyer who is after new customers reads the credited cost of one; credited revenue per spend is the other reading.
-#[derive(Debug, Clone)]
+/// A buyer who is after new customers reads the credited cost of one, any other the credited revenue per spend.
+#[derive(Debug, Clone, Default)]
 pub struct BuyerRule {
     yardstick: Yardstick,
     /// `[lines]` weights of the step before.
     weights: Vec<f64>,
 }
 
-/// What a buyer compares lines by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Yardstick {
-    /// Credited new customers per spend.
-    NewCustomers,
-    /// Credited revenue per spend.
-    Revenue,
-}
-
-impl BuyerRule {
-    /// The rule by a yardstick.
-    #[must_use]
-    pub fn new(yardstick: Yardstick) -> Self {
-        Self { yardstick, weights: Vec::new() }
-    }
-}
-
 impl Split for BuyerRule {
     fn start(&mut self, brief: &Brief) {
+        self.yardstick = Yardstick::of(brief);
         self.weights = vec![1.0 / brief.lines.len().max(1) as f64; brief.lines.len()];
     }
 
@@ -148,11 +133,7 @@ impl Split for BuyerRule {
         if history.steps() == 0 {
             return self.weights.clone();
         }
-        let rate = match self.yardstick {
-            Yardstick::NewCustomers => customers_on_spend,
-            Yardstick::Revenue => return_on_spend,
-        };
-        let rates = rates(&history.last_days(PERIOD_DAYS), rate);
+        let rates = rates(&history.last_days(PERIOD_DAYS), self.yardstick);
         let mean = rates.iter().sum::<f64>() / rates.len().max(1) as f64;
         for (weight, rate) in self.weights.iter_mut().zip(rates) {
             *weight *= match rate.total_cmp(&mean) {
@@ -172,8 +153,8 @@ impl Split for BuyerRule {
 }
 
 /// `[lines]` a ratio per line, with the mean of the others where it is not defined; all 1 where none is above zero.
-fn rates(reports: &[LineReport], rate: fn(&LineReport) -> Option<f64>) -> Vec<f64> {
-    let rates: Vec<_> = reports.iter().map(rate).collect();
+fn rates(reports: &[LineReport], yardstick: Yardstick) -> Vec<f64> {
+    let rates: Vec<_> = reports.iter().map(|report| yardstick.rate(report)).collect();
     let (count, sum) = rates.iter().flatten().fold((0.0, 0.0), |(n, sum), rate| (n + 1.0, sum + rate));
     if sum <= 0.0 {
         return vec![1.0; rates.len()];
@@ -264,8 +245,8 @@ mod tests {
 
     #[test]
     fn the_buyer_moves_by_a_fifth() {
-        let mut agent = Paced::new(BuyerRule::new(Yardstick::Revenue));
-        agent.start(&brief(3, 10));
+        let mut agent = Paced::new(BuyerRule::default());
+        agent.start(&Brief { goal: "revenue".into(), ..brief(3, 10) });
         assert_close(&money(&mut agent, 0, 1000.0, &[(0.0, 0.0); 3]), &[100.0 / 3.0; 3]);
         // Returns 4, 2, 3: above, below, at the mean of 3.
         let lines = [(10.0, 40.0), (10.0, 20.0), (10.0, 30.0)];
@@ -275,8 +256,8 @@ mod tests {
     }
 
     #[test]
-    fn the_buyer_may_count_customers() {
-        let mut agent = Paced::new(BuyerRule::new(Yardstick::NewCustomers));
+    fn the_buyer_counts_customers_where_they_are_the_goal() {
+        let mut agent = Paced::new(BuyerRule::default());
         agent.start(&brief(2, 10));
         money(&mut agent, 0, 1000.0, &[(0.0, 0.0); 2]);
         // 3 customers for 20 against 1 for 10.
@@ -308,14 +289,13 @@ mod tests {
     #[test]
     fn all_spend_within_the_budget() {
         let scenario = scenario();
-        let agents: [Box<dyn Agent>; 7] = [
+        let agents: [Box<dyn Agent>; 6] = [
             Box::new(Paced::new(Random::new(3))),
             Box::new(Paced::new(Fixed::even())),
             Box::new(Paced::new(Fixed::single(0))),
             Box::new(Paced::new(LastPeriod::default())),
             Box::new(Paced::new(RoiProportional)),
-            Box::new(Paced::new(BuyerRule::new(Yardstick::Revenue))),
-            Box::new(Paced::new(BuyerRule::new(Yardstick::NewCustomers))),
+            Box::new(Paced::new(BuyerRule::default())),
         ];
         for mut agent in agents {
             let ledger = play(agent.as_mut(), &scenario, 0);

@@ -10,8 +10,10 @@ pub struct Shape {
     /// `[steps]` phase and logarithm of the declared demand.
     calendar: Vec<(usize, f64)>,
     phases: usize,
-    /// Whether the mix may differ from step to step.
+    /// Whether the money may differ from phase to phase and with demand.
     timed: bool,
+    /// Whether the mix may differ from phase to phase.
+    tilted: bool,
 }
 
 /// Spread of the search along each kind of number, relative to a line's: the plan's level in a phase, a line's tilt in
@@ -24,7 +26,14 @@ impl Shape {
     /// The same mix and the same money in every step: one number per line.
     #[must_use]
     pub fn constant(brief: &Brief) -> Self {
-        Self { timed: false, ..Self::timed(brief) }
+        Self { timed: false, tilted: false, ..Self::timed(brief) }
+    }
+
+    /// A level for each line, each phase of the calendar and for demand: few numbers, so that a short search does not
+    /// take noise for a better plan.
+    #[must_use]
+    pub fn levels(brief: &Brief) -> Self {
+        Self { tilted: false, ..Self::timed(brief) }
     }
 
     /// A mix and a level for each phase of the calendar.
@@ -33,13 +42,15 @@ impl Shape {
         let calendar: Vec<_> =
             brief.calendar.iter().map(|step| (step.phase_index, libm::log(step.demand.max(1e-3)))).collect();
         let phases = calendar.iter().map(|&(phase, _)| phase + 1).max().unwrap_or(0);
-        Self { lines: brief.lines.len(), calendar, phases, timed: true }
+        Self { lines: brief.lines.len(), calendar, phases, timed: true, tilted: true }
     }
 
     /// How many numbers describe a plan.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lines + if self.timed { self.phases * (self.lines + 1) + 1 } else { 0 }
+        let levels = if self.timed { self.phases + 1 } else { 0 };
+        let tilts = if self.tilted { self.phases * self.lines } else { 0 };
+        self.lines + levels + tilts
     }
 
     /// Whether there is nothing to choose.
@@ -67,9 +78,10 @@ impl Shape {
             for line in 0..self.lines {
                 let mut exponent = numbers[line];
                 if self.timed {
-                    exponent += numbers[self.lines + phase]
-                        + numbers[self.lines + self.phases + phase * self.lines + line]
-                        + numbers[self.len() - 1] * demand;
+                    exponent += numbers[self.lines + phase] + numbers[self.len() - 1] * demand;
+                }
+                if self.tilted {
+                    exponent += numbers[self.lines + self.phases + phase * self.lines + line];
                 }
                 factors.push(libm::exp(exponent));
             }
@@ -182,6 +194,10 @@ mod tests {
         let e = std::f64::consts::E;
         let wanted = [e, 1.0, 2.0 * e.powi(3), 2.0 * e.powf(2.5)];
         let factors = shape.factors(&numbers);
+        assert!(factors.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-12), "{factors:?}");
+        let levels = [1.0, 0.0, 0.0, 2.0, 1.0];
+        let wanted = [e, 1.0, 2.0 * e.powi(3), 2.0 * e.powi(2)];
+        let factors = Shape::levels(&plan).factors(&levels);
         assert!(factors.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-12), "{factors:?}");
         assert_eq!(Shape::constant(&plan).factors(&[0.0, 0.0]), [1.0; 4]);
     }
