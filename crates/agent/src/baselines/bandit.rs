@@ -65,3 +65,24 @@ impl Split for Bandit {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::baselines::testing::{brief, observation, spent};
+
+    #[test]
+    fn the_better_line_gets_more_and_none_is_starved() {
+        let plan = Brief { goal: "revenue".into(), ..brief(2, 40) };
+        let mut bandit = Bandit::new(3);
+        bandit.start(&plan);
+        let mut history = History::new(&plan);
+        for step in 0..20 {
+            history.record(&observation(step, 0.0, vec![spent(50.0, 300.0), spent(50.0, 30.0)]));
+            let weights = bandit.weights(&history, 100.0);
+            let total: f64 = weights.iter().sum();
+            assert!(weights.iter().all(|weight| *weight >= 0.5 * KEPT_ALIVE * total - 1e-9), "{weights:?}");
+            assert!(step < 10 || weights[0] > 2.0 * weights[1], "{weights:?}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 /// The levels (`[lines]`, in units of money) of the largest sum of values among those that need at most `units`.
 /// `values[line][level]` is what a line brings at a level; exact for any shape, by dynamic programming over lines and
-/// money (Nuara et al. 2022, section 5; Kellerer, Pferschy and Pisinger 2004, chapter 11).
+/// money (Kellerer, Pferschy and Pisinger 2004).
 #[must_use]
 pub fn knapsack(values: &[Vec<f64>], units: usize) -> Vec<usize> {
     let mut best = vec![0.0; units + 1];
