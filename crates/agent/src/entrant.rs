@@ -42,20 +42,20 @@ const AGENTS: &[AgentInfo] = &[
         name: "buyer-rule",
         summary: "20 % more where seven days' credited result beats the mean, else 20 % less",
     },
+    AgentInfo { name: "rules", summary: "thresholds on each line's predicted return in the coming step" },
     AgentInfo {
         name: "pid",
-        summary: "a controller on spend against plan; equal marginal returns on learned curves",
+        summary: "a controller on spend; equal marginal returns on curves learned from reports",
     },
     AgentInfo {
         name: "dual-descent",
         summary: "money where its learned marginal return is worth a price that follows spend",
     },
-    AgentInfo { name: "rules", summary: "thresholds on each line's predicted return in the coming step" },
+    AgentInfo { name: "bandit", summary: "Thompson sampling on budget levels, a knapsack each step" },
     AgentInfo {
         name: "gp",
         summary: "Gaussian processes around learned curves, upper confidence bounds, change points",
     },
-    AgentInfo { name: "bandit", summary: "Thompson sampling on budget levels with a knapsack each step" },
     AgentInfo {
         name: "water-filling",
         summary: "equal marginal returns in each step, on fitted static curves",
@@ -213,27 +213,61 @@ mod tests {
         }
     }
 
+    /// Agents that know nothing but the brief and what they observe, and learn from it.
+    const LEARNERS: [&str; 5] = ["rules", "pid", "dual-descent", "bandit", "gp"];
+
+    fn made(name: &str, seed: u64) -> Box<dyn Agent> {
+        let Ok(Entrant::Agent(recipe)) = entrant(name, &scenario()) else { panic!("{name} is no agent") };
+        recipe.make(seed)
+    }
+
     #[test]
-    fn zz_curves() {
+    fn learners_beat_random_splits_among_shoppers_within_the_limits() {
         let scenario = scenario();
-        for slopes in [(0.7, 1.3), (1.5, 3.0)] {
-            let mut even = 0.0;
-            for name in std::env::var("A")
-                .unwrap_or("even,random,roi-proportional,buyer-rule,pid,dual-descent,rules,gp,bandit".into())
-                .split(',')
-            {
-                let Ok(Entrant::Agent(recipe)) = entrant(name, &scenario) else { continue };
-                let mean = (0..24)
-                    .map(|seed| {
-                        crate::baselines::testing::play_curves(recipe.make(seed).as_mut(), seed, slopes)
-                    })
-                    .sum::<f64>()
-                    / 24.0;
-                if even == 0.0 {
-                    even = mean;
-                }
-                eprintln!("{slopes:?} {name}: {mean:.0} {:.3}", mean / even);
+        let mean = |name: &str| {
+            let score = |number: u64| {
+                let ledger = play(made(name, number).as_mut(), &scenario, number);
+                assert_eq!(ledger.violations(&scenario.brief.limits), 0, "{name}");
+                assert!(ledger.spend() <= scenario.brief.budget, "{name}");
+                scenario.expected(&ledger)
+            };
+            (0..8).map(score).sum::<f64>() / 8.0
+        };
+        let random = mean("random");
+        for name in LEARNERS {
+            let reached = mean(name);
+            assert!(reached > random, "{name}: {reached}, random {random}");
+        }
+    }
+
+    #[test]
+    fn learners_beat_an_even_split_over_response_curves() {
+        for (name, gain) in [("families/concave", 1.05), ("families/s-shaped", 1.7)] {
+            let scenario = Scenario::load(name).unwrap();
+            let mean = |agent: &str| {
+                let score =
+                    |number| scenario.expected(&play(made(agent, number).as_mut(), &scenario, number));
+                (0..8).map(score).sum::<f64>()
+            };
+            let even = mean("even");
+            for agent in LEARNERS {
+                let reached = mean(agent);
+                assert!(reached > gain * even, "{agent}: {reached}, even {even}");
             }
+        }
+    }
+
+    #[test]
+    fn learners_forget_the_episode_before() {
+        let scenario = scenario();
+        for name in LEARNERS {
+            let mut used = made(name, 1);
+            play(used.as_mut(), &scenario, 3);
+            assert_eq!(
+                play(used.as_mut(), &scenario, 4),
+                play(made(name, 1).as_mut(), &scenario, 4),
+                "{name}"
+            );
         }
     }
 

@@ -4,9 +4,9 @@
 use outlay_environment::{Brief, Key};
 
 use super::history::History;
-use super::knapsack::knapsack;
 use super::paced::Split;
 use super::returns::{Returns, SHAPES};
+use crate::planning::best_levels;
 
 /// Units that a step's money is divided into.
 const UNITS: usize = 60;
@@ -57,11 +57,32 @@ impl Split for Bandit {
             })
             .collect();
         let even = KEPT_ALIVE * UNITS as f64 / self.lines as f64;
-        let levels = knapsack(&values, UNITS);
+        let levels = best_levels(&values, UNITS);
         levels.into_iter().map(|level| (1.0 - KEPT_ALIVE) * level as f64 + even).collect()
     }
 
     fn watches_spending(&self) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::baselines::testing::{brief, observation, spent};
+
+    #[test]
+    fn the_better_line_gets_more_and_none_is_starved() {
+        let plan = Brief { goal: "revenue".into(), ..brief(2, 40) };
+        let mut bandit = Bandit::new(3);
+        bandit.start(&plan);
+        let mut history = History::new(&plan);
+        for step in 0..20 {
+            history.record(&observation(step, 0.0, vec![spent(50.0, 300.0), spent(50.0, 30.0)]));
+            let weights = bandit.weights(&history, 100.0);
+            let total: f64 = weights.iter().sum();
+            assert!(weights.iter().all(|weight| *weight >= 0.5 * KEPT_ALIVE * total - 1e-9), "{weights:?}");
+            assert!(step < 10 || weights[0] > 2.0 * weights[1], "{weights:?}");
+        }
     }
 }

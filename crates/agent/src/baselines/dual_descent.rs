@@ -89,3 +89,31 @@ impl Agent for DualDescent {
         Allocation { money: offer(brief, step, weights, last, money) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::baselines::testing::{brief, observation, spent};
+
+    #[test]
+    fn the_price_follows_spend() {
+        assert_eq!(descend(2.0, 50.0, 50.0), 2.0);
+        assert!((descend(2.0, 75.0, 50.0) - 2.0 * libm::exp(0.15)).abs() < 1e-12);
+        assert!((descend(2.0, 0.0, 50.0) - 2.0 * libm::exp(-0.3)).abs() < 1e-12);
+        // One wild step does not send the price away.
+        assert!((descend(2.0, 5e6, 50.0) - 2.0 * libm::exp(0.6)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn it_starts_at_the_target_and_ends_with_nothing_left() {
+        let plan = brief(2, 3);
+        let mut agent = DualDescent::default();
+        agent.start(&plan);
+        let spend = |money: Vec<f64>| money.iter().sum::<f64>();
+        let first = spend(agent.decide(&observation(0, 300.0, vec![spent(0.0, 0.0); 2])).money);
+        let target = 300.0 * (1.0 + 0.9 + 0.81) / (3.0 + 2.0 * 0.9 + 0.81);
+        assert!((first - target).abs() < 1e-3, "{first} {target}");
+        agent.decide(&observation(1, 200.0, vec![spent(50.0, 90.0); 2]));
+        assert_eq!(spend(agent.decide(&observation(2, 77.0, vec![spent(50.0, 90.0); 2])).money), 77.0);
+    }
+}

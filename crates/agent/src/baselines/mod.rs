@@ -1,4 +1,5 @@
-//! The agents that a learned policy must beat: rules of thumb, planners on fitted curves, and oracles.
+//! The agents that a learned policy must beat: rules of thumb, learners of curves from reports ([`returns`]), planners on
+//! curves fitted before the episode, and oracles.
 //!
 //! Each is built as strong as its source; beating a weak baseline is worth nothing. None keeps money on purpose: what a
 //! line could not spend is offered again in the steps that are left.
@@ -10,7 +11,6 @@ pub mod dual_descent;
 pub mod fit;
 pub mod gp;
 pub mod history;
-pub mod knapsack;
 mod linear;
 pub mod model;
 pub mod mpc;

@@ -4,7 +4,9 @@
 //! drawn from the scenario ([`Prior`]), which takes the bias out of credit. During it: each line's effect is scaled by
 //! that regression, its stock follows from what was really spent, and its capacity from what it could not spend. The
 //! shop's own book is left out: where a simulated shopper stands for 20 people a day's count is off by about a third,
-//! and all lines change together, so it hardly tells one line from another.
+//! and all lines change together, so it hardly tells one line from another. (Tried on 48 validation worlds: a Laplace
+//! estimate of all scales from the book, with the regression as its prior, moved the mean by -16 to +5 new customers; the
+//! true scales themselves would be worth 50.) Reports are late, and so is what is expected of them.
 
 use std::sync::Arc;
 

@@ -56,13 +56,15 @@ pub struct Clairvoyant {
     pub constant: StaticHindsight,
     /// Rounds of simulating and fitting a response model.
     pub rounds: u64,
-    /// Plans tried from the better start.
+    /// Plans tried from the better start, with a level for each line and phase, and as many again with a mix for each phase.
     pub trials: usize,
+    /// Noise seeds on which these are tried.
+    pub noises: usize,
 }
 
 impl Default for Clairvoyant {
     fn default() -> Self {
-        Self { constant: StaticHindsight::default(), rounds: 2, trials: 100 }
+        Self { constant: StaticHindsight::default(), rounds: 2, trials: 60, noises: 4 }
     }
 }
 
@@ -72,12 +74,16 @@ impl Oracle for Clairvoyant {
         let (mix, constant) = self.constant.search(&trials, seed);
         let fitted = explore(trials.world(), self.rounds, Key::new(seed).with_name("explore").bits()).plan;
         let start = if trials.respill(&fitted).score > constant.score { fitted } else { mix };
-        let shape = Shape::timed(&world.scenario.brief);
+        // First few numbers, then all: a search over many takes noise for a better plan.
+        let brief = &world.scenario.brief;
+        let finer = Trials::smaller(world, seed, self.noises);
         let effort = Effort { trials: self.trials, step: 0.2 };
-        let (_, timed) = improve(&trials, &shape, &start, effort, seed);
+        let (levelled, _) = improve(&finer, &Shape::levels(brief), &start, effort, seed);
+        let effort = Effort { step: 0.1, ..effort };
+        let (_, timed) = improve(&finer, &Shape::timed(brief), &levelled, effort, seed);
         // Closed plans are played without offering money again, so they are compared as they will be played.
         let (constant, timed) = (constant.granted, timed.granted);
-        if trials.play(&timed).score >= trials.play(&constant).score { timed } else { constant }
+        if finer.play(&timed).score >= finer.play(&constant).score { timed } else { constant }
     }
 }
 
@@ -139,7 +145,7 @@ mod tests {
         let world = World::draw(&scenario, Seeds::numbered(Domain::Validate, 0, 0).world);
         let small = StaticHindsight { noises: 1, trials: 60 };
         let constant = small.plan(&world, 1);
-        let timed = Clairvoyant { constant: small, rounds: 0, trials: 30 }.plan(&world, 1);
+        let timed = Clairvoyant { constant: small, rounds: 0, trials: 30, noises: 1 }.plan(&world, 1);
         assert_eq!(constant, small.plan(&world, 1));
         // On the noise that both searched on.
         let trials = Trials::smaller(&world, 1, 1);

@@ -1,5 +1,5 @@
 //! A pacing controller (B6): a PID loop holds cumulative spend on the plan, and each step's money is split so that the
-//! marginal returns of the learned curves are equal. So budgets are paced in production (e.g. Tashman et al. 2020).
+//! marginal returns of the learned curves are equal.
 
 use outlay_environment::{Allocation, Brief, Observation};
 
@@ -13,11 +13,11 @@ const SPREAD: f64 = 0.3;
 /// Share of a step's money that all lines share evenly, so that none is starved.
 const KEPT_ALIVE: f64 = 0.05;
 
-/// Gains of the controller on the error in steps' worth of money. With the plan as feed-forward, what is left is small and
-/// slow; these are mild (assumed).
+/// Gains of the controller on the error, both in steps' worth of money. With the plan as feed-forward, what is left is
+/// small and slow, so these are mild (assumed).
 const GAINS: Gains = Gains { proportional: 0.5, integral: 0.05, derivative: 0.1 };
 
-/// A textbook controller in velocity-free form: `u = p e + i sum(e) + d (e - e')`.
+/// The textbook controller `u = p e + i sum(e) + d (e - e')`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Gains {
     proportional: f64,
@@ -108,5 +108,45 @@ impl Agent for Pid {
         weights.iter_mut().for_each(|weight| *weight = (1.0 - KEPT_ALIVE) * *weight + even);
         let last = step.checked_sub(1).map(|last| episode.history.step(last));
         Allocation { money: offer(&episode.brief, step, weights, last, money) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::baselines::testing::{brief, observation, spent};
+    use outlay_environment::LineReport;
+
+    #[test]
+    fn the_controller_by_hand() {
+        let mut controller = Controller::default();
+        let gains = Gains { proportional: 0.5, integral: 0.05, derivative: 0.1 };
+        // 0.5 * 2 + 0.05 * 2 + 0.1 * 2, then 0.5 * 1 + 0.05 * 3 - 0.1 * 1.
+        assert!((controller.answer(gains, 2.0) - 1.3).abs() < 1e-12);
+        assert!((controller.answer(gains, 1.0) - 0.55).abs() < 1e-12);
+    }
+
+    #[test]
+    fn money_behind_the_plan_is_caught_up() {
+        let mut plan = brief(2, 4);
+        // With demand in the last step alone the pace is 0.729, 0.81, 0.9, 1.
+        plan.calendar[..3].iter_mut().for_each(|step| step.demand = 0.0);
+        let pace = [0.729, 0.81, 0.9, 1.0].map(|part| 400.0 * part / 3.439);
+        let mut agent = Pid::default();
+        agent.start(&plan);
+        let money = |agent: &mut Pid, step, left, report| {
+            agent.decide(&observation(step, left, vec![report; 2])).money.iter().sum::<f64>()
+        };
+        let first = money(&mut agent, 0, 400.0, spent(0.0, 0.0));
+        assert!((first - pace[0]).abs() < 0.01, "{first}");
+        // 50 less was spent than planned: half a step's money; p 0.5, i 0.05, d 0.1 of it.
+        let report = spent(0.5 * pace[0] - 25.0, 10.0);
+        let second =
+            money(&mut agent, 1, 400.0 - pace[0] + 50.0, LineReport { granted: report.spend, ..report });
+        assert!((second - (pace[1] + 0.65 * 50.0)).abs() < 0.01, "{second}");
+        // At the end everything goes.
+        money(&mut agent, 2, 200.0, spent(10.0, 10.0));
+        let last = money(&mut agent, 3, 123.0, spent(10.0, 10.0));
+        assert!((last - 123.0).abs() < 1e-6, "{last}");
     }
 }

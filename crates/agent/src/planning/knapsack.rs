@@ -42,9 +42,23 @@ pub(super) fn knapsack(options: &[Vec<Choice>], money: f64, levels: usize) -> Ve
     chosen
 }
 
+/// The levels (`[lines]`, in units of money) of the largest sum of values among those that need at most `units`.
+/// `values[line][level]` is what a line brings at a level; exact for any shape.
+#[must_use]
+pub fn best_levels(values: &[Vec<f64>], units: usize) -> Vec<usize> {
+    if units == 0 {
+        return vec![0; values.len()];
+    }
+    let option = |(level, value): (usize, &f64)| Choice { spend: level as f64, value: *value };
+    let options: Vec<Vec<Choice>> =
+        values.iter().map(|line| line.iter().enumerate().map(option).collect()).collect();
+    knapsack(&options, units as f64, units)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_best_combination_is_found() {
@@ -57,5 +71,43 @@ mod tests {
         assert_eq!(knapsack(&lines, 10.0, 100), [1, 1]);
         assert_eq!(knapsack(&lines, 9.9, 99), [2, 0]);
         assert_eq!(knapsack(&lines, 1.0, 10), [0, 0]);
+    }
+
+    fn sum(values: &[Vec<f64>], levels: &[usize]) -> f64 {
+        values.iter().zip(levels).map(|(line, level)| line[*level]).sum()
+    }
+
+    /// Every choice of levels.
+    fn brute_force(values: &[Vec<f64>], units: usize) -> f64 {
+        match values {
+            [] => 0.0,
+            [line, rest @ ..] => line
+                .iter()
+                .enumerate()
+                .take(units + 1)
+                .map(|(level, value)| value + brute_force(rest, units - level))
+                .fold(f64::NEG_INFINITY, f64::max),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_choice_is_better(
+            values in prop::collection::vec(prop::collection::vec(-1.0..1.0_f64, 1..6), 1..5),
+            units in 0_usize..8,
+        ) {
+            let levels = best_levels(&values, units);
+            prop_assert!(levels.iter().sum::<usize>() <= units);
+            prop_assert!((sum(&values, &levels) - brute_force(&values, units)).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_steep_line_gets_all_or_nothing() {
+        // Worth nothing below three units; the other rises evenly.
+        let steep = vec![0.0, 0.0, 0.0, 10.0];
+        let even = vec![0.0, 2.0, 4.0, 6.0];
+        assert_eq!(best_levels(&[steep.clone(), even.clone()], 3), [3, 0]);
+        assert_eq!(best_levels(&[steep, even], 2), [0, 2]);
     }
 }

@@ -25,5 +25,6 @@ mod units;
 
 pub use bound::{Bound, bound};
 pub use dynamic::{Plan, plan, plan_and_bound, replan};
+pub use knapsack::best_levels;
 pub use mirror::{Response, cap_and_normalise, mirror_ascent};
 pub use split::{split, water_fill};

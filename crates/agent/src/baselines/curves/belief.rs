@@ -389,7 +389,7 @@ mod tests {
             for seed in 0..10 {
                 let (belief, truth, prior) = learn(name, seed, 30);
                 learned += error(&belief.rest(30), &truth) / 10.0;
-                let prior = Curves { lines: prior.rest(30, &vec![0.0; 6]).lines, ..Curves::default() };
+                let prior = Curves { lines: prior.rest(30, &[0.0; 6]).lines, ..Curves::default() };
                 known += error(&prior, &truth) / 10.0;
             }
             assert!(learned < 0.5 * known && learned < 0.3, "{name}: {learned} after, {known} before");

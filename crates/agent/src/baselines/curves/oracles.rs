@@ -5,7 +5,7 @@ use std::sync::Arc;
 use outlay_environment::{Curves, World};
 
 use crate::agent::Oracle;
-use crate::planning::plan;
+use crate::planning::{best_levels, plan};
 
 /// The best plan for the drawn curves.
 #[derive(Debug, Clone, Copy, Default)]
@@ -58,29 +58,8 @@ fn best_mix(curves: &Curves, money: f64) -> Vec<f64> {
     };
     let tables: Vec<Vec<f64>> =
         (0..lines).map(|line| (0..=LEVELS).map(|level| alone(line, level)).collect()).collect();
-    let mut best = vec![0.0; LEVELS + 1];
-    let mut choices = Vec::with_capacity(lines);
-    for table in &tables {
-        let mut next = vec![f64::NEG_INFINITY; LEVELS + 1];
-        let mut choice = vec![0; LEVELS + 1];
-        for total in 0..=LEVELS {
-            for level in 0..=total {
-                let value = best[total - level] + table[level];
-                if value > next[total] {
-                    (next[total], choice[total]) = (value, level);
-                }
-            }
-        }
-        best = next;
-        choices.push(choice);
-    }
-    let mut left = (0..=LEVELS).max_by(|a, b| best[*a].total_cmp(&best[*b])).unwrap_or(LEVELS);
-    let mut mix = vec![0.0; lines];
-    for line in (0..lines).rev() {
-        let level = choices[line][left];
-        mix[line] = money * level as f64 / LEVELS as f64;
-        left -= level;
-    }
+    let mut mix: Vec<f64> =
+        best_levels(&tables, LEVELS).iter().map(|level| money * *level as f64 / LEVELS as f64).collect();
     let mut reached = value(&mix);
     let mut step = money / LEVELS as f64;
     while step > 1e-7 * money {
