@@ -105,10 +105,13 @@ impl Belief {
         }
     }
 
-    /// Whether the file leaves anything open.
+    /// Whether some curve is open and its marginal return expected to rise before it falls.
     #[must_use]
-    pub fn is_uncertain(&self) -> bool {
-        self.lines.iter().any(|line| line.uncertain().contains(&true))
+    pub fn expects_s_shapes(&self) -> bool {
+        self.lines.iter().any(|line| {
+            line.uncertain().contains(&true)
+                && matches!(line.settings.curve, UncertainCurve::Hill { slope, .. } if slope.median() > 1.0)
+        })
     }
 
     /// The curves from `step` on as they are most likely.
