@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use outlay_environment::Scenario;
 
+use crate::ceiling;
 use crate::cli;
 use crate::episodes::{Games, Outcome, Participant};
 use crate::evaluate::{kept, play, setting, warn_interrupted};
@@ -15,7 +16,8 @@ use crate::look::Look;
 use crate::plan;
 use crate::replay;
 use crate::results::{
-    CompareDocument, Contestant, Finished, Pair, Profile, Profiles, Requirement, ScenarioId, VERSION,
+    CertifiedBound, CompareDocument, Contestant, Finished, Pair, Profile, Profiles, Requirement, ScenarioId,
+    VERSION,
 };
 use crate::statistics;
 use crate::tables;
@@ -38,6 +40,8 @@ pub(crate) struct Found {
     pub(crate) requirements: Vec<Requirement>,
     /// How often they reach how much.
     pub(crate) profiles: Profiles,
+    /// What no plan can exceed.
+    pub(crate) bound: Option<CertifiedBound>,
     /// Interquartile means of even and of the clairvoyant plan.
     pub(crate) range: Option<[f64; 2]>,
     /// Whether it was stopped before the end.
@@ -142,6 +146,7 @@ pub(crate) fn document<'a>(
         requirements: &found.requirements,
         estimand: statistics::ESTIMAND,
         profiles: &found.profiles,
+        bound: found.bound.as_ref(),
         seconds_total,
     }
 }
@@ -155,6 +160,7 @@ pub(crate) fn table(found: &Found, field: &Field, setting: &tables::Setting<'_>,
         against,
         requirements: &found.requirements,
         range: found.range,
+        bound: found.bound.as_ref(),
         profiles: profile.then_some(&found.profiles),
     };
     tables::comparison(&comparison, setting)
@@ -252,6 +258,9 @@ pub(crate) fn compare(field: &Field, games: &Games, timing: bool, terminal: Term
     };
     let references = reference(EVEN).zip(reference(CLAIRVOYANT));
     let range = references.map(|(even, best)| [even, best].map(statistics::interquartile_mean));
+    // A comparison that was stopped is about some of the worlds only.
+    let bound = if played.interrupted { None } else { ceiling::bound(games) };
+    let certified = bound.as_ref().filter(|bound| bound.certified);
     let mut warnings = Vec::new();
     let mut agents = Vec::new();
     for (participant, outcomes) in field.participants.iter().zip(&outcomes).take(field.asked) {
@@ -271,7 +280,17 @@ pub(crate) fn compare(field: &Field, games: &Games, timing: bool, terminal: Term
                         statistics::normalised(&evaluation::scores(outcomes), even, best)
                     })
                     .map(|scores| statistics::optimality_gap(&scores, 1.0));
-                Contestant::Finished(Box::new(Finished { name, headroom, evaluation, optimality_gap }))
+                let mean = evaluation.score.mean;
+                let of_bound = certified.map(|bound| mean / bound.mean);
+                let of_answer = ceiling::share_of_answer(&games.scenario, mean);
+                Contestant::Finished(Box::new(Finished {
+                    name,
+                    headroom,
+                    evaluation,
+                    optimality_gap,
+                    of_bound,
+                    of_answer,
+                }))
             }
         });
     }
@@ -297,6 +316,7 @@ pub(crate) fn compare(field: &Field, games: &Games, timing: bool, terminal: Term
         requirements: requirements.collect(),
         profiles: profiles(&names[..field.asked], &scores, noises),
         agents,
+        bound,
         range,
         interrupted: played.interrupted,
         finished_episodes: outcomes.iter().flatten().map(Vec::len).max().unwrap_or_default(),

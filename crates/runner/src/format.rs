@@ -43,6 +43,11 @@ pub(crate) fn percent(fraction: f64) -> String {
     if near_an_end { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
 }
 
+/// A share of the best there is, to a hundredth of a percent.
+pub(crate) fn share(value: f64) -> String {
+    format!("{:.2} %", 100.0 * value)
+}
+
 /// A p value: `0.032`, `< 0.001`.
 pub(crate) fn p_value(p: f64) -> String {
     if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") }

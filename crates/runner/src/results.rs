@@ -73,9 +73,33 @@ pub(crate) struct CompareDocument<'a> {
     pub(crate) estimand: &'static str,
     /// How often agents reach how much.
     pub(crate) profiles: &'a Profiles,
+    /// What no plan can exceed; only where lines have curves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) bound: Option<&'a CertifiedBound>,
     /// Wall-clock seconds of the command; only with `--timing`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) seconds_total: Option<f64>,
+}
+
+/// What no plan can exceed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct CertifiedBound {
+    /// Mean over the worlds.
+    pub(crate) mean: f64,
+    /// Whether it comes of the problem itself: false where lines change each other's response, which makes it far too
+    /// high.
+    pub(crate) certified: bool,
+    /// The bound on each world.
+    pub(crate) per_seed: Vec<SeedBound>,
+}
+
+/// The bound on one world.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct SeedBound {
+    /// Seed.
+    pub(crate) seed: u64,
+    /// What no plan can exceed there.
+    pub(crate) bound: f64,
 }
 
 /// One agent of a comparison.
@@ -109,6 +133,12 @@ pub(crate) struct Finished {
     /// Mean shortfall of an episode against the clairvoyant plan of the same world and noise, in units of what that plan
     /// reaches more than even on average; an episode above the plan counts as 0. Null as `headroom`.
     pub(crate) optimality_gap: Option<f64>,
+    /// Mean score / mean bound; only where there is a certified one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) of_bound: Option<f64>,
+    /// Mean score / known answer; only where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) of_answer: Option<f64>,
 }
 
 impl Contestant {

@@ -7,11 +7,13 @@ use comfy_table::{CellAlignment, Table, presets};
 use outlay_environment::Scenario;
 
 use crate::format::{
-    UNDEFINED, interval, major, number, or_undefined, p_value, percent, ratio, seconds, short, signed,
+    UNDEFINED, interval, major, number, or_undefined, p_value, percent, ratio, seconds, share, short, signed,
     signed_percent,
 };
 use crate::look::Look;
-use crate::results::{Contestant, Evaluation, Finished, Pair, Profiles, Requirement, VERSION};
+use crate::results::{
+    CertifiedBound, Contestant, Evaluation, Finished, Pair, Profiles, Requirement, VERSION,
+};
 use crate::statistics::ESTIMAND;
 
 const BOLD: Style = Style::new().bold();
@@ -63,8 +65,10 @@ pub(crate) fn evaluation(name: &str, result: &Evaluation, setting: &Setting<'_>)
     text.push('\n');
     text += &lines_table(result, setting);
     text.push('\n');
-    text += &stages_table(result, look);
-    text.push('\n');
+    if setting.scenario.market().is_some() {
+        text += &stages_table(result, look);
+        text.push('\n');
+    }
     let mut notes =
         definitions(result.returns.break_even, result.lines.iter().any(|line| line.truth.is_some()));
     if let Some(worst) = result.score.worst.first().filter(|_| result.per_seed.len() > 1) {
@@ -118,6 +122,10 @@ fn fact_rows(result: &Evaluation, setting: &Setting<'_>, currency: &str) -> Vec<
             ),
         ],
     ];
+    if let Some(answer) = &setting.scenario.answer {
+        let reached = share(score.mean / answer.value);
+        rows.push(["known answer".into(), format!("{:.6}, of which {reached}", answer.value)]);
+    }
     if let (Some(floor), Some(share)) =
         (setting.scenario.brief.limits.return_floor, result.misses.get("return_floor"))
     {
@@ -145,22 +153,22 @@ fn lines_table(result: &Evaluation, setting: &Setting<'_>) -> String {
     let currency = &setting.scenario.currency;
     let truth = result.lines.iter().any(|line| line.truth.is_some());
     let total: i64 = result.lines.iter().map(|line| line.spend).sum();
-    let mut header = vec![
-        "line".to_owned(),
-        format!("spend {currency}"),
-        "share".into(),
-        "clicks".into(),
-        "orders".into(),
-    ];
-    header.extend(["new customers", "ROI reported"].map(Into::into));
+    let shoppers = setting.scenario.market().is_some();
+    let mut header = vec!["line".to_owned(), format!("spend {currency}"), "share".into()];
+    if shoppers {
+        header.extend(["clicks", "orders", "new customers"].map(Into::into));
+    }
+    header.push("ROI reported".into());
     if truth {
         header.extend(["ROI incremental".to_owned(), format!("{} caused", result.score.unit)]);
     }
     let rows = result.lines.iter().map(|line| {
         let share = if total > 0 { percent(line.spend as f64 / total as f64) } else { UNDEFINED.into() };
-        let mut row =
-            vec![line.name.clone(), major(line.spend), share, short(line.clicks), number(line.orders)];
-        row.extend([number(line.new_customers), or_undefined(line.return_on_spend, ratio)]);
+        let mut row = vec![line.name.clone(), major(line.spend), share];
+        if shoppers {
+            row.extend([short(line.clicks), number(line.orders), number(line.new_customers)]);
+        }
+        row.push(or_undefined(line.return_on_spend, ratio));
         if truth {
             row.push(or_undefined(line.truth.and_then(|truth| truth.incremental_return_on_spend), ratio));
             row.push(or_undefined(line.truth.map(|truth| truth.incremental_score), signed));
@@ -201,6 +209,8 @@ pub(crate) struct Comparison<'a> {
     pub(crate) requirements: &'a [Requirement],
     /// Interquartile means of even and of the clairvoyant plan, where headroom was asked for.
     pub(crate) range: Option<[f64; 2]>,
+    /// What no plan can exceed.
+    pub(crate) bound: Option<&'a CertifiedBound>,
     /// How often they reach how much, where that was asked for.
     pub(crate) profiles: Option<&'a Profiles>,
 }
@@ -243,6 +253,13 @@ fn scores_table(result: &Comparison<'_>, setting: &Setting<'_>) -> String {
     if result.range.is_some() {
         header.push("headroom".into());
     }
+    let certified = result.bound.is_some_and(|bound| bound.certified);
+    if certified {
+        header.push("of bound".into());
+    }
+    if setting.scenario.answer.is_some() {
+        header.push("of answer".into());
+    }
     let width = header.len();
     setting.look.table(
         &header,
@@ -255,6 +272,8 @@ fn scores_table(result: &Comparison<'_>, setting: &Setting<'_>) -> String {
                 if result.range.is_some() {
                     row.push(or_undefined(finished.headroom, ratio));
                 }
+                row.extend(finished.of_bound.map(share));
+                row.extend(finished.of_answer.map(share));
                 row
             }
             Contestant::Failed { name, .. } => {
@@ -357,6 +376,16 @@ fn conclusions(result: &Comparison<'_>, setting: &Setting<'_>) -> Vec<String> {
             number(clairvoyant)
         ));
     }
+    if let Some(bound) = result.bound {
+        let doubt = if bound.certified { "" } else { ", not certified: lines change each other's response" };
+        lines.push(format!(
+            "bound: no plan brings more than {} on average over these worlds{doubt}",
+            number(bound.mean)
+        ));
+    }
+    lines.extend(setting.scenario.answer.as_ref().map(|answer| {
+        format!("known answer: {:.6} {}; {}", answer.value, setting.scenario.goal.unit(), answer.source)
+    }));
     lines
 }
 
