@@ -100,8 +100,12 @@ fn no_agent_passes_the_bound() {
 #[test]
 fn a_policy_finds_the_best_split_without_a_teacher() {
     let scenario = Scenario::load("problems/p1-power").unwrap();
-    let settings =
-        TrainSettings { seed: 1, steps: 100_000, teacher_share: 0.0, ..TrainSettings::for_scenario(&scenario) };
+    let settings = TrainSettings {
+        seed: 1,
+        steps: 100_000,
+        teacher_share: 0.0,
+        ..TrainSettings::for_scenario(&scenario)
+    };
     let trained = train(&scenario, &settings, None, &mut |_| Flow::Continue).unwrap();
     let policy = LearnedPolicy::new(trained.state.best.unwrap().policy);
     let answer = scenario.answer.as_ref().unwrap();

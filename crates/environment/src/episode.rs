@@ -60,7 +60,7 @@ impl Episode {
             Hidden::Market(market) => State::Market(Box::new(MarketState::new(market.clone(), key))),
             Hidden::Curves(curves) => State::Curves(CurvesState::new(&world.scenario, curves.clone(), key)),
             Hidden::Pacing => State::Pacing(PacingState::new(key)),
-            Hidden::Exploration(chances) => State::Exploration(ExplorationState::new(chances, key)),
+            Hidden::Exploration(chances) => State::Exploration(ExplorationState::new(brief, chances, key)),
         };
         let mut ledger = Ledger { budget: brief.budget, lines, ..Ledger::default() };
         ledger.rows.reserve_exact(lines * brief.steps);

@@ -4,6 +4,7 @@ use crate::draws::Key;
 use crate::episode::{Outcome, Sheet};
 use crate::ledger::ShopRow;
 use crate::money::{MINOR_PER_MAJOR, Money};
+use crate::observation::Brief;
 
 /// Every unit of money buys what is on offer in the step: a value, uniform on (0, 1), that is seen before deciding.
 /// At most one unit can be bought in a step. With n steps left and k units the best policy is worth
@@ -43,13 +44,14 @@ impl PacingState {
 /// uniform on (0, 1) and not known. A success is worth one unit.
 #[derive(Debug, Clone)]
 pub(crate) struct ExplorationState {
-    key: Key,
-    chances: Vec<f64>,
+    /// `[lines]` keys of the tries, by the lines' names, and chances of a success.
+    lines: Vec<(Key, f64)>,
 }
 
 impl ExplorationState {
-    pub(crate) fn new(chances: &[f64], key: Key) -> Self {
-        Self { key, chances: chances.to_vec() }
+    pub(crate) fn new(brief: &Brief, chances: &[f64], key: Key) -> Self {
+        let names = brief.lines.iter().map(|line| key.with_name(&line.name));
+        Self { lines: names.zip(chances.iter().copied()).collect() }
     }
 
     pub(crate) fn play(&mut self, step: usize, granted: &[Money], sheet: &mut Sheet<'_>) -> Outcome {
@@ -59,9 +61,10 @@ impl ExplorationState {
         }
         let most = granted.iter().copied().max().unwrap_or_default();
         if let Some(line) = granted.iter().position(|money| *money == most && most > Money::ZERO) {
-            let success = self.key.with(step as u64).with(line as u64).uniform() < self.chances[line];
+            let (key, chance) = self.lines[line];
+            let success = key.with(step as u64).uniform() < chance;
             sheet.rows[line].spend = most.min(Money(MINOR_PER_MAJOR));
-            earn(&mut shop, sheet, line, f64::from(success), self.chances[line]);
+            earn(&mut shop, sheet, line, f64::from(success), chance);
         }
         Outcome { shop, reserved: Money::ZERO }
     }

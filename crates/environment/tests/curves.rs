@@ -99,7 +99,7 @@ fn noise_has_mean_one_and_the_file_s_spread() {
 fn worlds_differ_and_a_line_s_draws_are_its_own() {
     let text = |lines: &[&str]| {
         let head = "kind = \"curves\"\ntitle = \"t\"\nquestion = \"q\"\ngoal = \"response\"\ncurrency = \"units\"\n\
-                    budget = 100\ndays = 5\n";
+                    budget = 100\nnoise = 0.2\ndays = 5\n";
         let line = |name: &&str| {
             format!(
                 "[[line]]\nname = \"{name}\"\ncurve = \"hill\"\nvalue = {{ median = 10, log_sd = 0.5 }}\n\
@@ -115,6 +115,11 @@ fn worlds_differ_and_a_line_s_draws_are_its_own() {
     assert_eq!(first.lines[0], second.lines[1]);
     assert_eq!(first.lines[1], second.lines[2]);
     assert_ne!(first.lines[0], World::draw(&two, 8).curves().unwrap().lines[0]);
+    // Noise too: the same money brings a line the same report, whoever its neighbours are.
+    let report = |scenario: &Arc<Scenario>, lines: usize, line: usize| {
+        play(scenario, &vec![vec![2.0; 5]; lines], 7).ledger().line(line).credited_revenue
+    };
+    assert_eq!(report(&two, 2, 0), report(&three, 3, 1));
     // The average world is what the file alone tells.
     let average = World::average(&two);
     let line = &average.curves().unwrap().lines[0];

@@ -16,7 +16,8 @@ use crate::scenario::{Kind, Scenario};
 pub(crate) struct CurvesState {
     curves: Arc<Curves>,
     scenario: Arc<Scenario>,
-    key: Key,
+    /// `[lines]` keys of the noise, by the lines' names.
+    keys: Vec<Key>,
     /// `[lines]`
     stocks: Vec<f64>,
     /// `[lines]` caused and not yet arrived: with noise, and without.
@@ -33,9 +34,14 @@ impl CurvesState {
             coming: vec![[0.0; 2]; lines],
             spend: vec![0.0; lines],
             responses: vec![0.0; lines],
+            keys: scenario
+                .brief
+                .lines
+                .iter()
+                .map(|line| key.with(purpose::RESPONSE).with_name(&line.name))
+                .collect(),
             scenario: scenario.clone(),
             curves,
-            key: key.with(purpose::RESPONSE),
         }
     }
 
@@ -49,7 +55,7 @@ impl CurvesState {
         self.curves.step(step, &self.spend, &mut self.stocks, &mut self.responses);
         let mut shop = ShopRow::default();
         for (line, response) in self.responses.iter().enumerate() {
-            let noisy = response * noise(settings, self.key.with(step as u64).with(line as u64));
+            let noisy = response * noise(settings, self.keys[line].with(step as u64));
             // The curves' weights hold the share that counts; delay spreads it over the steps that are left.
             let arrived = settings.delay.map_or([noisy, *response], |delay| {
                 arrive(&mut self.coming[line], [noisy, *response], delay, steps_left)
