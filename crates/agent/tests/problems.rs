@@ -26,7 +26,7 @@ fn with_recipe(scenario: &Arc<Scenario>, number: u64, recipe: &dyn Recipe) -> f6
 }
 
 fn score(name: &str, scenario: &Arc<Scenario>, number: u64) -> f64 {
-    match entrant(name, scenario).unwrap() {
+    match entrant(name, scenario).expect("a built-in agent") {
         Entrant::Agent(recipe) => with_recipe(scenario, number, recipe.as_ref()),
         Entrant::Oracle(oracle) => {
             let seeds = Seeds::numbered(Domain::Validate, number, 0);

@@ -217,15 +217,19 @@ fn page(agent: &Replay, scenario: &Scenario, at: cli::Replay, look: Look) -> Str
     let mut header = vec!["step".to_owned(), "phase".into()];
     header.extend(scenario.brief.lines.iter().map(|line| line.name.clone()));
     header.push("spent".into());
-    header.extend(["reported new", "reported value"].map(Into::into));
+    let shoppers = scenario.market().is_some();
+    header.extend(shoppers.then(|| "reported new".into()));
+    header.push("reported value".into());
     header.push(scenario.goal.unit().to_owned());
-    header.extend(["order value", "left", "bound"].map(Into::into));
+    let arrived = if shoppers { "order value" } else { "arrived" };
+    header.extend([arrived, "left", "bound"].map(Into::into));
     let rows = agent.steps.iter().map(|step| {
         let lines = |value: fn(&LineStep) -> i64| step.lines.iter().map(value).sum::<i64>();
         let mut row = vec![step.step.to_string(), step.phase.clone()];
         row.extend(step.lines.iter().map(|line| major(line.granted)));
         row.push(major(lines(|line| line.spend)));
-        row.push(count(step.lines.iter().map(|line| line.reported_new_customers).sum()));
+        let reported = step.lines.iter().map(|line| line.reported_new_customers).sum();
+        row.extend(shoppers.then(|| count(reported)));
         row.push(major(lines(|line| line.reported_revenue)));
         let whole = step.score.fract() == 0.0 && step.score >= 0.0;
         row.push(if whole { count(step.score as u64) } else { number(step.score) });

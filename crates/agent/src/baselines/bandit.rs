@@ -5,8 +5,7 @@ use outlay_environment::{Brief, Key};
 
 use super::history::History;
 use super::paced::Split;
-use super::returns::{Returns, SHAPES};
-use crate::planning::best_levels;
+use super::returns::{Returns, SHAPES, knapsack_weights};
 
 /// Units that a step's money is divided into.
 const UNITS: usize = 60;
@@ -56,9 +55,7 @@ impl Split for Bandit {
                 (0..=UNITS).map(|level| belief.value(step, level as f64 * unit)).collect()
             })
             .collect();
-        let even = KEPT_ALIVE * UNITS as f64 / self.lines as f64;
-        let levels = best_levels(&values, UNITS);
-        levels.into_iter().map(|level| (1.0 - KEPT_ALIVE) * level as f64 + even).collect()
+        knapsack_weights(&values, UNITS, KEPT_ALIVE)
     }
 
     fn watches_spending(&self) -> bool {

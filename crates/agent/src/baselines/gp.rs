@@ -12,8 +12,7 @@ use outlay_environment::{Brief, LineReport};
 use super::history::History;
 use super::linear::{factor, forward};
 use super::paced::Split;
-use super::returns::{Belief, Returns};
-use crate::planning::best_levels;
+use super::returns::{Belief, Returns, knapsack_weights};
 
 /// Prior standard deviation of a coefficient of a curve; the mean is a third. As all figures here chosen on validation
 /// worlds and on worlds of random response curves.
@@ -172,9 +171,7 @@ impl Split for GaussianProcess {
                     .collect()
             })
             .collect();
-        let even = KEPT_ALIVE * UNITS as f64 / bounds.len() as f64;
-        let levels = best_levels(&bounds, UNITS);
-        levels.into_iter().map(|level| (1.0 - KEPT_ALIVE) * level as f64 + even).collect()
+        knapsack_weights(&bounds, UNITS, KEPT_ALIVE)
     }
 
     fn watches_spending(&self) -> bool {

@@ -17,6 +17,7 @@ use outlay_environment::{Brief, CalendarStep, LineReport, ShopReport};
 
 use super::linear::Normal;
 use super::yardstick::Yardstick;
+use crate::planning::best_levels;
 
 /// Shares of an outcome still to come after each step; one is chosen.
 const DELAYS: [f64; 5] = [0.0, 0.3, 0.5, 0.7, 0.85];
@@ -296,6 +297,14 @@ pub fn equalise(beliefs: &[Belief<'_>], step: usize, rooms: &[f64], money: f64) 
         if at(libm::exp(middle)).iter().sum::<f64>() > money { low = middle } else { high = middle }
     }
     at(libm::exp(high))
+}
+
+/// `[lines]` weights of a step's money: the best levels within `units` by `values` (`[lines][units + 1]`), and the share
+/// `kept_alive` evenly over all lines, so that none is starved.
+pub fn knapsack_weights(values: &[Vec<f64>], units: usize, kept_alive: f64) -> Vec<f64> {
+    let even = kept_alive * units as f64 / values.len() as f64;
+    let levels = best_levels(values, units);
+    levels.into_iter().map(|level| (1.0 - kept_alive) * level as f64 + even).collect()
 }
 
 #[cfg(test)]
