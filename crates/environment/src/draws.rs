@@ -4,6 +4,20 @@
 //! therefore meet the same shoppers in the same moods, and a shopper that a change does not touch stays as they were.
 //! Each coordinate is mixed in turn with the finaliser of SplitMix64 (Steele, Lea, Flood, 2014).
 
+/// What a draw is for. Lines are keyed by name, so that a file may add one without changing the others' fortunes.
+pub(crate) mod purpose {
+    pub(crate) const SHOPPERS: u64 = 1;
+    pub(crate) const PARAMETERS: u64 = 2;
+    pub(crate) const DRIFT: u64 = 3;
+    pub(crate) const RIVALS: u64 = 4;
+    pub(crate) const DAY: u64 = 5;
+    pub(crate) const LINE: u64 = 6;
+    pub(crate) const FREE: u64 = 7;
+    pub(crate) const ORDER: u64 = 8;
+    pub(crate) const SYNERGY: u64 = 9;
+    pub(crate) const RESPONSE: u64 = 10;
+}
+
 /// Which family of seeds a number belongs to. The families never meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Domain {

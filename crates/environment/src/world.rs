@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::curves::Curves;
-use crate::draws::Key;
-use crate::market::world::{MarketWorld, purpose};
+use crate::draws::{Key, purpose};
+use crate::market::world::MarketWorld;
 use crate::scenario::{Kind, Scenario};
 
 /// A scenario with its hidden parameters drawn.

@@ -2,8 +2,7 @@
 
 use super::{CurveLine, Curves};
 use crate::curve::Curve;
-use crate::draws::Key;
-use crate::market::world::purpose;
+use crate::draws::{Key, purpose};
 use crate::observation::Brief;
 use crate::reader::Uncertain;
 

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use super::Curves;
 use super::settings::{CurveSettings, Delay};
-use crate::draws::Key;
+use crate::draws::{Key, purpose};
 use crate::episode::{Outcome, Sheet};
 use crate::ledger::ShopRow;
-use crate::market::world::purpose;
 use crate::money::Money;
 use crate::scenario::{Kind, Scenario};
 

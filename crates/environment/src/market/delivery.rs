@@ -9,8 +9,8 @@
 use super::settings::Supply;
 use super::shoppers::{INTENDED, INTERACTED, SEEN, Shoppers, VIEWED, flag};
 use super::visits::{Audience, Query, Visitor, chance, field, shopper_bits};
-use super::world::{BINS, MEMORY_BINS, MEMORY_SHIFT, MarketWorld, purpose};
-use crate::draws::{Key, mix};
+use super::world::{BINS, MEMORY_BINS, MEMORY_SHIFT, MarketWorld};
+use crate::draws::{Key, mix, purpose};
 use crate::observation::Pricing;
 
 /// An opportunity to meet one shopper.

@@ -4,7 +4,8 @@ use super::delivery::Moment;
 use super::settings::MEMORIES;
 use super::shoppers::{LEVELS, NO_LINE, Shoppers, flag};
 use super::visits::{field, shopper_bits};
-use super::world::{MEMORY_SHIFT, MarketWorld, purpose};
+use super::world::{MEMORY_SHIFT, MarketWorld};
+use crate::draws::purpose;
 use crate::money::Money;
 use crate::observation::Pricing;
 

@@ -2,8 +2,8 @@
 //! shoppers visit the platform.
 
 use super::shoppers::{LEVELS, SEEN, Shoppers, VIEWED, flag};
-use super::world::{MEMORY_SHIFT, MarketWorld, purpose};
-use crate::draws::Key;
+use super::world::{MEMORY_SHIFT, MarketWorld};
+use crate::draws::{Key, purpose};
 
 /// Room for every persona and level of activity.
 const CLASSES: usize = 64;

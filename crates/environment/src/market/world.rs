@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::settings::{Market, Memory};
 use super::shoppers::{Clock, LEVELS, MEMORY_UNIT, Shoppers};
-use crate::draws::{Key, normal_quantile};
+use crate::draws::{Key, normal_quantile, purpose};
 use crate::observation::{Brief, Pricing};
 use crate::reader::Uncertain;
 
@@ -14,20 +14,6 @@ pub(crate) const BINS: usize = 1024;
 pub(crate) const MEMORY_BINS: usize = 128;
 /// Exposure memory of one place of such a table, as a shift of its integer form.
 pub(crate) const MEMORY_SHIFT: u32 = 9;
-
-/// What a draw is for. Lines are keyed by name, so that a file may add one without changing the others' fortunes.
-pub(crate) mod purpose {
-    pub(crate) const SHOPPERS: u64 = 1;
-    pub(crate) const PARAMETERS: u64 = 2;
-    pub(crate) const DRIFT: u64 = 3;
-    pub(crate) const RIVALS: u64 = 4;
-    pub(crate) const DAY: u64 = 5;
-    pub(crate) const LINE: u64 = 6;
-    pub(crate) const FREE: u64 = 7;
-    pub(crate) const ORDER: u64 = 8;
-    pub(crate) const SYNERGY: u64 = 9;
-    pub(crate) const RESPONSE: u64 = 10;
-}
 
 /// A market with its hidden parameters drawn, and its shoppers on the eve of the episode.
 #[derive(Debug)]

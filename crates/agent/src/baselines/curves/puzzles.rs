@@ -63,8 +63,8 @@ impl Agent for PacingProgram {
 type Counts = Vec<[u16; 2]>;
 
 /// The Bayes-optimal policy from uniform priors, by dynamic programming over the counts seen; for few lines and steps,
-/// since the number of counts grows as steps to the power of twice the lines. Beyond [`MOST_COUNTS`] steps ahead it looks
-/// no further: a lookahead of limited depth.
+/// since the number of counts grows as steps to the power of twice the lines. With more of them it looks only as far ahead
+/// as 400,000 counts reach.
 pub struct ExplorationProgram {
     brief: Brief,
     counts: Counts,
