@@ -1,14 +1,14 @@
 //! Response curves of lines, learned from nothing but reports: Bayesian regression on saturating curves.
 //!
 //! ```text
-//! outcome_ti = demand_t * sum_k (1 - delay) * delay^k * unit * sum_j theta_ij * shape_j(spend_(t-k)i, t-k) + noise
+//! outcome_ti = demand_t * own_ti * sum_k (1 - delay) * delay^k * unit * sum_j theta_ij * shape_j(spend_(t-k)i, t-k) + noise
 //! shape_j(x, t) = room_t * h_j(x / (pace * price_t * room_t)) / h_j(1)         h_j a Hill curve of given half
 //! theta_ij ~ N(1 / shapes, spread^2)
 //! ```
 //!
 //! `pace` is an even split's money for one line and step, `unit` the mean outcome of that (empirical Bayes over all
 //! lines), so neither the unit of money nor that of the outcome matters. `room`, `price` and `demand` are the calendar's
-//! traffic, price and demand. Reports come late and shoppers think things over: `delay` takes in both, as the one of a
+//! traffic, price and demand, `own` what it declares for the line alone. Reports come late and shoppers think things over: `delay` takes in both, as the one of a
 //! few that explains the reports best. Coefficients below zero are left out, so curves rise. Old reports fade, because
 //! worlds drift.
 
@@ -39,6 +39,8 @@ pub struct Belief<'a> {
     trusted: f64,
     pace: f64,
     calendar: &'a [CalendarStep],
+    /// `[steps]` the line's own season relative to the calendar's demand.
+    own: &'a [f64],
 }
 
 /// One line's sums under one delay.
@@ -59,6 +61,8 @@ pub struct Returns {
     yardstick: Yardstick,
     pace: f64,
     calendar: Vec<CalendarStep>,
+    /// `[lines][steps]` each line's own season relative to the calendar's demand.
+    own: Vec<Vec<f64>>,
     /// `[DELAYS][lines]`
     sums: Vec<Vec<Sums>>,
     /// `[DELAYS]` outcome that the prior expects of all lines for one unit.
@@ -86,6 +90,7 @@ impl Returns {
             yardstick: Yardstick::of(brief),
             pace: (brief.budget.major() / (brief.steps * lines).max(1) as f64).max(f64::MIN_POSITIVE),
             calendar: brief.calendar.clone(),
+            own: (0..lines).map(|line| own_season(brief, line)).collect(),
             sums: vec![vec![none; lines]; DELAYS.len()],
             expected: [0.0; DELAYS.len()],
             outcome: 0.0,
@@ -106,12 +111,12 @@ impl Returns {
         let mut features = [0.0; SHAPES.len()];
         for ((sums, delay), expected) in self.sums.iter_mut().zip(DELAYS).zip(&mut self.expected) {
             *expected *= KEPT;
-            for (sums, report) in sums.iter_mut().zip(reports) {
+            for ((sums, report), own) in sums.iter_mut().zip(reports).zip(&self.own) {
                 let outcome = self.yardstick.credited(report);
                 let money = report.spend.major() / self.pace;
                 for ((stock, shape), feature) in sums.stocks.iter_mut().zip(SHAPES).zip(&mut features) {
                     *stock = delay * *stock + (1.0 - delay) * reach(shape, money, calendar);
-                    *feature = calendar.demand * *stock;
+                    *feature = calendar.demand * own[step] * *stock;
                 }
                 *expected += features.iter().sum::<f64>() / SHAPES.len() as f64;
                 sums.problem.fade(KEPT);
@@ -194,7 +199,7 @@ impl Returns {
         // Each shape brings 1 at an even split's money, so their sum is the line's level.
         let level: f64 = theta.iter().sum();
         let trusted = libm::pow(level.max(1e-3), self.trust() - 1.0);
-        Belief { theta, trusted, pace: self.pace, calendar: &self.calendar }
+        Belief { theta, trusted, pace: self.pace, calendar: &self.calendar, own: &self.own[line] }
     }
 
     /// Share of an outcome that is still to come after a step.
@@ -226,6 +231,15 @@ impl Returns {
     }
 }
 
+/// `[steps]` a line's own season relative to the calendar's demand, 1 where it has none.
+fn own_season(brief: &Brief, line: usize) -> Vec<f64> {
+    let own = |step: usize| {
+        let demand = brief.calendar[step].demand;
+        if demand > 0.0 { brief.season(line, step) / demand } else { 1.0 }
+    };
+    (0..brief.steps).map(own).collect()
+}
+
 /// Reach of `money` (in units of `pace`) in a step, 1 for one unit on an ordinary day.
 fn reach(half: f64, money: f64, step: &CalendarStep) -> f64 {
     let room = step.traffic.max(1e-3);
@@ -246,7 +260,7 @@ impl Belief<'_> {
     pub fn value(&self, step: usize, money: f64) -> f64 {
         let each = self.theta.iter().zip(SHAPES);
         let credited = each.map(|(theta, half)| theta * reach(half, money / self.pace, &self.calendar[step]));
-        self.trusted * credited.sum::<f64>()
+        self.trusted * self.own[step] * credited.sum::<f64>()
     }
 
     /// Marginal outcome of `money`, in units for an even split's money.
@@ -254,7 +268,7 @@ impl Belief<'_> {
     pub fn slope(&self, step: usize, money: f64) -> f64 {
         let each = self.theta.iter().zip(SHAPES);
         let credited = each.map(|(theta, half)| theta * rise(half, money / self.pace, &self.calendar[step]));
-        self.trusted * credited.sum::<f64>()
+        self.trusted * self.own[step] * credited.sum::<f64>()
     }
 
     /// What trust makes of one unit of credit.
