@@ -445,6 +445,11 @@ mod tests {
             ]
         );
         assert!(found.iter().all(|problem| problem.span.is_some()));
+        // A kind of curve that does not exist is one problem, not one for each key that it would need.
+        let text = SHIPPED.get_file("problems/p9-s-shape.toml").unwrap().contents_utf8().unwrap();
+        let found = problems(&text.replace("curve = \"hill\"", "curve = \"hil\""));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].help.as_deref().unwrap().contains("`hill`"));
         let unknown = problems("kind = \"curvs\"\ntitle = \"t\"\n");
         assert_eq!(unknown[0].message, "`kind` is not known");
     }

@@ -17,12 +17,14 @@ pub(crate) fn scenario(name: &str) -> Result<Arc<Scenario>, Failure> {
     let shipped: Vec<String> = Scenario::shipped().into_iter().chain(folders).collect();
     if !shipped.iter().any(|other| other == name) && !Path::new(name).exists() {
         let looks_like_a_path = name.contains(['/', '\\']) || name.ends_with(".toml");
+        let near = nearest(name, shipped.iter().map(String::as_str));
         if looks_like_a_path {
-            return Err(Failure::usage(format!("there is no file `{name}`"))
+            let failure = Failure::usage(format!("there is no file `{name}`"));
+            return Err(did_you_mean(failure, near.filter(|near| near.contains('/')).as_deref())
                 .help("`outlay scenarios` lists the shipped scenarios, which need no file"));
         }
         let failure = Failure::usage(format!("there is no scenario `{name}`"));
-        return Err(did_you_mean(failure, nearest(name, shipped.iter().map(String::as_str)).as_deref())
+        return Err(did_you_mean(failure, near.as_deref())
             .help("`outlay scenarios` lists the shipped ones; a path to a file works as well"));
     }
     Ok(Scenario::load(name)?)

@@ -109,21 +109,24 @@ fn plain_line(name: String) -> LineBrief {
 fn read_curve(section: &mut Section<'_>) -> UncertainCurve {
     let value = section.uncertain("value", Bounds::between(0.0, 1e9, "units of the goal"));
     let positive = Bounds::between(1e-6, 1e12, "major units");
-    match section.choice("curve", &[("power", false), ("hill", true)]) {
-        Some(true) => {
-            let (half, daily) = match section.uncertain_if_any("half", positive) {
-                Some(half) => (half, false),
-                None => (section.uncertain("daily_half", positive), true),
-            };
-            let steep = Bounds::between(0.05, 20.0, "1 is concave, more is S-shaped");
-            let slope = section.uncertain_if_any("slope", steep).unwrap_or(Uncertain::Fixed(1.0));
-            UncertainCurve::Hill { value, half, daily, slope }
+    let Some(is_hill) = section.choice("curve", &[("power", false), ("hill", true)]) else {
+        // What else is wrong with a curve of no known kind cannot be said; its keys are known all the same.
+        for key in ["exponent", "half", "daily_half", "slope"] {
+            section.uncertain_if_any(key, Bounds::at_least_zero("of the curve"));
         }
-        _ => {
-            let exponent = section.uncertain("exponent", Bounds::between(0.01, 1.0, "1 is a line"));
-            UncertainCurve::Power { value, exponent }
-        }
+        return UncertainCurve::Power { value, exponent: Uncertain::Fixed(1.0) };
+    };
+    if !is_hill {
+        let exponent = section.uncertain("exponent", Bounds::between(0.01, 1.0, "1 is a line"));
+        return UncertainCurve::Power { value, exponent };
     }
+    let (half, daily) = match section.uncertain_if_any("half", positive) {
+        Some(half) => (half, false),
+        None => (section.uncertain("daily_half", positive), true),
+    };
+    let steep = Bounds::between(0.05, 20.0, "1 is concave, more is S-shaped");
+    let slope = section.uncertain_if_any("slope", steep).unwrap_or(Uncertain::Fixed(1.0));
+    UncertainCurve::Hill { value, half, daily, slope }
 }
 
 /// The days of a world without a calendar file: `days`, and factors on them.
