@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use outlay_environment::{Kind, Scenario};
+use outlay_environment::{Kind, Scenario, suggestion};
 use thiserror::Error;
 
 use crate::agent::{Agent, Entrant, Recipe};
@@ -175,11 +175,7 @@ fn line_index(line: &str, scenario: &Scenario) -> Result<usize, UnknownAgent> {
 
 /// The candidate that looks most like `name`, if one is close enough to be a slip of the hand.
 fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
-    candidates
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|&(likeness, _)| likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate.into())
+    suggestion(name, &candidates.collect::<Vec<_>>()).map(Into::into)
 }
 
 /// A recipe from a function of the seed.

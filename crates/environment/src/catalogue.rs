@@ -41,16 +41,22 @@ impl Scenario {
         names
     }
 
+    /// Every name that [`Scenario::load`] knows, those in folders with their folder.
+    #[must_use]
+    pub fn every_shipped() -> Vec<String> {
+        let folders = ["problems", "families"].into_iter().flat_map(Self::shipped_in);
+        Self::shipped().into_iter().chain(folders).collect()
+    }
+
     /// Reads a shipped scenario by name, or a file by path.
     ///
     /// # Errors
     ///
     /// Every problem of every file that the scenario is composed of, with its place.
     pub fn load(name_or_path: &str) -> Result<Arc<Self>, Problems> {
-        let shipped = ["", "problems/", "families/"]
-            .iter()
-            .any(|folder| name_or_path.strip_prefix(folder).is_some_and(|name| !name.contains('/')));
-        if let Some(file) = SHIPPED.get_file(format!("{name_or_path}.toml")).filter(|_| shipped) {
+        let shipped = Self::every_shipped();
+        let known = shipped.iter().any(|name| name == name_or_path);
+        if let Some(file) = SHIPPED.get_file(format!("{name_or_path}.toml")).filter(|_| known) {
             let text = file.contents_utf8().unwrap_or_default();
             return Self::compose(name_or_path, &Source::new(&format!("{name_or_path}.toml"), text), None);
         }
@@ -59,8 +65,6 @@ impl Scenario {
         match read_bounded(path) {
             Ok(text) => Self::compose(&name, &Source::new(name_or_path, &text), path.parent()),
             Err(cause) => {
-                let mut shipped = Self::shipped();
-                shipped.extend(["problems", "families"].into_iter().flat_map(Self::shipped_in));
                 let names: Vec<&str> = shipped.iter().map(String::as_str).collect();
                 let help = suggestion(name_or_path, &names).map_or_else(
                     || "`outlay scenarios` lists those that ship; a path to a file works as well".to_owned(),

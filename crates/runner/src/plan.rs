@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use outlay_environment::Scenario;
+use outlay_environment::{Scenario, suggestion};
 
 use crate::cli;
 use crate::entrants::{self, Known};
@@ -13,8 +13,7 @@ use crate::warning::Warning;
 
 /// The scenario of this name or path.
 pub(crate) fn scenario(name: &str) -> Result<Arc<Scenario>, Failure> {
-    let folders = ["problems", "families"].into_iter().flat_map(Scenario::shipped_in);
-    let shipped: Vec<String> = Scenario::shipped().into_iter().chain(folders).collect();
+    let shipped = Scenario::every_shipped();
     if !shipped.iter().any(|other| other == name) && !Path::new(name).exists() {
         let looks_like_a_path = name.contains(['/', '\\']) || name.ends_with(".toml");
         let near = nearest(name, shipped.iter().map(String::as_str));
@@ -113,11 +112,7 @@ pub(crate) fn requirement(text: &str, participants: &[Participant]) -> Result<Re
 
 /// The candidate most like `name`, if it is close enough to be a slip of the hand.
 pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
-    candidates
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate.to_owned())
+    suggestion(name, &candidates.collect::<Vec<_>>()).map(ToOwned::to_owned)
 }
 
 /// Adds the nearest name, if there is one.
