@@ -58,7 +58,9 @@ impl Episode {
         let key = Key::new(world.seed).with(noise);
         let state = match &world.hidden {
             Hidden::Market(market) => State::Market(Box::new(MarketState::new(market.clone(), key))),
-            Hidden::Curves(curves) => State::Curves(CurvesState::new(&world.scenario, curves.clone(), key)),
+            Hidden::Curves(settings, curves) => {
+                State::Curves(CurvesState::new(brief, settings.clone(), curves.clone(), key))
+            }
             Hidden::Pacing => State::Pacing(PacingState::new(key)),
             Hidden::Exploration(chances) => State::Exploration(ExplorationState::new(brief, chances, key)),
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::curves::Curves;
+use crate::curves::{CurveSettings, Curves};
 use crate::draws::{Key, purpose};
 use crate::market::world::MarketWorld;
 use crate::scenario::{Kind, Scenario};
@@ -21,7 +21,7 @@ pub struct World {
 #[derive(Debug)]
 pub(crate) enum Hidden {
     Market(Arc<MarketWorld>),
-    Curves(Arc<Curves>),
+    Curves(Arc<CurveSettings>, Arc<Curves>),
     /// Nothing: the values on offer are drawn on the way.
     Pacing,
     /// `[lines]` chance of a success.
@@ -45,7 +45,7 @@ impl World {
     #[must_use]
     pub fn curves(&self) -> Option<&Curves> {
         match &self.hidden {
-            Hidden::Curves(curves) => Some(curves),
+            Hidden::Curves(_, curves) => Some(curves),
             _ => None,
         }
     }
@@ -56,7 +56,9 @@ impl World {
             Kind::Market(market) => {
                 Hidden::Market(Arc::new(MarketWorld::build(&scenario.brief, market, seed, key)))
             }
-            Kind::Curves(settings) => Hidden::Curves(Arc::new(settings.draw(&scenario.brief, key))),
+            Kind::Curves(settings) => {
+                Hidden::Curves(settings.clone(), Arc::new(settings.draw(&scenario.brief, key)))
+            }
             Kind::Pacing => Hidden::Pacing,
             Kind::Exploration => {
                 let chance = |line: &crate::observation::LineBrief| {

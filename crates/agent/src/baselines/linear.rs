@@ -5,12 +5,8 @@
 pub(crate) fn solve(matrix: &mut [f64], right: &mut [f64]) {
     let n = right.len();
     factor(matrix, n);
-    let divide = |x: f64, by: f64| if by > 0.0 { x / by } else { 0.0 };
     forward(matrix, right);
-    for i in (0..n).rev() {
-        let dot: f64 = (i + 1..n).map(|k| matrix[k * n + i] * right[k]).sum();
-        right[i] = divide(right[i] - dot, matrix[i * n + i]);
-    }
+    backward(matrix, right);
 }
 
 /// `matrix` (`[n, n]`, lower half) becomes its Cholesky factor; directions without any information become 0.
@@ -35,6 +31,16 @@ pub(crate) fn forward(factor: &[f64], right: &mut [f64]) {
     let n = right.len();
     for i in 0..n {
         let dot: f64 = (0..i).map(|k| factor[i * n + k] * right[k]).sum();
+        let pivot = factor[i * n + i];
+        right[i] = if pivot > 0.0 { (right[i] - dot) / pivot } else { 0.0 };
+    }
+}
+
+/// Solves `factor' * x = right` for the lower half of `factor` (`[n, n]`) in place.
+pub(crate) fn backward(factor: &[f64], right: &mut [f64]) {
+    let n = right.len();
+    for i in (0..n).rev() {
+        let dot: f64 = (i + 1..n).map(|k| factor[k * n + i] * right[k]).sum();
         let pivot = factor[i * n + i];
         right[i] = if pivot > 0.0 { (right[i] - dot) / pivot } else { 0.0 };
     }

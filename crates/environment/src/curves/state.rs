@@ -8,13 +8,13 @@ use crate::draws::{Key, purpose};
 use crate::episode::{Outcome, Sheet};
 use crate::ledger::ShopRow;
 use crate::money::Money;
-use crate::scenario::{Kind, Scenario};
+use crate::observation::Brief;
 
 /// Stocks of one episode, and what is on its way. A clone is a snapshot.
 #[derive(Debug, Clone)]
 pub(crate) struct CurvesState {
     curves: Arc<Curves>,
-    scenario: Arc<Scenario>,
+    settings: Arc<CurveSettings>,
     /// `[lines]` keys of the noise, by the lines' names.
     keys: Vec<Key>,
     /// `[lines]`
@@ -26,37 +26,29 @@ pub(crate) struct CurvesState {
 }
 
 impl CurvesState {
-    pub(crate) fn new(scenario: &Arc<Scenario>, curves: Arc<Curves>, key: Key) -> Self {
+    pub(crate) fn new(brief: &Brief, settings: Arc<CurveSettings>, curves: Arc<Curves>, key: Key) -> Self {
         let lines = curves.lines.len();
         Self {
             stocks: curves.lines.iter().map(|line| line.stock).collect(),
             coming: vec![[0.0; 2]; lines],
             spend: vec![0.0; lines],
             responses: vec![0.0; lines],
-            keys: scenario
-                .brief
-                .lines
-                .iter()
-                .map(|line| key.with(purpose::RESPONSE).with_name(&line.name))
-                .collect(),
-            scenario: scenario.clone(),
+            keys: brief.lines.iter().map(|line| key.with(purpose::RESPONSE).with_name(&line.name)).collect(),
+            settings,
             curves,
         }
     }
 
     /// Plays one step: all money granted is spent, and the response arrives at once or later.
     pub(crate) fn play(&mut self, step: usize, granted: &[Money], sheet: &mut Sheet<'_>) -> Outcome {
-        let Kind::Curves(settings) = &self.scenario.kind else {
-            return Outcome { shop: ShopRow::default(), reserved: Money::ZERO };
-        };
-        let steps_left = self.scenario.brief.steps - step;
+        let steps_left = self.curves.steps() - step;
         self.spend.iter_mut().zip(granted).for_each(|(spend, money)| *spend = money.major());
         self.curves.step(step, &self.spend, &mut self.stocks, &mut self.responses);
         let mut shop = ShopRow::default();
         for (line, response) in self.responses.iter().enumerate() {
-            let noisy = response * noise(settings, self.keys[line].with(step as u64));
+            let noisy = response * noise(&self.settings, self.keys[line].with(step as u64));
             // The curves' weights hold the share that counts; delay spreads it over the steps that are left.
-            let arrived = settings.delay.map_or([noisy, *response], |delay| {
+            let arrived = self.settings.delay.map_or([noisy, *response], |delay| {
                 arrive(&mut self.coming[line], [noisy, *response], delay, steps_left)
             });
             let row = &mut sheet.rows[line];

@@ -15,6 +15,8 @@
 use outlay_environment::curves::{CurveLineSettings, CurveSettings, UncertainCurve};
 use outlay_environment::{Brief, Curve, CurveLine, Curves, LineReport, Uncertain};
 
+use crate::baselines::linear::{backward, factor, forward, solve};
+
 /// Most uncertain parameters of one line: size, half, slope, retention.
 const PARAMETERS: usize = 4;
 /// Rounds of Gauss and Newton after each step.
@@ -55,7 +57,7 @@ struct LineBelief {
     /// Drift of the logarithm up to now.
     log_drift: f64,
     /// `[parameters, parameters]` lower Cholesky factor of the posterior's precision.
-    precision: [[f64; PARAMETERS]; PARAMETERS],
+    precision: Square,
 }
 
 impl Belief {
@@ -126,12 +128,7 @@ impl Belief {
         self.with(step, |line| {
             // With precision L L', x = L'^-1 n has its inverse as covariance.
             let mut x: [f64; PARAMETERS] = std::array::from_fn(|_| normals());
-            for i in (0..PARAMETERS).rev() {
-                for j in i + 1..PARAMETERS {
-                    x[i] -= line.precision[j][i] * x[j];
-                }
-                x[i] /= line.precision[i][i];
-            }
+            backward(&line.precision, &mut x);
             std::array::from_fn(|i| line.z[i] + x[i])
         })
     }
@@ -194,7 +191,7 @@ impl LineBelief {
         let mut jacobian = vec![vec![0.0; count]; PARAMETERS];
         let mut residual = vec![0.0; count];
         let mut damping = 1e-3;
-        let mut cost = self.whitened(&self.z.clone(), &chol, &mut base, &mut residual);
+        let mut cost = self.whitened(&self.z, &chol, &mut base, &mut residual);
         for _ in 0..ROUNDS {
             for parameter in 0..PARAMETERS {
                 jacobian[parameter].fill(0.0);
@@ -212,16 +209,16 @@ impl LineBelief {
             let mut gradient = self.z.map(|z| -z);
             for i in 0..PARAMETERS {
                 for j in 0..PARAMETERS {
-                    normal[i][j] += dot(&jacobian[i], &jacobian[j]);
+                    normal[i * PARAMETERS + j] += dot(&jacobian[i], &jacobian[j]);
                 }
                 gradient[i] += dot(&jacobian[i], &residual);
             }
-            self.precision = cholesky(&normal);
-            for (i, row) in normal.iter_mut().enumerate() {
-                row[i] *= 1.0 + damping;
-            }
-            let step = solve(&cholesky(&normal), gradient);
-            let trial = std::array::from_fn(|i| (self.z[i] + step[i]).clamp(-4.0, 4.0));
+            self.precision = normal;
+            factor(&mut self.precision, PARAMETERS);
+            normal.iter_mut().step_by(PARAMETERS + 1).for_each(|diagonal| *diagonal *= 1.0 + damping);
+            // The gradient becomes the step.
+            solve(&mut normal, &mut gradient);
+            let trial = std::array::from_fn(|i| (self.z[i] + gradient[i]).clamp(-4.0, 4.0));
             let (before, kept) = (base.clone(), residual.clone());
             let found = self.whitened(&trial, &chol, &mut base, &mut residual);
             if found < cost {
@@ -241,7 +238,7 @@ impl LineBelief {
     fn whitened(
         &self,
         z: &[f64; PARAMETERS],
-        chol: &[Vec<f64>],
+        chol: &[f64],
         predicted: &mut Vec<f64>,
         residual: &mut [f64],
     ) -> f64 {
@@ -255,23 +252,23 @@ impl LineBelief {
         dot(residual, residual) + z.iter().map(|z| z * z).sum::<f64>()
     }
 
-    /// Lower Cholesky factor of the residuals' covariance.
-    fn covariance(&self) -> Vec<Vec<f64>> {
+    /// `[usable, usable]` lower Cholesky factor of the residuals' covariance.
+    fn covariance(&self) -> Vec<f64> {
         let count = self.seen.len();
-        let mut chol = vec![vec![0.0; count]; count];
+        let mut chol = vec![0.0; count * count];
         for i in 0..count {
             for j in 0..=i {
                 let shared = (self.seen[j].0 + 1) as f64 * self.drift * self.drift;
                 let own = if i == j { self.noise * self.noise } else { 0.0 };
-                let rest = shared + own - dot(&chol[i][..j], &chol[j][..j]);
-                chol[i][j] = if i == j { libm::sqrt(rest.max(1e-12)) } else { rest / chol[j][j] };
+                chol[i * count + j] = shared + own;
             }
         }
+        factor(&mut chol, count);
         chol
     }
 
     /// The drift up to now, by regression on whitened residuals.
-    fn find_drift(&mut self, chol: &[Vec<f64>], residual: Vec<f64>) {
+    fn find_drift(&mut self, chol: &[f64], residual: Vec<f64>) {
         if self.drift == 0.0 {
             return;
         }
@@ -305,44 +302,15 @@ fn at(value: Uncertain, z: f64) -> f64 {
     }
 }
 
-fn identity() -> [[f64; PARAMETERS]; PARAMETERS] {
-    std::array::from_fn(|i| std::array::from_fn(|j| f64::from(u8::from(i == j))))
+/// `[parameters, parameters]`, row by row.
+type Square = [f64; PARAMETERS * PARAMETERS];
+
+fn identity() -> Square {
+    std::array::from_fn(|place| f64::from(u8::from(place % (PARAMETERS + 1) == 0)))
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-/// Solves `L x = b` in place.
-fn forward(chol: &[Vec<f64>], b: &mut [f64]) {
-    for i in 0..b.len() {
-        b[i] = (b[i] - dot(&chol[i][..i], &b[..i])) / chol[i][i];
-    }
-}
-
-fn cholesky(matrix: &[[f64; PARAMETERS]; PARAMETERS]) -> [[f64; PARAMETERS]; PARAMETERS] {
-    let mut chol = [[0.0; PARAMETERS]; PARAMETERS];
-    for i in 0..PARAMETERS {
-        for j in 0..=i {
-            let rest = matrix[i][j] - dot(&chol[i][..j], &chol[j][..j]);
-            chol[i][j] = if i == j { libm::sqrt(rest.max(1e-12)) } else { rest / chol[j][j] };
-        }
-    }
-    chol
-}
-
-/// Solves `L L' x = b`.
-fn solve(chol: &[[f64; PARAMETERS]; PARAMETERS], mut b: [f64; PARAMETERS]) -> [f64; PARAMETERS] {
-    for i in 0..PARAMETERS {
-        b[i] = (b[i] - dot(&chol[i][..i], &b[..i])) / chol[i][i];
-    }
-    for i in (0..PARAMETERS).rev() {
-        for j in i + 1..PARAMETERS {
-            b[i] -= chol[j][i] * b[j];
-        }
-        b[i] /= chol[i][i];
-    }
-    b
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use outlay_environment::{Curves, World};
 
+use super::caps;
 use crate::agent::Oracle;
 use crate::planning::{best_levels, plan};
 
@@ -15,15 +16,9 @@ impl Oracle for CurveClairvoyant {
     fn plan(&self, world: &Arc<World>, _seed: u64) -> Vec<Vec<f64>> {
         let brief = &world.scenario.brief;
         let Some(curves) = world.curves() else { return Vec::new() };
-        let lines = curves.lines.len();
-        let caps: Vec<f64> = (0..brief.steps * lines)
-            .map(|cell| match &brief.limits.lines[cell % lines] {
-                limits if !limits.is_open(cell / lines) => 0.0,
-                limits => limits.cap_major(),
-            })
-            .collect();
+        let caps = caps(&brief.limits, 0..brief.steps);
         let floor = brief.limits.return_floor;
-        whole_hundredths(&plan(curves, brief.budget.major(), Some(&caps), floor).money, lines)
+        whole_hundredths(&plan(curves, brief.budget.major(), Some(&caps), floor).money, curves.lines.len())
     }
 }
 

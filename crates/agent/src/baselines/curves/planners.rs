@@ -6,6 +6,7 @@ use std::sync::Arc;
 use outlay_environment::{Allocation, Brief, Curves, Key, Observation, Scenario};
 
 use super::belief::Belief;
+use super::caps;
 use crate::agent::{Agent, Recipe};
 use crate::baselines::mpc::Horizon;
 use crate::baselines::paced::{empty_brief, even_pace};
@@ -58,18 +59,9 @@ struct CurvePlanner {
 }
 
 impl CurvePlanner {
-    /// `[steps * lines]` most money of each cell from `step` on.
-    fn caps(&self, step: usize, steps: usize) -> Vec<f64> {
-        let lines = &self.brief.limits.lines;
-        let open = |step: usize| {
-            lines.iter().map(move |line| if line.is_open(step) { line.cap_major() } else { 0.0 })
-        };
-        (step..step + steps).flat_map(open).collect()
-    }
-
     /// The best plan for the steps left.
     fn plan_rest(&mut self, belief: &Belief, step: usize, budget: f64) -> Vec<f64> {
-        let caps = self.caps(step, self.brief.steps - step);
+        let caps = caps(&self.brief.limits, step..self.brief.steps);
         let floor = self.brief.limits.return_floor;
         let s_shaped = belief.expects_s_shapes();
         let trying = s_shaped && step * TRYING < self.brief.steps;
@@ -112,7 +104,7 @@ impl Agent for CurvePlanner {
                 curves.lines.iter_mut().for_each(|line| line.weight.truncate(1));
                 let floor = self.brief.limits.return_floor;
                 let pace = even_pace(&self.brief, observation);
-                plan(&curves, pace, Some(&self.caps(step, 1)), floor).money
+                plan(&curves, pace, Some(&caps(&self.brief.limits, step..step + 1)), floor).money
             }
         };
         self.ahead = money.split_off(lines.min(money.len()));
