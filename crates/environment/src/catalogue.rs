@@ -7,6 +7,7 @@ use include_dir::{Dir, include_dir};
 use sha2::{Digest, Sha256};
 
 use crate::curves::read::{read_curves, read_puzzle};
+use crate::goal::{Goal, read_aim};
 use crate::limits::{Limits, LineLimits};
 use crate::market::parts::{read_calendar, read_channel, read_industry, read_merchant};
 use crate::market::settings::{Channel, Line, Market};
@@ -14,7 +15,7 @@ use crate::money::Money;
 use crate::observation::{Brief, CalendarStep, LineBrief};
 use crate::problem::{Problem, Problems};
 use crate::reader::{Bounds, Notes, Section, Source, read_bounded, suggestion, with_table};
-use crate::scenario::{Answer, Goal, Kind, Scenario};
+use crate::scenario::{Answer, Kind, Scenario};
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../environments");
 
@@ -183,7 +184,7 @@ fn read_scenario(
     if let Some(goal) = goal
         && (goal == Goal::Response) == (kind == "market")
     {
-        let help = if kind == "market" { "`new-customers` or `revenue`" } else { "`response`" };
+        let help = if kind == "market" { "e.g. `new-customers`, `revenue`, `profit`" } else { "`response`" };
         top.object("goal", format!("a {kind} world cannot have this goal"), "not here", help);
     }
     let currency = top.text("currency", "a currency code such as \"CNY\"");
@@ -207,6 +208,7 @@ fn read_scenario(
         }
     };
     let answer = read_answer(top);
+    let aim = read_aim(top, goal, calendar.len(), 1.0);
     let budget = Money::from_major(budget);
     let steps = calendar.len();
     for contradiction in limits.contradictions(budget, steps) {
@@ -229,6 +231,7 @@ fn read_scenario(
         title,
         question,
         goal,
+        aim,
         currency,
         calendar_title,
         kind,

@@ -86,6 +86,7 @@ impl Episode {
             world,
         };
         episode.look();
+        episode.ledger.opening_stages = episode.observation.stages;
         episode
     }
 
@@ -200,6 +201,7 @@ impl Episode {
             State::Pacing(pacing) => pacing.play(step, granted, &mut sheet),
             State::Exploration(arms) => arms.play(step, granted, &mut sheet),
         };
+        let stages = self.stages();
         let observation = &mut self.observation;
         for (report, row) in observation.lines.iter_mut().zip(self.ledger.step(step)) {
             report.granted = row.granted;
@@ -207,14 +209,16 @@ impl Episode {
             report.impressions = row.impressions;
             report.clicks = row.clicks;
             report.engagements = row.engagements;
-            observation.budget_left -= row.spend;
+            report.joins = row.joins;
+            report.leads = row.leads;
+            observation.budget_left -= row.spend - row.credit;
         }
         observation.budget_left += observation.reserved - reserved;
         observation.reserved = reserved;
-        let ShopRow { visitors, orders, new_customers, revenue, .. } = shop;
-        observation.shop = ShopReport { visitors, orders, new_customers, revenue };
+        let ShopRow { visitors, orders, new_customers, revenue, joins, leads, .. } = shop;
+        observation.shop = ShopReport { visitors, orders, new_customers, revenue, joins, leads };
         observation.step = step + 1;
-        self.ledger.shop.push(shop);
+        self.ledger.shop.push(ShopRow { stages, ..shop });
         self.ledger.multipliers.push(multiplier);
         self.ledger.relaxations += relaxed;
         self.look();

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::deeplink::STAGES;
 use crate::limits::Limits;
 use crate::money::Money;
 
@@ -12,6 +13,8 @@ pub struct LineRow {
     pub granted: Money,
     /// Money spent: the line's pricing rule applied to its events.
     pub spend: Money,
+    /// Part of it that advertising credit paid, and no cash.
+    pub credit: Money,
     /// Exposures delivered, people.
     pub impressions: u64,
     /// Clicks.
@@ -24,6 +27,10 @@ pub struct LineRow {
     pub credited_new_customers: u64,
     /// Value of the credited orders.
     pub credited_revenue: Money,
+    /// People who joined as members at the line's contacts.
+    pub joins: u64,
+    /// People who left their particulars at the line's contacts.
+    pub leads: u64,
 }
 
 /// The shop in one step: what happened, whoever caused it.
@@ -37,6 +44,36 @@ pub struct ShopRow {
     pub new_customers: u64,
     /// Value of the orders.
     pub revenue: Money,
+    /// Orders of people whose last order is older than 365 days.
+    pub won_back: u64,
+    /// People who joined as members.
+    pub joins: u64,
+    /// Members who left again.
+    pub leavers: u64,
+    /// People who left their particulars.
+    pub leads: u64,
+    /// Those among them who can become customers.
+    pub qualified_leads: u64,
+    /// Value of earlier orders that was given back.
+    pub refunds: Money,
+    /// Margin of the orders, net of refunds, before coupons and advertising.
+    pub contribution: Money,
+    /// What coupons cost the merchant.
+    pub coupons: Money,
+    /// What coupons and red packets cost the platform.
+    pub subsidies: Money,
+    /// Cash back for spending much.
+    pub rebate: Money,
+    /// Lost on stock that is left at the end.
+    pub leftover: Money,
+    /// `[8]` people in each DEEPLINK stage at the end of the step, unreached first.
+    pub stages: [u64; STAGES],
+    /// Worth of the product backed in the last step relative to the best one, where products are tested.
+    pub verdict: f64,
+    /// Expectation of `orders` before the last draw.
+    pub expected_orders: f64,
+    /// Expectation of `contribution` before the last draw.
+    pub expected_contribution: f64,
     /// Expectation of `new_customers` before the last draw of the step (whether a shopper ready to choose buys here).
     /// The same mean with less noise: what a learner may use as its reward.
     pub expected_new_customers: f64,
@@ -51,6 +88,8 @@ pub struct Ledger {
     pub budget: Money,
     /// Number of lines.
     pub lines: usize,
+    /// `[8]` people in each DEEPLINK stage before the first step.
+    pub opening_stages: [u64; STAGES],
     /// `[steps, lines]`, row by row.
     pub rows: Vec<LineRow>,
     /// `[steps]`
@@ -80,6 +119,12 @@ impl Ledger {
         self.rows.iter().map(|row| row.spend).sum()
     }
 
+    /// Cash spent so far: what credit paid is left out.
+    #[must_use]
+    pub fn cash(&self) -> Money {
+        self.rows.iter().map(|row| row.spend - row.credit).sum()
+    }
+
     /// Sums over the episode for one line (`granted` included).
     #[must_use]
     pub fn line(&self, line: usize) -> LineRow {
@@ -87,17 +132,20 @@ impl Ledger {
         for row in self.rows.iter().skip(line).step_by(self.lines) {
             total.granted += row.granted;
             total.spend += row.spend;
+            total.credit += row.credit;
             total.impressions += row.impressions;
             total.clicks += row.clicks;
             total.engagements += row.engagements;
             total.credited_orders += row.credited_orders;
             total.credited_new_customers += row.credited_new_customers;
             total.credited_revenue += row.credited_revenue;
+            total.joins += row.joins;
+            total.leads += row.leads;
         }
         total
     }
 
-    /// Sums over the episode for the shop.
+    /// Sums over the episode for the shop; `stages` and `verdict` are those of the last step.
     #[must_use]
     pub fn shop(&self) -> ShopRow {
         let mut total = ShopRow::default();
@@ -106,6 +154,21 @@ impl Ledger {
             total.orders += row.orders;
             total.new_customers += row.new_customers;
             total.revenue += row.revenue;
+            total.won_back += row.won_back;
+            total.joins += row.joins;
+            total.leavers += row.leavers;
+            total.leads += row.leads;
+            total.qualified_leads += row.qualified_leads;
+            total.refunds += row.refunds;
+            total.contribution += row.contribution;
+            total.coupons += row.coupons;
+            total.subsidies += row.subsidies;
+            total.rebate += row.rebate;
+            total.leftover += row.leftover;
+            total.stages = row.stages;
+            total.verdict = row.verdict;
+            total.expected_orders += row.expected_orders;
+            total.expected_contribution += row.expected_contribution;
             total.expected_new_customers += row.expected_new_customers;
             total.expected_revenue += row.expected_revenue;
         }
@@ -130,7 +193,7 @@ impl Ledger {
     /// How many hard limits were broken: 0 by construction, counted all the same.
     #[must_use]
     pub fn violations(&self, limits: &Limits) -> u64 {
-        let mut broken = u64::from(self.spend() > self.budget);
+        let mut broken = u64::from(self.cash() > self.budget);
         for step in 0..self.steps() {
             let rows = self.step(step);
             let granted: Money = rows.iter().map(|row| row.granted).sum();

@@ -131,6 +131,12 @@ pub struct LineReport {
     pub new_customers: u64,
     /// Value of the credited orders whose report arrived in the step.
     pub revenue: Money,
+    /// People who joined as members at the line's contacts.
+    #[serde(default)]
+    pub joins: u64,
+    /// People who left their particulars at the line's contacts.
+    #[serde(default)]
+    pub leads: u64,
 }
 
 /// What the shop itself sees of a step: its own order book, at once, without knowing the cause.
@@ -144,6 +150,12 @@ pub struct ShopReport {
     pub new_customers: u64,
     /// Value of the orders.
     pub revenue: Money,
+    /// People who joined as members.
+    #[serde(default)]
+    pub joins: u64,
+    /// People who left their particulars.
+    #[serde(default)]
+    pub leads: u64,
 }
 
 /// What an agent sees before it decides a step.

@@ -6,59 +6,13 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::curves::CurveSettings;
-use crate::ledger::{Ledger, ShopRow};
+use crate::goal::{Aim, Goal};
+use crate::ledger::Ledger;
 use crate::market::settings::Market;
 use crate::observation::Brief;
-
-/// What is to be maximised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Goal {
-    /// People who order for the first time in 365 days.
-    NewCustomers,
-    /// Value of all orders of the shop, in major units.
-    Revenue,
-    /// Response of the curves before noise, in the file's own unit: only in worlds without shoppers.
-    Response,
-}
-
-impl Goal {
-    /// Every goal by its name in files.
-    pub const NAMED: [(&'static str, Self); 3] =
-        [("new-customers", Self::NewCustomers), ("revenue", Self::Revenue), ("response", Self::Response)];
-
-    /// The name in files and tables.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NewCustomers => "new-customers",
-            Self::Revenue => "revenue",
-            Self::Response => "response",
-        }
-    }
-
-    /// What a score counts.
-    #[must_use]
-    pub fn unit(self) -> &'static str {
-        match self {
-            Self::NewCustomers => "new customers",
-            Self::Revenue => "revenue",
-            Self::Response => "response",
-        }
-    }
-
-    /// The score of one step before its last draws: the same mean with less noise, for learning and for planning.
-    #[must_use]
-    pub fn expected_step(self, row: &ShopRow) -> f64 {
-        match self {
-            Self::NewCustomers => row.expected_new_customers,
-            Self::Revenue | Self::Response => row.expected_revenue,
-        }
-    }
-}
 
 /// What kind of world a scenario describes.
 #[derive(Debug, Clone)]
@@ -116,6 +70,8 @@ pub struct Scenario {
     pub question: String,
     /// What is to be maximised.
     pub goal: Goal,
+    /// From when to when it counts, and the terms of goals that have some.
+    pub aim: Aim,
     /// Code of the currency.
     pub currency: String,
     /// Title of the calendar.
@@ -170,28 +126,33 @@ impl Scenario {
     /// The score of an episode; higher is better.
     #[must_use]
     pub fn score(&self, ledger: &Ledger) -> f64 {
-        match self.goal {
-            Goal::NewCustomers => ledger.shop().new_customers as f64,
-            Goal::Revenue => ledger.shop().revenue.major(),
-            Goal::Response => self.expected(ledger),
+        if self.goal == Goal::Response {
+            return self.expected(ledger);
         }
+        (0..ledger.steps()).map(|step| self.aim.worth(self.goal, ledger, step)).sum()
     }
 
-    /// The score of an episode before the last draws of each step: the same mean with less noise.
+    /// The score of an episode before the last draws of each step: the same mean with less noise, where the goal allows it.
     ///
     /// Where the goal is response, a return below the floor scales it by `(return / floor)^2`, as AuctionNet scores a
     /// missed cost target (Su et al. 2024), so that the best plan keeps the floor.
     #[must_use]
     pub fn expected(&self, ledger: &Ledger) -> f64 {
-        let total = ledger.shop.iter().map(|row| self.goal.expected_step(row)).sum();
+        let total = (0..ledger.steps()).map(|step| self.expected_step(ledger, step)).sum();
         self.floored(total, ledger)
+    }
+
+    /// What `step` adds to [`Self::expected`] before a return floor is judged, in units of the goal.
+    #[must_use]
+    pub fn expected_step(&self, ledger: &Ledger, step: usize) -> f64 {
+        self.aim.expected(self.goal, ledger, step)
     }
 
     /// What the last step added to [`Self::expected`]: the reward of a learner.
     #[must_use]
     pub fn reward(&self, ledger: &Ledger) -> f64 {
-        let Some(last) = ledger.shop.last() else { return 0.0 };
-        let gained = self.goal.expected_step(last);
+        let Some(last) = ledger.steps().checked_sub(1) else { return 0.0 };
+        let gained = self.expected_step(ledger, last);
         if self.goal != Goal::Response || self.brief.limits.return_floor.is_none() {
             return gained;
         }
@@ -199,7 +160,7 @@ impl Scenario {
         if ledger.steps() < self.brief.steps {
             return gained;
         }
-        let total: f64 = ledger.shop.iter().map(|row| self.goal.expected_step(row)).sum();
+        let total: f64 = (0..=last).map(|step| self.expected_step(ledger, step)).sum();
         self.floored(total, ledger) - (total - gained)
     }
 

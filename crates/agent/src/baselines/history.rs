@@ -81,6 +81,8 @@ fn add(total: &mut LineReport, report: &LineReport) {
     total.engagements += report.engagements;
     total.orders += report.orders;
     total.new_customers += report.new_customers;
+    total.joins += report.joins;
+    total.leads += report.leads;
     total.revenue += report.revenue;
 }
 

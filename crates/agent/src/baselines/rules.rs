@@ -104,7 +104,7 @@ impl Split for RoiProportional {
     fn start(&mut self, _brief: &Brief) {}
 
     fn weights(&mut self, history: &History, _money: f64) -> Vec<f64> {
-        rates(&history.last_days(PERIOD_DAYS), Yardstick::Revenue)
+        rates(&history.last_days(PERIOD_DAYS), Yardstick::default())
     }
 
     fn watches_spending(&self) -> bool {

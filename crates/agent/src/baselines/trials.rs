@@ -65,7 +65,8 @@ impl Trials {
 
     /// Plays `wish(step, money left)` on every noise seed.
     fn run(&self, wish: impl Fn(usize, f64) -> Vec<f64>) -> Outcome {
-        let (brief, goal) = (&self.world.scenario.brief, self.world.scenario.goal);
+        let scenario = &self.world.scenario;
+        let brief = &scenario.brief;
         let share = 1.0 / self.noises.len() as f64;
         let mut outcome = Outcome { score: 0.0, granted: vec![vec![0.0; brief.lines.len()]; brief.steps] };
         for &noise in &self.noises {
@@ -75,8 +76,8 @@ impl Trials {
                 let money = wish(observation.step, observation.budget_left.major());
                 episode.step(&Allocation { money });
             }
-            for (step, (row, shop)) in outcome.granted.iter_mut().zip(&episode.ledger().shop).enumerate() {
-                outcome.score += share * goal.expected_step(shop);
+            for (step, row) in outcome.granted.iter_mut().enumerate() {
+                outcome.score += share * scenario.expected_step(episode.ledger(), step);
                 for (mean, line) in row.iter_mut().zip(episode.ledger().step(step)) {
                     *mean += share * line.granted.major();
                 }

@@ -1,44 +1,32 @@
 //! What a rule compares lines by.
 
-use outlay_environment::{Brief, LineReport, Money, ShopReport};
+use outlay_environment::{Brief, Goal, LineReport, Money, ShopReport};
 
-/// The outcome that a rule counts, as the platforms credit it.
+/// The outcome that a rule counts, as the platforms credit it: what comes nearest to the goal. By default revenue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Yardstick {
-    /// First orders in 365 days.
-    NewCustomers,
-    /// Revenue in major units.
-    #[default]
-    Revenue,
-}
+pub struct Yardstick(Goal);
 
 impl Yardstick {
-    /// New customers where they are the goal, else revenue, which every world reports.
+    /// That of the brief's goal; revenue, which every world reports, where the goal is not known.
     #[must_use]
     pub fn of(brief: &Brief) -> Self {
-        if brief.goal == "new-customers" { Self::NewCustomers } else { Self::Revenue }
+        Self(Goal::named(&brief.goal).unwrap_or_default())
     }
 
     /// The outcome credited to a line in a report.
     #[must_use]
     pub fn credited(self, report: &LineReport) -> f64 {
-        match self {
-            Self::NewCustomers => report.new_customers as f64,
-            Self::Revenue => report.revenue.major(),
-        }
+        self.0.credited(report)
     }
 
     /// The shop's own outcome, whatever caused it.
     #[must_use]
     pub fn total(self, shop: &ShopReport) -> f64 {
-        match self {
-            Self::NewCustomers => shop.new_customers as f64,
-            Self::Revenue => shop.revenue.major(),
-        }
+        self.0.seen(shop)
     }
 
-    /// Credited outcome for a major unit of spend, `None` without spend. For new customers this is the inverse of the
-    /// cost of one, so that higher is better.
+    /// Credited outcome for a major unit of spend, `None` without spend. For a count this is the inverse of the cost of
+    /// one, so that higher is better.
     #[must_use]
     pub fn rate(self, report: &LineReport) -> Option<f64> {
         (report.spend > Money::ZERO).then(|| self.credited(report) / report.spend.major())
@@ -53,17 +41,12 @@ mod tests {
     #[test]
     fn the_goal_decides() {
         let mut plan = brief(1, 1);
-        assert_eq!(Yardstick::of(&plan), Yardstick::NewCustomers);
-        for goal in ["revenue", "response"] {
+        let report = LineReport { revenue: Money::from_major(70.0), joins: 4, ..spent(2.0, 50.0) };
+        let rates = [("new-customers", 2.5), ("revenue", 35.0), ("response", 35.0), ("members", 2.0)];
+        for (goal, rate) in rates {
             plan.goal = goal.into();
-            assert_eq!(Yardstick::of(&plan), Yardstick::Revenue);
+            assert_eq!(Yardstick::of(&plan).rate(&report), Some(rate), "{goal}");
         }
-    }
-
-    #[test]
-    fn a_rate_without_spend_is_not_defined() {
-        assert_eq!(Yardstick::Revenue.rate(&spent(0.0, 5.0)), None);
-        assert_eq!(Yardstick::Revenue.rate(&spent(2.0, 5.0)), Some(2.5));
-        assert_eq!(Yardstick::NewCustomers.rate(&spent(2.0, 50.0)), Some(2.5));
+        assert_eq!(Yardstick::of(&plan).rate(&spent(0.0, 5.0)), None);
     }
 }

@@ -1,6 +1,6 @@
 //! What a policy remembers of an episode: sums of what was reported, fading at several speeds.
 
-use outlay_environment::{Brief, LineReport, Observation, ShopReport};
+use outlay_environment::{Brief, Goal, LineReport, Observation, ShopReport};
 
 /// Half-lives of the fading sums in days. A last horizon never fades.
 pub(crate) const HALF_LIVES: [f64; 4] = [1.0, 3.0, 7.0, 14.0];
@@ -74,8 +74,7 @@ pub(crate) struct ShopSums {
 pub(crate) struct Memory {
     /// Major units of one line's even share of one step.
     pub(crate) unit: f64,
-    /// Whether the goal counts new customers.
-    counts_customers: bool,
+    goal: Goal,
     /// `[HORIZONS]` what is kept of a sum from one step to the next.
     keep: [f64; HORIZONS],
     /// `[lines]` the last step alone.
@@ -94,7 +93,7 @@ impl Memory {
         let lines = brief.lines.len();
         let shares = (lines * brief.steps).max(1) as f64;
         self.unit = (brief.budget.major() / shares).max(1e-9);
-        self.counts_customers = brief.goal == "new-customers";
+        self.goal = Goal::named(&brief.goal).unwrap_or_default();
         for (keep, half_life) in self.keep.iter_mut().zip(HALF_LIVES) {
             *keep = libm::exp2(-brief.step_days / half_life);
         }
@@ -107,14 +106,11 @@ impl Memory {
         self.shop = [ShopSums::default(); HORIZONS];
     }
 
-    /// What the goal counts of a step: new customers, or else value in tenths of a line's even share, so that a step's
-    /// number is of the size of a count.
+    /// What the goal counts of a step; where that is money, in tenths of a line's even share, so that a step's number is
+    /// of the size of a count.
     pub(crate) fn outcome(&self, shop: &ShopReport) -> f64 {
-        if self.counts_customers {
-            shop.new_customers as f64
-        } else {
-            10.0 * shop.revenue.major().max(0.0) / self.unit
-        }
+        let seen = self.goal.seen(shop);
+        if self.goal.is_money() { 10.0 * seen.max(0.0) / self.unit } else { seen }
     }
 
     /// Adds the reports of the step before `observation`, in which the calendar declared `calendar`.

@@ -50,6 +50,7 @@ pub(crate) struct Delivered {
     pub(crate) impressions: u64,
     pub(crate) clicks: u64,
     pub(crate) engagements: u64,
+    pub(crate) joins: u64,
 }
 
 /// The step in which something is delivered.
@@ -359,6 +360,7 @@ fn respond(
         if interacts {
             shoppers.touch(i, INTERACTED, &world.clock, step);
             if f64::from(field(last, 1)) < world.market.merchant.member_rate * 65_536.0 {
+                delivered.joins += if shoppers.flags[i] & flag::MEMBER == 0 { counted } else { 0 };
                 shoppers.flags[i] |= flag::MEMBER;
                 shoppers.find_stage(i, &world.clock, step);
             }

@@ -125,6 +125,7 @@ impl MarketState {
             row.impressions = delivered.impressions;
             row.clicks = delivered.clicks;
             row.engagements = delivered.engagements;
+            row.joins = delivered.joins;
         }
 
         // Free traffic, then orders: ours and rivals'.
@@ -136,11 +137,16 @@ impl MarketState {
         let mut shop = ShopRow { visitors: page_visitors, ..ShopRow::default() };
         let scale = weight as f64 / 4_294_967_296.0;
         shop.expected_new_customers = expected.new_customers as f64 * scale;
-        shop.expected_revenue = expected.orders as f64 * scale * world.market.merchant.order_value;
+        shop.expected_orders = expected.orders as f64 * scale;
+        shop.expected_revenue = shop.expected_orders * world.market.merchant.order_value;
+        shop.expected_contribution = shop.expected_revenue * world.market.merchant.margin;
+        shop.joins = sheet.rows.iter().map(|row| row.joins).sum();
         for order in &orders {
             shop.orders += weight;
             shop.new_customers += if order.new { weight } else { 0 };
+            let margin = (order.value.0 as f64 * world.market.merchant.margin) as i64;
             shop.revenue += Money(order.value.0 * weight as i64);
+            shop.contribution += Money(margin * weight as i64);
             self.credit(step, order, sheet);
         }
 
