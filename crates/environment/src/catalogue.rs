@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 use crate::curves::read::{read_curves, read_puzzle};
 use crate::goal::{Goal, read_aim};
 use crate::limits::{Limits, LineLimits};
-use crate::market::parts::{read_calendar, read_channel, read_industry, read_merchant};
+use crate::market::calendar::{HALF_HOURS, read_calendar};
+use crate::market::parts::{read_channel, read_industry, read_merchant};
 use crate::market::settings::{Channel, Line, Market};
 use crate::money::Money;
 use crate::observation::{Brief, CalendarStep, LineBrief};
@@ -187,12 +188,15 @@ fn read_scenario(
         let help = if kind == "market" { "e.g. `new-customers`, `revenue`, `profit`" } else { "`response`" };
         top.object("goal", format!("a {kind} world cannot have this goal"), "not here", help);
     }
+    let lengths = [("day", 1), ("half-hour", HALF_HOURS)];
+    let per_day = if kind == "market" { top.choice_if_any("step", &lengths).unwrap_or(1) } else { 1 };
+    let step_days = 1.0 / per_day as f64;
     let currency = top.text("currency", "a currency code such as \"CNY\"");
     let budget = top.number("budget", Bounds::between(0.0, 1e12, "major units (yuan) for the whole episode"));
     let mut limits = read_limits(top);
     let (kind, calendar_title, lines, calendar, margin) = match kind {
         "market" => {
-            let (market, title, calendar) = read_market(top, catalogue, sources, &mut limits)?;
+            let (market, title, calendar) = read_market(top, catalogue, sources, per_day, &mut limits)?;
             let lines = market.lines.iter().map(line_brief).collect();
             let margin = market.merchant.margin;
             (Kind::Market(Arc::new(market)), title, lines, calendar, margin)
@@ -208,7 +212,7 @@ fn read_scenario(
         }
     };
     let answer = read_answer(top);
-    let aim = read_aim(top, goal, calendar.len(), 1.0);
+    let aim = read_aim(top, goal, calendar.len(), step_days);
     let budget = Money::from_major(budget);
     let steps = calendar.len();
     for contradiction in limits.contradictions(budget, steps) {
@@ -220,7 +224,7 @@ fn read_scenario(
         goal: goal.name().to_owned(),
         budget,
         steps,
-        step_days: 1.0,
+        step_days,
         margin,
         lines,
         calendar,
@@ -278,6 +282,7 @@ fn read_market(
     top: &mut Section<'_>,
     catalogue: &Catalogue<'_>,
     sources: &mut Vec<Source>,
+    per_day: usize,
     limits: &mut Limits,
 ) -> Option<(Market, String, Vec<CalendarStep>)> {
     let people = top.whole("people", Bounds::between(1.0, 1e10, "people in the market"));
@@ -298,7 +303,8 @@ fn read_market(
     let merchant_name = top.text("merchant", "a file in environments/merchants");
     let merchant = catalogue.read(top, "merchant", "merchants", &merchant_name, sources, read_merchant);
     let calendar_name = top.text("calendar", "a file in environments/calendars");
-    let calendar = catalogue.read(top, "calendar", "calendars", &calendar_name, sources, read_calendar);
+    let calendar = catalogue
+        .read(top, "calendar", "calendars", &calendar_name, sources, |top| read_calendar(top, per_day));
     let (calendar_title, calendar) = calendar.unwrap_or_default();
     let steps = calendar.len();
     let memory_names: Vec<String> =
@@ -321,14 +327,14 @@ fn read_market(
             click_scale: scale(section.number_if_any("click_scale", factor)),
             effect_scale: scale(section.number_if_any("effect_scale", factor)),
             shift: section.section_if_any("shift").map(|mut shift| {
-                let day =
-                    shift.whole("day", Bounds::between(0.0, steps as f64, "day of the episode, from 0"));
+                let days = Bounds::between(0.0, (steps / per_day) as f64, "day of the episode, from 0");
+                let day = shift.whole("day", days);
                 let scale = shift.number("effect_scale", factor);
                 shift.finish();
-                (day as usize, scale)
+                (day as usize * per_day, scale)
             }),
         };
-        limits.lines.push(read_line_limits(&mut section, steps));
+        limits.lines.push(read_line_limits(&mut section, steps, per_day));
         section.finish();
         lines.push(line);
     }
@@ -359,12 +365,14 @@ fn line_brief(line: &Line) -> LineBrief {
     }
 }
 
-pub(crate) fn read_line_limits(section: &mut Section<'_>, steps: usize) -> LineLimits {
-    let day = Bounds::between(0.0, steps as f64, "day of the episode, from 0");
-    let money = Bounds::at_least_zero("major units a day");
+/// Reads the limits of a line in an episode of `steps` steps, of which `per_day` make a day.
+pub(crate) fn read_line_limits(section: &mut Section<'_>, steps: usize, per_day: usize) -> LineLimits {
+    let day = Bounds::between(0.0, steps as f64 / per_day as f64, "day of the episode, from 0");
+    let money = Bounds::at_least_zero("major units a step");
+    let step = |day: f64| libm::round(day * per_day as f64) as usize;
     LineLimits {
-        first_step: section.whole_if_any("first_day", day).unwrap_or(0) as usize,
-        end_step: section.whole_if_any("end_day", day).map_or(steps, |end| end as usize),
+        first_step: section.number_if_any("first_day", day).map_or(0, step),
+        end_step: section.number_if_any("end_day", day).map_or(steps, step),
         cap: section.number_if_any("cap", money).map(Money::from_major),
         floor: section.number_if_any("floor", money).map(Money::from_major),
         pin: section.number_if_any("pin", money).map(Money::from_major),

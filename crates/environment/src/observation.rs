@@ -71,12 +71,22 @@ pub struct CalendarStep {
     pub phase_index: usize,
     /// Weekday, 0 = Monday.
     pub weekday: u8,
+    /// Hours since midnight at the start of the step.
+    #[serde(default)]
+    pub hour: f64,
     /// Expected visits relative to an ordinary day.
     pub traffic: f64,
     /// Expected readiness to buy relative to an ordinary day.
     pub demand: f64,
     /// Expected price of advertising relative to an ordinary day.
     pub price: f64,
+    /// The part of `traffic` that the time of day makes: 1 where a step is a day or longer.
+    #[serde(default = "one")]
+    pub hour_traffic: f64,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 /// What an agent is told before the first step.

@@ -20,6 +20,8 @@ pub(crate) fn brief(lines: usize, steps: usize) -> Brief {
         prior: None,
     };
     let day = |step| CalendarStep {
+        hour: 0.0,
+        hour_traffic: 1.0,
         phase: "all".into(),
         phase_index: 0,
         weekday: (step % 7) as u8,

@@ -61,7 +61,7 @@ pub(crate) fn read_curves(
             let wave = |step: usize| libm::cos(std::f64::consts::TAU * (step as f64 - peak) / 7.0);
             (0..steps).map(|step| calendar[step].demand * (1.0 + amplitude * wave(step))).collect()
         });
-        limits.lines.push(read_line_limits(&mut section, steps));
+        limits.lines.push(read_line_limits(&mut section, steps, 1));
         section.finish();
         let (curve, retention) = line.median();
         briefs.push(LineBrief {
@@ -88,7 +88,7 @@ pub(crate) fn read_puzzle(
     let mut lines: Vec<LineBrief> = Vec::new();
     for mut section in top.sections("line") {
         let name = line_name(&mut section, lines.iter().map(|line| line.name.as_str()));
-        limits.lines.push(read_line_limits(&mut section, calendar.len()));
+        limits.lines.push(read_line_limits(&mut section, calendar.len(), 1));
         section.finish();
         lines.push(plain_line(name));
     }
@@ -136,6 +136,8 @@ fn read_steps(top: &mut Section<'_>) -> Vec<CalendarStep> {
     let season = top.numbers_if_any("season", steps, factor);
     let mut calendar: Vec<CalendarStep> = (0..steps)
         .map(|step| CalendarStep {
+            hour: 0.0,
+            hour_traffic: 1.0,
             phase: "ordinary".to_owned(),
             phase_index: 0,
             weekday: (step % 7) as u8,

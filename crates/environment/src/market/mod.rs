@@ -1,5 +1,6 @@
 //! The market of simulated shoppers: who they are, what meets them, what they buy.
 
+pub(crate) mod calendar;
 mod delivery;
 pub(crate) mod parts;
 mod purchases;

@@ -1,41 +1,9 @@
-//! The catalogue files of a scenario, read field by field: calendar, merchant, industry, channel.
+//! The catalogue files of a scenario, read field by field: merchant, industry, channel.
 
 use super::settings::{Channel, Industry, MEMORIES, Memory, Merchant, Persona, ReportDelay, Supply, Windows};
 use crate::deeplink::STAGES;
-use crate::observation::{CalendarStep, Pricing};
+use crate::observation::Pricing;
 use crate::reader::{Bounds, Section};
-
-pub(crate) fn read_calendar(top: &mut Section<'_>) -> (String, Vec<CalendarStep>) {
-    let title = top.text("title", "one line for people");
-    let weekday_names = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-    let named: Vec<(&str, usize)> = weekday_names.iter().enumerate().map(|(i, name)| (*name, i)).collect();
-    let first_weekday = top.choice("first_weekday", &named).unwrap_or(0);
-    let weekday_traffic = top.numbers("weekday_traffic", 7, Bounds::above_zero("relative to the mean day"));
-    let factor = Bounds::above_zero("relative to an ordinary day");
-    let mut steps = Vec::new();
-    for (phase_index, mut section) in top.sections("phase").into_iter().enumerate() {
-        let phase = section.text("name", "name of the phase");
-        let days = section.whole("days", Bounds::between(1.0, 400.0, "days"));
-        let (traffic, demand, price) = (
-            section.number("traffic", factor),
-            section.number("demand", factor),
-            section.number("price", factor),
-        );
-        section.finish();
-        for _ in 0..days {
-            let weekday = (first_weekday + steps.len()) % 7;
-            steps.push(CalendarStep {
-                phase: phase.clone(),
-                phase_index,
-                weekday: weekday as u8,
-                traffic: traffic * weekday_traffic[weekday],
-                demand,
-                price,
-            });
-        }
-    }
-    (title, steps)
-}
 
 fn stages(section: &mut Section<'_>, key: &'static str, bounds: Bounds) -> [f64; STAGES] {
     let mut stages = [0.0; STAGES];
@@ -120,8 +88,12 @@ pub(crate) fn read_industry(top: &mut Section<'_>) -> Industry {
         top.object("memory", format!("at most {MEMORIES} memories"), format!("{} here", memories.len()), "");
     }
     let report = top.section("report").map(|mut section| {
+        let same_day = section.number("same_day", share);
+        // Criteo: 35 % within an hour where 50 % are within a day.
+        let first_hour = section.number_if_any("first_hour", share).unwrap_or(0.7 * same_day);
         let report = ReportDelay {
-            same_day: section.number("same_day", share),
+            first_hour: first_hour.min(same_day),
+            same_day,
             daily: section.number("daily", Bounds::between(0.01, 1.0, "share of the rest")),
             longest: section.whole("longest_days", Bounds::between(0.0, 60.0, "days")) as u16,
         };
@@ -164,7 +136,7 @@ pub(crate) fn read_industry(top: &mut Section<'_>) -> Industry {
         hunters: top.number("hunters", share),
         hunter_purchases: top.number("hunter_purchases", Bounds::share("relative to others")),
         memories,
-        report: report.unwrap_or(ReportDelay { same_day: 1.0, daily: 1.0, longest: 0 }),
+        report: report.unwrap_or(ReportDelay { first_hour: 1.0, same_day: 1.0, daily: 1.0, longest: 0 }),
         rival_entry: top.number("rival_entry", share),
         rival_entry_price: top.number("rival_entry_price", Bounds::at_least_zero("a fraction of the price")),
     }

@@ -156,6 +156,8 @@ pub struct Memory {
 /// Delay between an order and its appearance in the report.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReportDelay {
+    /// Share that appears within an hour, where steps are shorter than a day.
+    pub first_hour: f64,
     /// Share that appears on the same day.
     pub same_day: f64,
     /// Share of the rest that appears on each later day.

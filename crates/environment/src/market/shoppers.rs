@@ -67,7 +67,7 @@ impl Clock {
 
     /// Stamp of the day of a step.
     pub(crate) fn day(&self, step: usize) -> u16 {
-        self.origin_day.saturating_add((step as f64 * self.step_days) as u16)
+        self.origin_day.saturating_add((step as f64 * self.step_days + 1e-9) as u16)
     }
 }
 

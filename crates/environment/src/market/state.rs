@@ -102,7 +102,7 @@ impl MarketState {
         let Buffers { mut audience, mut scratch, mut orders } = std::mem::take(&mut self.buffers);
 
         // Market and visits.
-        fade(&world, &mut self.shoppers);
+        fade(&world, step, &mut self.shoppers);
         visit(&world, step, moment.key, &mut self.shoppers, &mut audience);
 
         // Delivery and response, line by line.

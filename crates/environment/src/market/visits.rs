@@ -98,8 +98,12 @@ impl Audience {
     }
 }
 
-/// Fades memories: `m * keep`, rounded down, so that they end at zero.
-pub(crate) fn fade(world: &MarketWorld, shoppers: &mut Shoppers) {
+/// Fades memories: `m * keep`, rounded down, so that they end at zero. Where a step is shorter than a day this is done
+/// at midnight: rounding would eat small amounts in small steps.
+pub(crate) fn fade(world: &MarketWorld, step: usize, shoppers: &mut Shoppers) {
+    if world.brief.calendar[step].hour > 0.0 {
+        return;
+    }
     for (memory, tables) in shoppers.memory.iter_mut().zip(&world.memories) {
         for amount in memory {
             *amount = ((u32::from(*amount) * u32::from(tables.keep)) >> 16) as u16;
@@ -175,12 +179,13 @@ pub(crate) fn visit(
         field(*bits, 2) < visit_chance[usize::from(*class) % CLASSES][place]
     }));
     intentions(world, key.with(1), shoppers, audience);
-    sessions(world, key.with(2), shoppers, audience);
+    sessions(world, step, key.with(2), shoppers, audience);
 }
 
 /// Sessions by habit, of visitors of the platform and of others alike.
-fn sessions(world: &MarketWorld, key: Key, shoppers: &Shoppers, audience: &mut Audience) {
-    let days = world.brief.step_days;
+fn sessions(world: &MarketWorld, step: usize, key: Key, shoppers: &Shoppers, audience: &mut Audience) {
+    // As many sessions as fall into this part of the day.
+    let days = world.brief.step_days * world.brief.calendar[step].hour_traffic;
     for (i, bits) in audience.bits.iter_mut().enumerate() {
         *bits = shopper_bits(key, i as u32);
     }

@@ -200,7 +200,7 @@ impl MemoryTables {
         let amount = |bin: usize| (bin << MEMORY_SHIFT) as f64 / MEMORY_UNIT;
         let hill = |bin: usize| amount(bin) / (amount(bin) + 1.0);
         Self {
-            keep: (65_536.0 * libm::exp2(-step_days / memory.half_life)) as u16,
+            keep: (65_536.0 * libm::exp2(-step_days.max(1.0) / memory.half_life)) as u16,
             pull: std::array::from_fn(|bin| libm::exp(persuasion * hill(bin))),
             curiosity: std::array::from_fn(|bin| (65_536.0 * curiosity * hill(bin)) as u32),
             clicks: std::array::from_fn(|bin| (65_536.0 / (1.0 + amount(bin) / memory.fatigue)) as u32),
@@ -220,11 +220,23 @@ fn order_values(market: &Market) -> Vec<i64> {
 
 fn report_delay(market: &Market, days_a_step: f64) -> Vec<u32> {
     let delay = &market.industry.report;
+    // Within the first day: what is shown in its first hour, and from there straight in the logarithm of time.
+    let within_a_day = |hours: f64| {
+        let from = delay.first_hour;
+        from + (delay.same_day - from) * (libm::log(hours.max(1.0)) / libm::log(24.0))
+    };
     let steps = libm::ceil(f64::from(delay.longest) / days_a_step) as usize;
     (0..=steps)
         .map(|step| {
-            let later = libm::pow(1.0 - delay.daily, step as f64 * days_a_step);
-            let shown = if step == steps { 1.0 } else { 1.0 - (1.0 - delay.same_day) * later };
+            let days = (step + 1) as f64 * days_a_step;
+            let later = libm::pow(1.0 - delay.daily, days - days_a_step.max(1.0));
+            let shown = if step == steps {
+                1.0
+            } else if days < 1.0 {
+                within_a_day(24.0 * days)
+            } else {
+                1.0 - (1.0 - delay.same_day) * later
+            };
             (65_536.0 * shown) as u32
         })
         .collect()
