@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 
 use crate::curves::read::{read_curves, read_puzzle};
 use crate::goal::{Goal, read_aim};
-use crate::limits::{Limits, LineLimits};
+use crate::limit_parts::{read_groups, read_limits, read_line_limits};
+use crate::limits::Limits;
 use crate::market::calendar::{HALF_HOURS, read_calendar};
 use crate::market::parts::{read_channel, read_industry, read_merchant};
 use crate::market::settings::{Channel, Line, Market};
@@ -193,7 +194,7 @@ fn read_scenario(
     let step_days = 1.0 / per_day as f64;
     let currency = top.text("currency", "a currency code such as \"CNY\"");
     let budget = top.number("budget", Bounds::between(0.0, 1e12, "major units (yuan) for the whole episode"));
-    let mut limits = read_limits(top);
+    let mut limits = read_limits(top, per_day);
     let (kind, calendar_title, lines, calendar, margin) = match kind {
         "market" => {
             let (market, title, calendar) = read_market(top, catalogue, sources, per_day, &mut limits)?;
@@ -214,6 +215,7 @@ fn read_scenario(
     let answer = read_answer(top);
     let aim = read_aim(top, goal, calendar.len(), step_days);
     let budget = Money::from_major(budget);
+    limits.groups = read_groups(top, &lines, budget);
     let steps = calendar.len();
     for contradiction in limits.contradictions(budget, steps) {
         top.object("limits", contradiction.cause(), "cannot hold", contradiction.help());
@@ -243,21 +245,6 @@ fn read_scenario(
         answer,
         hash: String::new(),
     })
-}
-
-fn read_limits(top: &mut Section<'_>) -> Limits {
-    let mut limits = Limits::default();
-    if let Some(mut section) = top.section_if_any("limits") {
-        limits.return_floor =
-            section.number_if_any("return_floor", Bounds::above_zero("revenue per unit of spend"));
-        limits.step_cap = section
-            .number_if_any("daily_cap", Bounds::above_zero("major units a day"))
-            .map(Money::from_major);
-        limits.largest_change =
-            section.number_if_any("largest_change", Bounds::between(0.001, 100.0, "a fraction a step"));
-        section.finish();
-    }
-    limits
 }
 
 /// What is known of the best that can be done.
@@ -362,21 +349,6 @@ fn line_brief(line: &Line) -> LineBrief {
         list_price: line.channel.price.median() * line.price_scale,
         season: Vec::new(),
         prior: None,
-    }
-}
-
-/// Reads the limits of a line in an episode of `steps` steps, of which `per_day` make a day.
-pub(crate) fn read_line_limits(section: &mut Section<'_>, steps: usize, per_day: usize) -> LineLimits {
-    let day = Bounds::between(0.0, steps as f64 / per_day as f64, "day of the episode, from 0");
-    let money = Bounds::at_least_zero("major units a step");
-    let step = |day: f64| libm::round(day * per_day as f64) as usize;
-    LineLimits {
-        first_step: section.number_if_any("first_day", day).map_or(0, step),
-        end_step: section.number_if_any("end_day", day).map_or(steps, step),
-        cap: section.number_if_any("cap", money).map(Money::from_major),
-        floor: section.number_if_any("floor", money).map(Money::from_major),
-        pin: section.number_if_any("pin", money).map(Money::from_major),
-        before: section.number_if_any("before", money).map(Money::from_major),
     }
 }
 

@@ -201,6 +201,7 @@ impl Episode {
             State::Pacing(pacing) => pacing.play(step, granted, &mut sheet),
             State::Exploration(arms) => arms.play(step, granted, &mut sheet),
         };
+        self.guard.book(self.ledger.step(step).iter().map(|row| row.spend));
         let stages = self.stages();
         let observation = &mut self.observation;
         for (report, row) in observation.lines.iter_mut().zip(self.ledger.step(step)) {

@@ -16,7 +16,7 @@
 //!
 //! # Where limits conflict
 //!
-//! They give in this order, last first: budget, eligibility, step cap, line cap, pin, floor, largest change
+//! They give in this order, last first: budget, hold, group, eligibility, step cap, line cap, pin, floor, largest change
 //! ([`LimitKind`]). No limit gives more than it must: on its own line the nearest amount to the weaker limit is taken,
 //! and where the lower ends of all lines together are more than the total, the weakest kind falls short by exactly what
 //! is missing, and the wish decides on which lines. Every relaxation is logged.
@@ -104,6 +104,8 @@ pub struct Guard {
     limits: Limits,
     /// `[lines]` starting amounts in minor units.
     start: Vec<i64>,
+    /// `[groups]` money that each may still spend, in minor units.
+    groups: Vec<i64>,
     scratch: Scratch,
 }
 
@@ -147,7 +149,16 @@ impl Guard {
         let even = limits.step_cap.map_or(even, |cap| even.min(cap.0 / lines));
         let start =
             limits.lines.iter().map(|line| line.cap.map_or(even, |cap| even.min(cap.0)).max(1)).collect();
-        Self { limits: limits.clone(), start, scratch: Scratch::for_lines(limits.lines.len()) }
+        let groups = limits.groups.iter().map(|group| group.most.0.max(0)).collect();
+        Self { limits: limits.clone(), start, groups, scratch: Scratch::for_lines(limits.lines.len()) }
+    }
+
+    /// Books what each line (`[lines]`) spent in a step against the groups it is in.
+    pub fn book(&mut self, spent: impl Iterator<Item = Money> + Clone) {
+        for (left, group) in self.groups.iter_mut().zip(&self.limits.groups) {
+            let all = spent.clone().enumerate().filter(|(line, _)| group.lines.contains(line));
+            *left -= all.map(|(_, money)| money.0).sum::<i64>();
+        }
     }
 
     /// Number of lines.
@@ -181,8 +192,11 @@ impl Guard {
         ruling: &mut Ruling,
     ) {
         let available = available.0.max(0);
+        let held = self.limits.held(step).0.clamp(0, available);
+        let available = available - held;
         let total = self.limits.step_cap.map_or(available, |cap| cap.0.clamp(0, available));
-        let total_limit = if total < available { LimitKind::StepCap } else { LimitKind::Budget };
+        let scarce = if held > 0 { LimitKind::Hold } else { LimitKind::Budget };
+        let total_limit = if total < available { LimitKind::StepCap } else { scarce };
 
         self.scratch.bounds.clear();
         self.scratch.wish.clear();
@@ -219,13 +233,32 @@ impl Guard {
 
         ruling.bound.clear();
         for (line, bounds) in bounds.iter().enumerate() {
-            let beyond = asked(wish, line) > available as f64;
+            let beyond = (asked(wish, line) > available as f64).then_some(scarce);
             ruling.bound.push(binding(bounds, wishes[line], plan[line], total_limit, beyond));
         }
 
         let exactly = (short || multiplier > 0.0).then_some(total);
         round(plan, |line| ends(&bounds[line]), total, exactly, remainder, order, &mut ruling.granted);
+        self.keep_groups(ruling);
         self.log(step, ruling);
+    }
+
+    /// Lowers the grants of a group that are more than it may still spend, each in the same proportion and rounded down;
+    /// what it may not have is not moved to others. Floors and pins of its lines give.
+    fn keep_groups(&self, ruling: &mut Ruling) {
+        for (left, group) in self.groups.iter().zip(&self.limits.groups) {
+            let asked: i64 = group.lines.iter().map(|line| ruling.granted[*line].0).sum();
+            if asked <= *left {
+                continue;
+            }
+            for line in &group.lines {
+                let money = &mut ruling.granted[*line].0;
+                if *money > 0 {
+                    ruling.bound[*line] = Some(LimitKind::Group);
+                }
+                *money = (i128::from(*money) * i128::from((*left).max(0)) / i128::from(asked)) as i64;
+            }
+        }
     }
 
     /// Lawful money of one line, the strongest limit first.
@@ -303,8 +336,14 @@ fn change_range(previous: i64, change: f64, start: i64) -> (i64, i64) {
     (previous.saturating_sub(by).max(0), previous.saturating_add(by))
 }
 
-/// The limit that kept a line from its wish. `beyond`: more was asked for than there is.
-fn binding(bounds: &Bounds, wish: f64, plan: f64, total: LimitKind, beyond: bool) -> Option<LimitKind> {
+/// The limit that kept a line from its wish. `beyond`: the limit, where more was asked for than there is.
+fn binding(
+    bounds: &Bounds,
+    wish: f64,
+    plan: f64,
+    total: LimitKind,
+    beyond: Option<LimitKind>,
+) -> Option<LimitKind> {
     if plan < wish {
         return Some(if plan >= bounds.upper as f64 { bounds.upper_limit } else { total });
     }
@@ -312,7 +351,7 @@ fn binding(bounds: &Bounds, wish: f64, plan: f64, total: LimitKind, beyond: bool
         let raised = LOWER_LIMITS.iter().zip(&bounds.lower[1..]).find(|(_, lower)| **lower as f64 >= plan);
         return Some(raised.map_or(LimitKind::LargestChange, |(limit, _)| *limit));
     }
-    beyond.then_some(LimitKind::Budget)
+    beyond
 }
 
 /// Rounds `plan` (`[lines]` minor units) to whole minor units by largest remainder, inside `ends` (whose lower ends the
@@ -626,7 +665,7 @@ mod tests {
             largest_change in some(prop_oneof![0.01..1.5_f64, Just(0.2), Just(0.5)]),
             lines in prop::collection::vec(any_line(most), lines),
         ) -> Limits {
-            Limits { step_cap: step_cap.map(Money), largest_change, return_floor: None, lines }
+            Limits { step_cap: step_cap.map(Money), largest_change, lines, ..Limits::default() }
         }
     }
 
@@ -669,6 +708,35 @@ mod tests {
     fn logged(ruling: &Ruling) -> [i64; 3] {
         LOWER_LIMITS
             .map(|kind| ruling.relaxed.iter().filter(|log| log.limit == kind).map(|log| log.by.0).sum())
+    }
+
+    #[test]
+    fn money_held_for_later_cannot_be_had() {
+        let holds = vec![crate::limits::Hold { until_step: 3, money: Money(900) }];
+        let limits = Limits { holds, ..limits(vec![open(), open()]) };
+        let early = ruling(&limits, 2, 1_000, None, &[10.0, 0.0]);
+        assert_eq!((granted(&early), early.bound[0]), (vec![100, 0], Some(LimitKind::Hold)));
+        assert_eq!(granted(&ruling(&limits, 3, 1_000, None, &[10.0, 0.0])), [1_000, 0]);
+        // What is held may be more than what is left.
+        assert_eq!(granted(&ruling(&limits, 2, 800, None, &[10.0, 5.0])), [0, 0]);
+    }
+
+    #[test]
+    fn a_group_shares_what_it_has_left() {
+        let group = crate::limits::Group { name: "two".into(), lines: vec![0, 2], most: Money(300) };
+        let limits = Limits { groups: vec![group], ..limits(vec![open(), open(), open()]) };
+        let mut guard = Guard::new(&limits, Money(100_000), STEPS);
+        let mut ruling = Ruling::default();
+        let wish = Allocation { money: vec![3.0, 4.0, 1.0] };
+        guard.rule(0, Money(100_000), None, &wish, &mut ruling);
+        assert_eq!(granted(&ruling), [225, 400, 75]);
+        assert_eq!(ruling.bound, [Some(LimitKind::Group), None, Some(LimitKind::Group)]);
+        guard.book([200, 400, 50].map(Money).into_iter());
+        guard.rule(1, Money(100_000), None, &wish, &mut ruling);
+        assert_eq!(granted(&ruling), [37, 400, 12]);
+        guard.book([37, 400, 13].map(Money).into_iter());
+        guard.rule(2, Money(100_000), None, &wish, &mut ruling);
+        assert_eq!(granted(&ruling), [0, 400, 0]);
     }
 
     proptest! {

@@ -194,8 +194,15 @@ impl Ledger {
     #[must_use]
     pub fn violations(&self, limits: &Limits) -> u64 {
         let mut broken = u64::from(self.cash() > self.budget);
+        for group in &limits.groups {
+            let spent: Money = group.lines.iter().map(|line| self.line(*line).spend).sum();
+            broken += u64::from(spent > group.most);
+        }
+        let mut cash = Money::ZERO;
         for step in 0..self.steps() {
             let rows = self.step(step);
+            cash += rows.iter().map(|row| row.spend - row.credit).sum::<Money>();
+            broken += u64::from(cash > self.budget - limits.held(step));
             let granted: Money = rows.iter().map(|row| row.granted).sum();
             broken += u64::from(limits.step_cap.is_some_and(|cap| granted > cap));
             for (row, limit) in rows.iter().zip(&limits.lines) {

@@ -33,6 +33,7 @@ pub mod episode;
 pub mod goal;
 pub mod guard;
 pub mod ledger;
+mod limit_parts;
 pub mod limits;
 pub mod market;
 pub mod money;
@@ -52,7 +53,7 @@ pub use episode::Episode;
 pub use goal::{Aim, Goal};
 pub use guard::{Guard, Relaxation, Ruling};
 pub use ledger::{Ledger, LineRow, ShopRow};
-pub use limits::{Contradiction, LimitKind, Limits, LineLimits};
+pub use limits::{Contradiction, Group, Hold, LimitKind, Limits, LineLimits};
 pub use money::Money;
 pub use observation::{
     Allocation, Brief, CalendarStep, CurvePrior, LineBrief, LineReport, Observation, Pricing, ShopReport,

@@ -16,6 +16,10 @@ pub enum LimitKind {
     Budget,
     /// The steps in which a line may spend.
     Eligibility,
+    /// Money that is held for later steps.
+    Hold,
+    /// Most money of a group of lines over the whole episode.
+    Group,
     /// Most money in a step over all lines.
     StepCap,
     /// Most money of a line in a step.
@@ -35,6 +39,8 @@ impl LimitKind {
         match self {
             Self::Budget => "budget",
             Self::Eligibility => "eligibility",
+            Self::Hold => "hold",
+            Self::Group => "group",
             Self::StepCap => "step-cap",
             Self::LineCap => "line-cap",
             Self::Pin => "pin",
@@ -88,6 +94,26 @@ impl LineLimits {
     }
 }
 
+/// Money that must stay unspent for a while, so that it is there when a promotion opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// First step in which it may be spent.
+    pub until_step: usize,
+    /// How much of the budget.
+    pub money: Money,
+}
+
+/// Lines that share a limit. A floor on some is a group of all others: what they may not spend is left for the some.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// Name in tables.
+    pub name: String,
+    /// Indices of its lines.
+    pub lines: Vec<usize>,
+    /// Most money of all of them together over the whole episode.
+    pub most: Money,
+}
+
 /// Limits of a scenario.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
@@ -99,9 +125,27 @@ pub struct Limits {
     pub return_floor: Option<f64>,
     /// `[lines]` hard limits on each line.
     pub lines: Vec<LineLimits>,
+    /// Hard: money held for later steps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<Hold>,
+    /// Hard: groups of lines with a limit of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Group>,
 }
 
 impl Limits {
+    /// Money that may not be spent yet in `step`.
+    #[must_use]
+    pub fn held(&self, step: usize) -> Money {
+        self.holds.iter().filter(|hold| step < hold.until_step).map(|hold| hold.money).sum()
+    }
+
+    /// The step after `step` in which more money comes free, if there is one.
+    #[must_use]
+    pub fn next_release(&self, step: usize) -> Option<usize> {
+        self.holds.iter().map(|hold| hold.until_step).filter(|until| *until > step).min()
+    }
+
     /// Everything in these limits that can never hold, in the order: whole scenario, lines, sums over lines.
     ///
     /// The sums are left out where an amount is negative: they would mean nothing.
@@ -115,6 +159,10 @@ impl Limits {
         };
         negative(&mut found, None, LimitKind::Budget, Some(budget));
         negative(&mut found, None, LimitKind::StepCap, self.step_cap);
+        let held: Money = self.holds.iter().map(|hold| hold.money).sum();
+        if held > budget {
+            found.push(Contradiction::HeldAboveBudget { held, budget });
+        }
         // Written so that what is not a number is found too.
         if let Some(change) = self.largest_change.filter(|change| change.is_nan() || *change <= 0.0) {
             found.push(Contradiction::NoChange { change });
@@ -253,6 +301,13 @@ pub enum Contradiction {
         /// Most money in a step over all lines.
         step_cap: Money,
     },
+    /// More money held for later than there is.
+    HeldAboveBudget {
+        /// Sum of all holds.
+        held: Money,
+        /// Money for the whole episode.
+        budget: Money,
+    },
     /// Floors and pins over all steps above the budget (so also those of any one step).
     AboveBudget {
         /// Sum of floors and pins over all steps.
@@ -273,7 +328,10 @@ impl Contradiction {
             | Self::FloorAboveCap { line, .. }
             | Self::PinAboveCap { line, .. }
             | Self::PinBelowFloor { line, .. } => Some(line),
-            Self::NoChange { .. } | Self::AboveStepCap { .. } | Self::AboveBudget { .. } => None,
+            Self::NoChange { .. }
+            | Self::AboveStepCap { .. }
+            | Self::HeldAboveBudget { .. }
+            | Self::AboveBudget { .. } => None,
         }
     }
 
@@ -304,6 +362,9 @@ impl Contradiction {
             Self::AboveStepCap { step, committed, step_cap } => {
                 format!("floors and pins of step {step} need {committed}, above the step-cap of {step_cap}")
             }
+            Self::HeldAboveBudget { held, budget } => {
+                format!("{held} are held for later, above the budget of {budget}")
+            }
             Self::AboveBudget { committed, budget } => {
                 format!("floors and pins of all steps need {committed}, above the budget of {budget}")
             }
@@ -322,6 +383,7 @@ impl Contradiction {
             Self::PinAboveCap { .. } => "lower the pin or raise the cap",
             Self::PinBelowFloor { .. } => "raise the pin or remove the floor",
             Self::AboveStepCap { .. } => "lower floors and pins, or raise the step-cap",
+            Self::HeldAboveBudget { .. } => "hold less, or raise the budget",
             Self::AboveBudget { .. } => "lower floors and pins, shorten their windows, or raise the budget",
         }
     }
@@ -362,7 +424,7 @@ mod tests {
             step_cap: Some(Money(10_000)),
             largest_change: Some(0.2),
             lines: vec![line; 2],
-            return_floor: None,
+            ..Limits::default()
         };
         assert_eq!(sentences(&limits), Vec::<String>::new());
         let late =
@@ -418,7 +480,7 @@ mod tests {
             step_cap: Some(Money(-4)),
             largest_change: Some(0.0),
             lines: vec![line],
-            return_floor: None,
+            ..Limits::default()
         };
         let found = limits.contradictions(Money(-5), 10);
         let negative = found.iter().filter(|found| matches!(found, Contradiction::Negative { .. })).count();
@@ -435,5 +497,15 @@ mod tests {
         let huge = LineLimits { floor: Some(Money(i64::MAX)), end_step: usize::MAX, ..LineLimits::default() };
         let limits = Limits { step_cap: Some(Money(1)), lines: vec![huge; 3], ..Limits::default() };
         assert_eq!(limits.contradictions(BUDGET, usize::MAX).len(), 2);
+    }
+
+    #[test]
+    fn holds_come_free_one_after_another() {
+        let hold = |until_step, money| Hold { until_step, money: Money(money) };
+        let limits = Limits { holds: vec![hold(5, 300), hold(2, 100)], ..Limits::default() };
+        assert_eq!([0, 1, 2, 4, 5].map(|step| limits.held(step).0), [400, 400, 300, 300, 0]);
+        assert_eq!([0, 2, 5].map(|step| limits.next_release(step)), [Some(2), Some(5), None]);
+        let found = limits.contradictions(Money(399), 10);
+        assert_eq!(found, [Contradiction::HeldAboveBudget { held: Money(400), budget: Money(399) }]);
     }
 }

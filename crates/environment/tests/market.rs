@@ -221,4 +221,26 @@ proptest! {
         prop_assert_eq!(episode.ledger().violations(&scenario.brief.limits), 0);
         prop_assert!(episode.is_over());
     }
+
+    #[test]
+    fn no_agent_spends_what_is_held_or_more_than_a_group_may(
+        wishes in prop::collection::vec(prop::collection::vec(any_number(), 0..10), 32),
+        number in 0_u64..50,
+    ) {
+        let text = include_str!("../../../environments/new-customer.toml").replace(
+            "return_floor = 2.0",
+            "return_floor = 2.0\n[[limits.hold]]\nuntil_day = 15\nmoney = 200000\n\
+             [[group]]\nname = \"outside\"\nlines = [\"notes\", \"short-video\"]\nmost_share = 0.1",
+        );
+        let scenario = Scenario::from_text("held", &text).unwrap().with_shoppers(500);
+        let mut episode = start(&scenario, number);
+        for money in wishes {
+            episode.step(&Allocation { money });
+        }
+        let ledger = episode.ledger();
+        let spent = |rows: &[outlay_environment::LineRow]| rows.iter().map(|row| row.spend).sum::<Money>();
+        prop_assert!(spent(&ledger.rows[..15 * ledger.lines]) <= Money::from_major(100_000.0));
+        prop_assert!(ledger.line(5).spend + ledger.line(6).spend <= Money::from_major(30_000.0));
+        prop_assert_eq!(ledger.violations(&scenario.brief.limits), 0);
+    }
 }

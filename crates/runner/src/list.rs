@@ -202,6 +202,11 @@ fn limits(limits: &Limits) -> String {
     words.extend(limits.return_floor.map(|floor| format!("ROI >= {}", ratio(floor))));
     words.extend(limits.step_cap.map(|cap| format!("{} a step", major(cap.0))));
     words.extend(limits.largest_change.map(|change| format!("change <= {}", percent(change))));
+    words.extend(limits.groups.iter().map(|group| format!("{} <= {}", group.name, major(group.most.0))));
+    let held: outlay_environment::Money = limits.holds.iter().map(|hold| hold.money).sum();
+    if held > outlay_environment::Money::ZERO {
+        words.push(format!("{} held for later", major(held.0)));
+    }
     if lines > 0 {
         words.push(crate::warning::plural(lines as u64, "line") + " limited");
     }

@@ -1,6 +1,6 @@
 //! A pace of money, even or by the calendar, with any rule for its split.
 
-use outlay_environment::{Allocation, Brief, LineReport, Observation};
+use outlay_environment::{Allocation, Brief, LineReport, Money, Observation};
 
 use super::history::History;
 use crate::agent::Agent;
@@ -61,9 +61,10 @@ impl<S: Split> Agent for Paced<S> {
 
     fn decide(&mut self, observation: &Observation) -> Allocation {
         self.history.record(observation);
-        let ahead = self.pace.get(observation.step..).unwrap_or_default();
-        let share = ahead.first().map_or(1.0, |now| now / ahead.iter().sum::<f64>());
-        let money = share * observation.budget_left.major();
+        let money = free_part(&self.brief, observation, |money, end| {
+            let ahead = self.pace.get(observation.step..end).unwrap_or_default();
+            ahead.first().map_or(1.0, |now| now / ahead.iter().sum::<f64>()) * money
+        });
         let weights = self.split.weights(&self.history, money);
         let last = self.history.steps().checked_sub(1).filter(|_| self.split.watches_spending());
         Allocation {
@@ -147,10 +148,19 @@ fn fill(weights: &[f64], room: &[f64], money: f64) -> Vec<f64> {
     }
 }
 
-/// What is left divided by the steps that are left, in major units.
+/// What is left divided by the steps that are left, in major units; see [`free_part`].
 #[must_use]
 pub fn even_pace(brief: &Brief, observation: &Observation) -> f64 {
-    observation.budget_left.major() / brief.steps.saturating_sub(observation.step).max(1) as f64
+    free_part(brief, observation, |money, end| money / end.saturating_sub(observation.step).max(1) as f64)
+}
+
+/// This step's part of what is left, in major units, where `part(money, end)` is its part of money that has to last until
+/// step `end`. Where money is held for later, no more than its part of what is free until more comes free.
+fn free_part(brief: &Brief, observation: &Observation, part: impl Fn(f64, usize) -> f64) -> f64 {
+    let whole = part(observation.budget_left.major(), brief.steps);
+    let Some(release) = brief.limits.next_release(observation.step) else { return whole };
+    let free = observation.budget_left - brief.limits.held(observation.step);
+    part(free.major().max(0.0), release).min(whole)
 }
 
 /// Whether a line may spend in a step.
@@ -164,7 +174,7 @@ pub(crate) fn empty_brief() -> Brief {
     Brief {
         scenario: String::new(),
         goal: String::new(),
-        budget: outlay_environment::Money::ZERO,
+        budget: Money::ZERO,
         steps: 0,
         step_days: 1.0,
         margin: 0.0,
@@ -199,13 +209,23 @@ mod tests {
     #[test]
     fn a_line_that_cannot_spend_is_offered_little_more_than_it_spent() {
         let report = |granted: i64, spend: i64| LineReport {
-            granted: outlay_environment::Money(100 * granted),
-            spend: outlay_environment::Money(100 * spend),
+            granted: Money(100 * granted),
+            spend: Money(100 * spend),
             ..LineReport::default()
         };
         assert_eq!(room_of(&report(100, 95), 1_000.0), f64::INFINITY);
         assert_eq!(room_of(&report(100, 60), 1_000.0), 90.0);
         assert_eq!(room_of(&report(100, 1), 1_000.0), 20.0);
         assert_eq!(room_of(&report(0, 0), 1_000.0), f64::INFINITY);
+    }
+
+    #[test]
+    fn money_held_for_later_is_paced_apart() {
+        let mut plan = crate::baselines::testing::brief(1, 10);
+        plan.limits.holds = vec![outlay_environment::Hold { until_step: 5, money: Money::from_major(800.0) }];
+        let pace =
+            |step, left| even_pace(&plan, &crate::baselines::testing::observation(step, left, Vec::new()));
+        // 200 are free for five steps, then 800 for five.
+        assert_eq!([pace(0, 1_000.0), pace(4, 840.0), pace(5, 800.0)], [40.0, 40.0, 160.0]);
     }
 }

@@ -1,7 +1,8 @@
 //! Reads a curves world, or a puzzle, from its scenario file.
 
 use super::settings::{CurveLineSettings, CurveSettings, Delay, Synergy, UncertainCurve};
-use crate::catalogue::{line_name, read_line_limits};
+use crate::catalogue::line_name;
+use crate::limit_parts::read_line_limits;
 use crate::limits::Limits;
 use crate::observation::{CalendarStep, CurvePrior, LineBrief, Pricing};
 use crate::reader::{Bounds, Section, Uncertain};
