@@ -21,6 +21,9 @@ pub(crate) fn read_merchant(top: &mut Section<'_>) -> Merchant {
             .number("order_value_log_sd", Bounds::between(0.0, 3.0, "of the natural logarithm")),
         stages: stages(top, "stages", Bounds::share("share of people in each stage, unreached first")),
         member_rate: top.number("member_rate", Bounds::share("share of interactions")),
+        lapsed: top
+            .number_if_any("lapsed", Bounds::share("share of those who are no customers"))
+            .unwrap_or(0.0),
     };
     sums_to_one(top, "stages", merchant.stages.iter().sum());
     merchant

@@ -183,6 +183,8 @@ pub struct Merchant {
     pub stages: [f64; STAGES],
     /// Share of interactions that end in membership.
     pub member_rate: f64,
+    /// Share of the people without an order in the customer window who ordered before it.
+    pub lapsed: f64,
 }
 
 /// A place where visitors, searchers or viewers can be met.

@@ -52,7 +52,8 @@ impl Clock {
             [steps(windows.discover), steps(windows.engage), steps(windows.enthuse), steps(windows.perform)];
         Self {
             origin: windows_steps.into_iter().max().unwrap_or(0).max(steps(credit)) + 1,
-            origin_day: windows.customer + 1,
+            // Two windows back where some have ordered before the one that counts.
+            origin_day: (windows.customer + 1) * if market.merchant.lapsed > 0.0 { 2 } else { 1 },
             step_days,
             windows: windows_steps,
             customer_days: windows.customer,
@@ -172,6 +173,9 @@ impl Shoppers {
         for (slot, day) in self.orders.iter_mut().zip(days).take(orders) {
             slot[i] = clock.origin_day - day;
         }
+        if orders == 0 && market.merchant.lapsed > 0.0 && key.with(11).uniform() < market.merchant.lapsed {
+            self.orders[0][i] = clock.origin_day - clock.customer_days - 1 - age(5, clock.customer_days);
+        }
         let member = stage == 7 || ((3..7).contains(&stage) && key.with(8).uniform() < 0.3);
         let persona = &industry.personas[persona];
         let rate = in_market * persona.visits_per_month / 30.0
@@ -197,6 +201,12 @@ impl Shoppers {
     pub(crate) fn recent_orders(&self, i: usize, clock: &Clock, step: usize) -> usize {
         let today = clock.day(step);
         self.orders.iter().take_while(|slot| slot[i] > 0 && today - slot[i] <= clock.customer_days).count()
+    }
+
+    /// Whether the shopper's latest order was the first after one older than the customer window.
+    pub(crate) fn won_back(&self, i: usize, clock: &Clock) -> bool {
+        let [latest, before, ..] = &self.orders;
+        before[i] > 0 && latest[i] - before[i] > clock.customer_days
     }
 
     /// A contact of the given kind, which is also every shallower one.
@@ -317,6 +327,32 @@ mod tests {
         assert_eq!(shoppers.recent_orders(0, &clock, 366), 0);
         shoppers.find_stage(0, &clock, 366);
         assert_eq!(shoppers.stage[0], Stage::Unreached as u8);
+    }
+
+    #[test]
+    fn who_comes_back_after_the_window_is_won_back() {
+        let (clock, mut shoppers) = one();
+        shoppers.order(0, &clock, 0);
+        assert!(!shoppers.won_back(0, &clock));
+        shoppers.order(0, &clock, 365);
+        assert!(!shoppers.won_back(0, &clock));
+        shoppers.order(0, &clock, 365 + 366);
+        assert!(shoppers.won_back(0, &clock));
+    }
+
+    #[test]
+    fn lapsed_people_have_ordered_before_the_window_and_are_no_customers() {
+        let scenario = crate::Scenario::load("new-customer").unwrap().with_shoppers(4_000);
+        let mut market = scenario.market().unwrap().as_ref().clone();
+        market.merchant.lapsed = 0.25;
+        let clock = Clock::new(&market, 1.0);
+        let shoppers = Shoppers::draw(&market, &clock, Key::new(3), 0.2);
+        let old = |i: &usize| shoppers.orders[0][*i] > 0 && shoppers.recent_orders(*i, &clock, 0) == 0;
+        let lapsed: Vec<usize> = (0..4_000).filter(old).collect();
+        let others = (0..4_000).filter(|i| shoppers.recent_orders(*i, &clock, 0) == 0).count();
+        let share = lapsed.len() as f64 / others as f64;
+        assert!((share - 0.25).abs() < 0.03, "{share}");
+        assert!(lapsed.iter().all(|i| shoppers.stage[*i] < Stage::Initial as u8));
     }
 
     #[test]

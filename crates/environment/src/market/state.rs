@@ -144,6 +144,8 @@ impl MarketState {
         for order in &orders {
             shop.orders += weight;
             shop.new_customers += if order.new { weight } else { 0 };
+            let back = order.new && self.shoppers.won_back(order.shopper as usize, &world.clock);
+            shop.won_back += if back { weight } else { 0 };
             let margin = (order.value.0 as f64 * world.market.merchant.margin) as i64;
             shop.revenue += Money(order.value.0 * weight as i64);
             shop.contribution += Money(margin * weight as i64);
