@@ -6,6 +6,7 @@ use std::sync::Arc;
 use include_dir::{Dir, include_dir};
 use sha2::{Digest, Sha256};
 
+use crate::amss::read::read_amss;
 use crate::curves::read::{read_curves, read_puzzle};
 use crate::limits::{Limits, LineLimits};
 use crate::market::parts::{read_calendar, read_channel, read_industry, read_merchant};
@@ -31,7 +32,7 @@ impl Scenario {
     }
 
     /// Names of the shipped scenarios in a folder: `problems` have a known answer, `families` are curves worlds on which
-    /// baselines are calibrated.
+    /// baselines are calibrated, `references` are worlds that others designed.
     #[must_use]
     pub fn shipped_in(folder: &str) -> Vec<String> {
         let files = SHIPPED.get_dir(folder).into_iter().flat_map(Dir::files);
@@ -44,7 +45,7 @@ impl Scenario {
     /// Every name that [`Scenario::load`] knows, those in folders with their folder.
     #[must_use]
     pub fn every_shipped() -> Vec<String> {
-        let folders = ["problems", "families"].into_iter().flat_map(Self::shipped_in);
+        let folders = ["problems", "families", "references"].into_iter().flat_map(Self::shipped_in);
         Self::shipped().into_iter().chain(folders).collect()
     }
 
@@ -175,16 +176,17 @@ fn read_scenario(
     catalogue: &Catalogue<'_>,
     sources: &mut Vec<Source>,
 ) -> Option<Scenario> {
-    let kinds = ["market", "curves", "pacing", "exploration"].map(|kind| (kind, kind));
+    let kinds = ["market", "curves", "amss", "pacing", "exploration"].map(|kind| (kind, kind));
     let kind = top.choice_if_any("kind", &kinds).unwrap_or("market");
     let title = top.text("title", "one line for people");
     let question = top.text("question", "what a good allocator should discover here");
     let goal = top.choice("goal", &Goal::NAMED);
     if let Some(goal) = goal
-        && (goal == Goal::Response) == (kind == "market")
+        && let (goals, help) = goals_of(kind)
+        && !goals.contains(&goal)
     {
-        let help = if kind == "market" { "`new-customers` or `revenue`" } else { "`response`" };
-        top.object("goal", format!("a {kind} world cannot have this goal"), "not here", help);
+        let article = if kind.starts_with(['a', 'e']) { "an" } else { "a" };
+        top.object("goal", format!("{article} {kind} world cannot have this goal"), "not here", help);
     }
     let currency = top.text("currency", "a currency code such as \"CNY\"");
     let budget = top.number("budget", Bounds::between(0.0, 1e12, "major units (yuan) for the whole episode"));
@@ -199,6 +201,11 @@ fn read_scenario(
         "curves" => {
             let (settings, lines, calendar) = read_curves(top, &mut limits)?;
             (Kind::Curves(Arc::new(settings)), "its own".to_owned(), lines, calendar, 1.0)
+        }
+        "amss" => {
+            let (settings, lines, calendar) = read_amss(top, &mut limits)?;
+            let margin = 1.0 - settings.sales.unit_cost / settings.sales.price;
+            (Kind::Amss(Arc::new(settings)), "its own".to_owned(), lines, calendar, margin)
         }
         other => {
             let (lines, calendar) = read_puzzle(top, &mut limits)?;
@@ -218,7 +225,7 @@ fn read_scenario(
         goal: goal.name().to_owned(),
         budget,
         steps,
-        step_days: 1.0,
+        step_days: if matches!(kind, Kind::Amss(_)) { 7.0 } else { 1.0 },
         margin,
         lines,
         calendar,
@@ -236,6 +243,15 @@ fn read_scenario(
         answer,
         hash: String::new(),
     })
+}
+
+/// The goals that a kind of world can have, and how to write them.
+fn goals_of(kind: &str) -> (&'static [Goal], &'static str) {
+    match kind {
+        "market" => (&[Goal::NewCustomers, Goal::Revenue], "`new-customers` or `revenue`"),
+        "amss" => (&[Goal::Revenue], "`revenue`"),
+        _ => (&[Goal::Response], "`response`"),
+    }
 }
 
 fn read_limits(top: &mut Section<'_>) -> Limits {
@@ -461,7 +477,8 @@ mod tests {
     #[test]
     fn problems_and_families_ship_under_their_folders() {
         assert_eq!(Scenario::shipped_in("problems").len(), 16);
-        for name in ["problems", "families"].into_iter().flat_map(Scenario::shipped_in) {
+        assert_eq!(Scenario::shipped_in("references"), ["references/amss-vignette"]);
+        for name in ["problems", "families", "references"].into_iter().flat_map(Scenario::shipped_in) {
             let scenario = Scenario::load(&name).unwrap_or_else(|problems| panic!("{problems}"));
             assert_eq!(scenario.name, name);
             assert_eq!(scenario.brief.lines.len(), scenario.brief.limits.lines.len());
