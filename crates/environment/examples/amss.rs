@@ -1,79 +1,58 @@
 //! AMSS's vignette here beside a run of the original: what the fourth year sells, and what each line returns.
 //!
-//! `cargo run --release -p outlay-environment --example amss -- references/amss-vignette 64`
+//! `cargo run --release -p outlay-environment --example amss -- 64`
 //!
-//! Each world draws its season and flighting, as each run of the vignette does. A line's return is the difference in
-//! revenue between a year as planned and the same year without the line, for its spend (`CalculateROAS` of the package).
-//! The original was run once (R package `amss` 1.0.1, seed 1), so its figures are one draw of what is spread here.
+//! `same world` has the original's own season and flighting, over so many noise seeds; `worlds` draws these anew each time,
+//! as each run of the vignette does. A line's return is the difference in revenue between a year as planned and the same
+//! year without the line, for its spend.
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
 use std::time::Instant;
 
 use outlay_environment::{Domain, Scenario, Seeds, World};
 
-/// What one run of the original gave for the fourth year.
-const ORIGINAL: [(&str, f64); 8] = [
-    ("tv spend", 45.5e6),
-    ("tv exposures", 9.1e9),
-    ("search spend", 24.98e6),
-    ("search clicks", 22.7e6),
-    ("units sold", 67.1e6),
-    ("revenue", 5.37e9),
-    ("tv return", 3.71),
-    ("search return", 1.52),
-];
+#[path = "../tests/support/amss_original.rs"]
+mod original;
 
 fn main() {
-    let mut arguments = std::env::args().skip(1);
-    let name = arguments.next().unwrap_or_else(|| "references/amss-vignette".to_owned());
-    let worlds: u64 = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(64);
-    let scenario = match Scenario::load(&name) {
+    let runs: u64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(64);
+    let scenario = match Scenario::load("references/amss-vignette") {
         Ok(scenario) => scenario,
         Err(problems) => return println!("{problems}"),
     };
+    let Some(settings) = original::settings(&scenario) else { return };
+    let world = original::world(settings);
     let start = Instant::now();
-    let mut figures: Vec<[f64; 8]> = Vec::new();
-    for number in 0..worlds {
-        let seeds = Seeds::numbered(Domain::Validate, number, 0);
-        let world = World::draw(&scenario, seeds.world);
-        let Some(amss) = world.amss().filter(|amss| amss.settings().lines.len() == 2) else {
-            return println!("{name} is no AMSS world of two lines");
-        };
-        let planned = amss.play_planned(seeds.noise, None);
-        let returns = [0, 1].map(|line| {
-            let without = amss.play_planned(seeds.noise, Some(line));
-            let spend = |run: &outlay_environment::amss::world::PlannedRun| -> f64 {
-                run.lines.iter().map(|line| line.spend).sum()
-            };
-            (planned.revenue - without.revenue) / (spend(&planned) - spend(&without))
-        });
-        let [tv, search] = [&planned.lines[0], &planned.lines[1]];
-        figures.push([
-            tv.spend,
-            tv.impressions,
-            search.spend,
-            search.clicks,
-            planned.units,
-            planned.revenue,
-            returns[0],
-            returns[1],
-        ]);
-    }
+    let same: Vec<[f64; 8]> = (0..runs).map(|noise| original::figures(&world, noise)).collect();
     let seconds = start.elapsed().as_secs_f64();
-    println!("{name}: year 4 by the vignette's own plan, {worlds} worlds");
-    println!(
-        "{:14} {:>14} {:>14} {:>14} {:>14} {:>6}",
-        "", "original", "mean", "std. error", "sd of worlds", "z"
-    );
-    for (place, (what, original)) in ORIGINAL.iter().enumerate() {
-        let n = figures.len() as f64;
-        let mean = figures.iter().map(|row| row[place]).sum::<f64>() / n;
-        let square = figures.iter().map(|row| (row[place] - mean) * (row[place] - mean)).sum::<f64>();
-        let sd = (square / (n - 1.0)).sqrt();
-        // How far one run of the original lies from ours, in standard deviations of one run.
-        let z = if sd > 1e-9 * mean { (original - mean) / sd } else { 0.0 };
-        println!("{what:14} {original:>14.6} {mean:>14.6} {:>14.6} {sd:>14.6} {z:>6.2}", sd / n.sqrt());
+    let drawn = |number| {
+        let seeds = Seeds::numbered(Domain::Validate, number, 0);
+        World::draw(&scenario, seeds.world).amss().map(|world| original::figures(world, seeds.noise))
+    };
+    let drawn: Vec<[f64; 8]> = (0..runs).filter_map(drawn).collect();
+    let ((same, noise), (mean, spread)) = (original::summary(&same), original::summary(&drawn));
+    println!("year 4 by the vignette's own plans; {runs} noise seeds of the original's world, {runs} worlds");
+    println!("{:13}  {:>9}  {:>21}  {:>21}", "", "original", "same world +- noise", "worlds +- spread");
+    for (place, (name, original, _)) in original::FIGURES.into_iter().enumerate() {
+        println!(
+            "{name:13}  {:>9}  {:>9} +- {:>8}  {:>9} +- {:>8}",
+            short(original),
+            short(same[place]),
+            short(noise[place]),
+            short(mean[place]),
+            short(spread[place])
+        );
     }
-    let weeks = worlds as f64 * (scenario.brief.steps as f64 * 3.0 + 156.0);
+    let weeks = (runs as usize * 3 * scenario.brief.steps) as f64;
     println!("{:.0} weeks a second on one thread", weeks / seconds);
+}
+
+/// Four digits and a bit.
+fn short(figure: f64) -> String {
+    match figure {
+        large if large >= 1e9 => format!("{:.3} bn", large / 1e9),
+        large if large >= 1e6 => format!("{:.2} m", large / 1e6),
+        large if large >= 100.0 => format!("{:.1} k", large / 1e3),
+        small => format!("{small:.4}"),
+    }
 }
