@@ -54,50 +54,44 @@ fn even_step(episode: &mut Episode) {
 fn repeat_purchases_beside_cdnow() {
     let data = rows(include_str!("data/cdnow-repeat.csv"));
     let scenario = ordinary_year();
-    // Customers of the first 90 days and those who came back, by days since: advertised to, and left alone.
-    let mut repeated = vec![[[0.0; 2]; 2]; data.len()];
-    for number in 0..3 {
-        let seeds = Seeds::numbered(Domain::Validate, number, 0);
-        let mut episode = Episode::new(World::draw(&scenario, seeds.world), seeds.noise);
-        (0..90).for_each(|_| even_step(&mut episode));
-        let eve = episode.clone();
-        let mut alone = episode.clone();
-        while !episode.is_over() {
-            even_step(&mut episode);
-            alone.replay(&[]);
-            let day = (episode.observation().step - 90) as f64;
-            for (_, sums) in data.iter().zip(&mut repeated).filter(|(row, _)| row[0] == day) {
-                for ([again, all], now) in sums.iter_mut().zip([&episode, &alone]) {
-                    let flow = now.flow_from(&eve)[Stage::Initial as usize];
-                    *again += (flow[Stage::Numerous as usize] + flow[Stage::Keen as usize]) as f64;
-                    *all += flow.iter().sum::<u64>() as f64;
-                }
-            }
+    let mut episode = Episode::new(World::average(&scenario), 1);
+    (0..90).for_each(|_| even_step(&mut episode));
+    let eve = episode.clone();
+    let mut alone = episode.clone();
+    let customers = eve.stages()[Stage::Initial as usize] as f64;
+    // `[rows]` share of the customers of the first 90 days who came back: advertised to, and left alone.
+    let mut back = Vec::new();
+    while !episode.is_over() {
+        even_step(&mut episode);
+        alone.replay(&[]);
+        if data.iter().any(|row| row[0] as usize == episode.observation().step - 90) {
+            back.push([&episode, &alone].map(|now| {
+                let flow = now.flow_from(&eve)[Stage::Initial as usize];
+                (flow[Stage::Numerous as usize] + flow[Stage::Keen as usize]) as f64 / customers
+            }));
         }
     }
-    println!(
-        "share back          CDNOW  advertised  alone   daily rate of the rest: CDNOW  advertised    alone"
-    );
-    let mut before = [0.0; 4];
-    let mut rates = Vec::new();
-    for (row, [advertised, alone]) in data.iter().zip(&repeated) {
-        let now = [row[0], row[1] / row[2], advertised[0] / advertised[1], alone[0] / alone[1]];
-        // Mean rate at which those who had not come back did so since the row before.
-        let rate = |who: usize| ((1.0 - before[who]) / (1.0 - now[who])).ln() / (now[0] - before[0]);
-        let [cdnow, with, without] = [1, 2, 3].map(rate);
+    let shares: Vec<[f64; 3]> =
+        data.iter().zip(&back).map(|(row, [with, without])| [row[1] / row[2], *with, *without]).collect();
+    // Mean daily rate at which those who had not come back by one row did so by another.
+    let rate = |who: usize, from: Option<usize>, to: usize| {
+        let (share, day) = from.map_or((0.0, 0.0), |row| (shares[row][who], data[row][0]));
+        ((1.0 - share) / (1.0 - shares[to][who])).ln() / (data[to][0] - day)
+    };
+    println!("share back        CDNOW  advertised  alone   rate of the rest: CDNOW  advertised    alone");
+    for (row, [cdnow, with, without]) in shares.iter().enumerate() {
+        let rates = [0, 1, 2].map(|who| rate(who, row.checked_sub(1), row));
         println!(
-            "after {:3} days {:10.3} {:11.3} {:6.3} {cdnow:30.5} {with:11.5} {without:8.5}",
-            now[0], now[1], now[2], now[3]
+            "after {:3} days {cdnow:8.3} {with:11.3} {without:6.3} {:24.5} {:11.5} {:8.5}",
+            data[row][0], rates[0], rates[1], rates[2]
         );
-        rates.push([cdnow, with, without]);
-        before = now;
     }
-    assert!(repeated[0][0][1] > 20_000.0, "{} customers", repeated[0][0][1]);
-    let fall = |who: usize| rates[rates.len() - 1][who] / rates[1][who];
-    let [cdnow, with, without] = [0, 1, 2].map(fall);
-    assert!(cdnow < 0.35, "{cdnow}");
-    assert!((0.6..0.9).contains(&with) && (0.5..0.9).contains(&without), "{with} {without}");
-    assert!(before[2] > before[3] && before[3] > before[1], "{before:?}");
+    assert!(customers > 10_000.0, "{customers} customers");
+    let fall = [0, 1, 2].map(|who| rate(who, Some(5), 7) / rate(who, None, 2));
+    println!("rate of days 180 to 275 for that of days 0 to 60: {fall:.2?}; {customers} customers");
+    assert!(fall[0] < 0.45, "{fall:?}");
+    assert!((0.6..1.1).contains(&fall[1]) && (0.6..1.1).contains(&fall[2]), "{fall:?}");
+    assert!(shares[7][1] > shares[7][2] && shares[7][2] > shares[7][0], "{shares:?}");
 }
 
 /// The declared traffic of a week beside the table that it comes from.
