@@ -1,6 +1,7 @@
 //! The market of shoppers beside data that it was not fitted to: `docs/credibility.md` has the tables.
 //!
 //! `cargo test --release -p outlay-environment --test credibility -- --nocapture`
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::sync::Arc;
 
