@@ -151,9 +151,11 @@ pub fn entrant(name: &str, scenario: &Arc<Scenario>) -> Result<Entrant, UnknownA
 fn planner(name: &str, scenario: &Arc<Scenario>) -> Result<Entrant, UnknownAgent> {
     let horizon = if name == "mpc" { Horizon::Rest } else { Horizon::Step };
     Ok(match (&scenario.kind, name) {
-        (Kind::Market(_), "static-hindsight") => Entrant::Oracle(Box::new(StaticHindsight::default())),
-        (Kind::Market(_), "clairvoyant") => Entrant::Oracle(Box::new(Clairvoyant::default())),
-        (Kind::Market(_), _) => Entrant::Agent(Box::new(Fitted::new(scenario, horizon))),
+        (Kind::Market(_) | Kind::Amss(_), "static-hindsight") => {
+            Entrant::Oracle(Box::new(StaticHindsight::default()))
+        }
+        (Kind::Market(_) | Kind::Amss(_), "clairvoyant") => Entrant::Oracle(Box::new(Clairvoyant::default())),
+        (Kind::Market(_) | Kind::Amss(_), _) => Entrant::Agent(Box::new(Fitted::new(scenario, horizon))),
         (Kind::Curves(_), "static-hindsight") => Entrant::Oracle(Box::new(CurveStaticHindsight)),
         (Kind::Curves(_), "clairvoyant") => Entrant::Oracle(Box::new(CurveClairvoyant)),
         (Kind::Curves(_), _) => Entrant::Agent(Box::new(CurvePlanners::new(scenario, horizon))),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use include_dir::{Dir, include_dir};
 use sha2::{Digest, Sha256};
 
+use crate::amss::read::read_amss;
 use crate::curves::read::{read_curves, read_puzzle};
 use crate::goal::{Goal, read_aim};
 use crate::limit_parts::{read_groups, read_limits, read_line_limits};
@@ -34,7 +35,7 @@ impl Scenario {
     }
 
     /// Names of the shipped scenarios in a folder: `problems` have a known answer, `families` are curves worlds on which
-    /// baselines are calibrated.
+    /// baselines are calibrated, `references` are worlds that others designed.
     #[must_use]
     pub fn shipped_in(folder: &str) -> Vec<String> {
         let files = SHIPPED.get_dir(folder).into_iter().flat_map(Dir::files);
@@ -47,7 +48,7 @@ impl Scenario {
     /// Every name that [`Scenario::load`] knows, those in folders with their folder.
     #[must_use]
     pub fn every_shipped() -> Vec<String> {
-        let folders = ["problems", "families"].into_iter().flat_map(Self::shipped_in);
+        let folders = ["problems", "families", "references"].into_iter().flat_map(Self::shipped_in);
         Self::shipped().into_iter().chain(folders).collect()
     }
 
@@ -178,20 +179,21 @@ fn read_scenario(
     catalogue: &Catalogue<'_>,
     sources: &mut Vec<Source>,
 ) -> Option<Scenario> {
-    let kinds = ["market", "curves", "pacing", "exploration"].map(|kind| (kind, kind));
+    let kinds = ["market", "curves", "amss", "pacing", "exploration"].map(|kind| (kind, kind));
     let kind = top.choice_if_any("kind", &kinds).unwrap_or("market");
     let title = top.text("title", "one line for people");
     let question = top.text("question", "what a good allocator should discover here");
     let goal = top.choice("goal", &Goal::NAMED);
     if let Some(goal) = goal
-        && (goal == Goal::Response) == (kind == "market")
+        && let (fits, help) = goals_of(kind)
+        && !fits(goal)
     {
-        let help = if kind == "market" { "e.g. `new-customers`, `revenue`, `profit`" } else { "`response`" };
-        top.object("goal", format!("a {kind} world cannot have this goal"), "not here", help);
+        let article = if kind.starts_with(['a', 'e']) { "an" } else { "a" };
+        top.object("goal", format!("{article} {kind} world cannot have this goal"), "not here", help);
     }
     let lengths = [("day", 1), ("half-hour", HALF_HOURS)];
     let per_day = if kind == "market" { top.choice_if_any("step", &lengths).unwrap_or(1) } else { 1 };
-    let step_days = 1.0 / per_day as f64;
+    let step_days = if kind == "amss" { 7.0 } else { 1.0 / per_day as f64 };
     let currency = top.text("currency", "a currency code such as \"CNY\"");
     let budget = top.number("budget", Bounds::between(0.0, 1e12, "major units (yuan) for the whole episode"));
     let mut limits = read_limits(top, per_day);
@@ -205,6 +207,11 @@ fn read_scenario(
         "curves" => {
             let (settings, lines, calendar) = read_curves(top, &mut limits)?;
             (Kind::Curves(Arc::new(settings)), "its own".to_owned(), lines, calendar, 1.0)
+        }
+        "amss" => {
+            let (settings, lines, calendar) = read_amss(top, &mut limits)?;
+            let margin = 1.0 - settings.sales.unit_cost / settings.sales.price;
+            (Kind::Amss(Arc::new(settings)), "its own".to_owned(), lines, calendar, margin)
         }
         other => {
             let (lines, calendar) = read_puzzle(top, &mut limits)?;
@@ -245,6 +252,15 @@ fn read_scenario(
         answer,
         hash: String::new(),
     })
+}
+
+/// Whether a kind of world can have a goal, and how to write those that it can have.
+fn goals_of(kind: &str) -> (fn(Goal) -> bool, &'static str) {
+    match kind {
+        "market" => (|goal| goal != Goal::Response, "e.g. `new-customers`, `revenue`, `profit`"),
+        "amss" => (|goal| goal == Goal::Revenue, "`revenue`"),
+        _ => (|goal| goal == Goal::Response, "`response`"),
+    }
 }
 
 /// What is known of the best that can be done.
@@ -444,7 +460,8 @@ mod tests {
     #[test]
     fn problems_and_families_ship_under_their_folders() {
         assert_eq!(Scenario::shipped_in("problems").len(), 16);
-        for name in ["problems", "families"].into_iter().flat_map(Scenario::shipped_in) {
+        assert_eq!(Scenario::shipped_in("references"), ["references/amss-vignette"]);
+        for name in ["problems", "families", "references"].into_iter().flat_map(Scenario::shipped_in) {
             let scenario = Scenario::load(&name).unwrap_or_else(|problems| panic!("{problems}"));
             assert_eq!(scenario.name, name);
             assert_eq!(scenario.brief.lines.len(), scenario.brief.limits.lines.len());

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::amss::state::AmssState;
 use crate::curves::state::CurvesState;
 use crate::deeplink::STAGES;
 use crate::draws::Key;
@@ -30,6 +31,7 @@ pub struct Episode {
 enum State {
     Market(Box<MarketState>),
     Curves(CurvesState),
+    Amss(Box<AmssState>),
     Pacing(PacingState),
     Exploration(ExplorationState),
 }
@@ -61,6 +63,7 @@ impl Episode {
             Hidden::Curves(settings, curves) => {
                 State::Curves(CurvesState::new(brief, settings.clone(), curves.clone(), key))
             }
+            Hidden::Amss(amss) => State::Amss(Box::new(AmssState::new(amss.clone(), key))),
             Hidden::Pacing => State::Pacing(PacingState::new(key)),
             Hidden::Exploration(chances) => State::Exploration(ExplorationState::new(brief, chances, key)),
         };
@@ -156,6 +159,15 @@ impl Episode {
         }
     }
 
+    /// `[198]` people in each segment of an AMSS world; empty elsewhere.
+    #[must_use]
+    pub fn segments(&self) -> &[f64] {
+        match &self.state {
+            State::Amss(amss) => amss.population(),
+            _ => &[],
+        }
+    }
+
     /// Plays one step with what the guard makes of `allocation`. Nothing happens after the last step.
     pub fn step(&mut self, allocation: &Allocation) {
         let Self { observation, previous, ruling, .. } = self;
@@ -198,6 +210,7 @@ impl Episode {
         let Outcome { shop, reserved } = match &mut self.state {
             State::Market(market) => market.play(step, granted, &mut sheet),
             State::Curves(curves) => curves.play(step, granted, &mut sheet),
+            State::Amss(amss) => amss.play(step, granted, &mut sheet),
             State::Pacing(pacing) => pacing.play(step, granted, &mut sheet),
             State::Exploration(arms) => arms.play(step, granted, &mut sheet),
         };

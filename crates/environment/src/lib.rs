@@ -24,6 +24,7 @@
 //! Everything random is keyed by what it is for (see [`draws`]), so that the same seed means the same bytes at any
 //! number of threads, and two agents on one seed meet the same shoppers in the same moods.
 
+pub mod amss;
 mod catalogue;
 pub mod curve;
 pub mod curves;

@@ -385,6 +385,11 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// A truth value that may be absent.
+    pub fn flag_if_any(&mut self, key: &'static str) -> Option<bool> {
+        self.has(key).then(|| self.flag(key, "true or false"))
+    }
+
     /// A required number that worlds may draw: `0.8`, `{ median = 0.8, log_sd = 0.3 }` or `{ low = 0.5, high = 1 }`.
     pub fn uncertain(&mut self, key: &'static str, bounds: Bounds) -> Uncertain {
         let Some(value) = self.require(key, bounds.unit) else { return Uncertain::Fixed(bounds.low) };

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::amss::AmssSettings;
 use crate::curves::CurveSettings;
 use crate::goal::{Aim, Goal};
 use crate::ledger::Ledger;
@@ -21,6 +22,8 @@ pub enum Kind {
     Market(Arc<Market>),
     /// Response curves.
     Curves(Arc<CurveSettings>),
+    /// People by state of mind, after AMSS.
+    Amss(Arc<AmssSettings>),
     /// One line whose worth is seen before each step: when to spend.
     Pacing,
     /// Lines that succeed with chances nobody knows: where to spend.
@@ -34,6 +37,7 @@ impl Kind {
         match self {
             Self::Market(_) => "market",
             Self::Curves(_) => "curves",
+            Self::Amss(_) => "amss",
             Self::Pacing => "pacing",
             Self::Exploration => "exploration",
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::amss::AmssWorld;
 use crate::curves::{CurveSettings, Curves};
 use crate::draws::{Key, purpose};
 use crate::market::world::MarketWorld;
@@ -22,6 +23,7 @@ pub struct World {
 pub(crate) enum Hidden {
     Market(Arc<MarketWorld>),
     Curves(Arc<CurveSettings>, Arc<Curves>),
+    Amss(Arc<AmssWorld>),
     /// Nothing: the values on offer are drawn on the way.
     Pacing,
     /// `[lines]` chance of a success.
@@ -50,6 +52,15 @@ impl World {
         }
     }
 
+    /// The drawn AMSS world, where it is one: the truth, for judges.
+    #[must_use]
+    pub fn amss(&self) -> Option<&AmssWorld> {
+        match &self.hidden {
+            Hidden::Amss(world) => Some(world),
+            _ => None,
+        }
+    }
+
     fn build(scenario: &Arc<Scenario>, seed: u64, key: Option<Key>) -> Arc<Self> {
         let parameters = key.map(|key| key.with(purpose::PARAMETERS));
         let hidden = match &scenario.kind {
@@ -59,6 +70,7 @@ impl World {
             Kind::Curves(settings) => {
                 Hidden::Curves(settings.clone(), Arc::new(settings.draw(&scenario.brief, key)))
             }
+            Kind::Amss(settings) => Hidden::Amss(Arc::new(AmssWorld::build(settings, key))),
             Kind::Pacing => Hidden::Pacing,
             Kind::Exploration => {
                 let chance = |line: &crate::observation::LineBrief| {

@@ -55,6 +55,7 @@ pub(crate) fn scenarios(terminal: Terminal) -> Result<u8, Failure> {
     let scenarios = rows(&Scenario::shipped())?;
     let problems = rows(&Scenario::shipped_in("problems"))?;
     let families = rows(&Scenario::shipped_in("families"))?;
+    let references = rows(&Scenario::shipped_in("references"))?;
     if terminal.json {
         terminal.document(&ScenariosDocument {
             schema: "outlay.scenarios/1",
@@ -62,6 +63,7 @@ pub(crate) fn scenarios(terminal: Terminal) -> Result<u8, Failure> {
             scenarios,
             problems,
             families,
+            references,
         })?;
         return Ok(0);
     }
@@ -70,6 +72,8 @@ pub(crate) fn scenarios(terminal: Terminal) -> Result<u8, Failure> {
     text += &titles(&problems);
     text += "\nFamilies of curves worlds, on which baselines are calibrated:\n\n";
     text += &titles(&families);
+    text += "\nReferences, worlds that others designed:\n\n";
+    text += &titles(&references);
     terminal.result(&text)?;
     Ok(0)
 }

@@ -478,6 +478,8 @@ pub(crate) struct ScenariosDocument {
     pub(crate) problems: Vec<ScenarioRow>,
     /// Shipped families of curves worlds, on which baselines are calibrated.
     pub(crate) families: Vec<ScenarioRow>,
+    /// Shipped worlds that others designed.
+    pub(crate) references: Vec<ScenarioRow>,
 }
 
 /// One shipped scenario.

@@ -383,7 +383,7 @@ mod tests {
 
     #[test]
     fn every_feature_is_finite_in_worlds_without_shoppers() {
-        for name in ["problems", "families"].into_iter().flat_map(Scenario::shipped_in) {
+        for name in ["problems", "families", "references"].into_iter().flat_map(Scenario::shipped_in) {
             let scenario = Scenario::load(&name).unwrap();
             let brief = &scenario.brief;
             // All at once, evenly, and nothing at all.

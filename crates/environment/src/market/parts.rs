@@ -29,7 +29,8 @@ pub(crate) fn read_merchant(top: &mut Section<'_>) -> Merchant {
     merchant
 }
 
-fn sums_to_one(section: &Section<'_>, key: &str, sum: f64) {
+/// Notes a problem where shares do not add up to 1.
+pub(crate) fn sums_to_one(section: &Section<'_>, key: &str, sum: f64) {
     if (sum - 1.0).abs() > 1e-6 {
         section.object(key, format!("shares must add up to 1, not to {sum:.6}"), "these shares", "");
     }
