@@ -1,6 +1,9 @@
 //! The market of simulated shoppers: who they are, what meets them, what they buy.
 
+mod choice;
 mod delivery;
+mod goods;
+pub(crate) mod goods_parts;
 pub(crate) mod parts;
 mod purchases;
 pub mod settings;

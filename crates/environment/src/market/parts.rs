@@ -1,5 +1,6 @@
 //! The catalogue files of a scenario, read field by field: calendar, merchant, industry, channel.
 
+use super::goods_parts::read_goods;
 use super::settings::{Channel, Industry, MEMORIES, Memory, Merchant, Persona, ReportDelay, Supply, Windows};
 use crate::deeplink::STAGES;
 use crate::observation::{CalendarStep, Pricing};
@@ -53,6 +54,7 @@ pub(crate) fn read_merchant(top: &mut Section<'_>) -> Merchant {
             .number("order_value_log_sd", Bounds::between(0.0, 3.0, "of the natural logarithm")),
         stages: stages(top, "stages", Bounds::share("share of people in each stage, unreached first")),
         member_rate: top.number("member_rate", Bounds::share("share of interactions")),
+        goods: read_goods(top),
     };
     sums_to_one(top, "stages", merchant.stages.iter().sum());
     merchant

@@ -1,5 +1,6 @@
 //! Shoppers: individuals, in a struct of arrays. What happened to them, and which DEEPLINK stage follows from it.
 
+use super::goods::NO_PRODUCT;
 use super::settings::{MEMORIES, Market};
 use crate::deeplink::{STAGES, Stage};
 use crate::draws::Key;
@@ -99,6 +100,8 @@ pub(crate) struct Shoppers {
     pub(crate) reserved_people: Vec<u32>,
     /// Stamp of the last recognised click on each outside line.
     pub(crate) outside_click: Vec<Vec<u16>>,
+    /// Product of the last click on a line that shows one; empty where there are no products to choose from.
+    pub(crate) in_view: Vec<u8>,
     /// `[lines]` contacts bought so far.
     pub(crate) contacts: Vec<u64>,
     /// Shoppers whom any line has met.
@@ -127,6 +130,7 @@ impl Shoppers {
             last_click: vec![0; count],
             reserved_people: vec![0; count],
             outside_click: vec![vec![0; count]; outside],
+            in_view: if market.merchant.goods.products.len() > 1 { vec![NO_PRODUCT; count] } else { Vec::new() },
             contacts: vec![0; market.lines.len()],
             #[cfg(test)]
             met: vec![false; count],
