@@ -201,7 +201,12 @@ fn read_scenario(
             commit_step = market.commit_step;
             if goal == Some(Goal::BestProduct) && !market.test {
                 let message = "the goal `best-product` needs a table `[test]`";
-                top.object("goal", message, "nothing is judged", "add `[test]` with `decide = \"last-step\"`");
+                top.object(
+                    "goal",
+                    message,
+                    "nothing is judged",
+                    "add `[test]` with `decide = \"last-step\"`",
+                );
             }
             let margin = market.merchant.margin;
             (Kind::Market(Arc::new(market)), title, lines, calendar, margin)
@@ -347,8 +352,7 @@ fn read_market(
     let (shoppers, training_shoppers) = (shoppers as usize, training_shoppers as usize);
     let (industry, merchant) = (industry?, merchant?);
     let (test, commit_step) = read_choice(top, &lines, steps);
-    let market =
-        Market { people, shoppers, training_shoppers, industry, merchant, lines, test, commit_step };
+    let market = Market { people, shoppers, training_shoppers, industry, merchant, lines, test, commit_step };
     Some((market, calendar_title, calendar))
 }
 

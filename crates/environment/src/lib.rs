@@ -55,8 +55,8 @@ pub use ledger::{Ledger, LineRow, ProductRow, ShopRow};
 pub use limits::{Contradiction, LimitKind, Limits, LineLimits};
 pub use money::Money;
 pub use observation::{
-    Allocation, Brief, CalendarStep, CurvePrior, LineBrief, LineReport, Observation, Pricing,
-    ProductBrief, ShopReport,
+    Allocation, Brief, CalendarStep, CurvePrior, LineBrief, LineReport, Observation, Pricing, ProductBrief,
+    ShopReport,
 };
 pub use problem::{Problem, Problems};
 pub use projection::{project_at_most, project_exactly};

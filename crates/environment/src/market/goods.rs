@@ -147,9 +147,8 @@ impl ProductWorld {
 
 /// Log-normal order values at 256 quantiles, scaled to the stated mean.
 fn order_values(mean: f64, log_sd: f64) -> Vec<i64> {
-    let shape: Vec<f64> = (0..256)
-        .map(|i| libm::exp(log_sd * normal_quantile((f64::from(i) + 0.5) / 256.0)))
-        .collect();
+    let shape: Vec<f64> =
+        (0..256).map(|i| libm::exp(log_sd * normal_quantile((f64::from(i) + 0.5) / 256.0))).collect();
     let mean_shape: f64 = shape.iter().sum::<f64>() / 256.0;
     shape.iter().map(|value| Money::from_major(mean * value / mean_shape).0).collect()
 }
@@ -320,7 +319,8 @@ impl Shelves {
                 }
             }
         }
-        for ((row, product), on_the_way) in self.rows.iter_mut().zip(&goods.products).zip(&mut self.on_the_way)
+        for ((row, product), on_the_way) in
+            self.rows.iter_mut().zip(&goods.products).zip(&mut self.on_the_way)
         {
             let Some(stock) = &mut row.stock else { continue };
             if let Some(restock) = product.restock {
@@ -386,5 +386,145 @@ pub(crate) fn expect(world: &MarketWorld, step: usize, expected: &Expected, shop
         let revenue = orders as f64 * scale * product.price_in(step);
         shop.expected_revenue += revenue;
         shop.expected_contribution += revenue * product.margin_in(step) * (1.0 - product.refund_rate);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::market::settings::Goods;
+    use crate::reader::Uncertain;
+    use crate::scenario::Kind;
+    use crate::{Scenario, World};
+
+    fn product(name: &str) -> Product {
+        let merchant = Scenario::load("new-customer").unwrap().market().unwrap().merchant.clone();
+        Product { name: name.into(), ..unnamed(&merchant) }
+    }
+
+    /// The average world of a merchant with other goods.
+    fn world(goods: Goods) -> Arc<MarketWorld> {
+        let scenario = Scenario::load("new-customer").unwrap().with_shoppers(100);
+        let mut market = scenario.market().unwrap().as_ref().clone();
+        market.merchant.goods = goods;
+        let scenario =
+            Arc::new(Scenario { kind: Kind::Market(Arc::new(market)), ..scenario.as_ref().clone() });
+        World::average(&scenario).market_world().clone()
+    }
+
+    fn sale(product: usize, people: u64, refunded: u64) -> Sale {
+        Sale { product, people, lost: 0, refunded, value: Money(10_000) }
+    }
+
+    #[test]
+    fn sales_rank_by_hand() {
+        let rank = Rank { orders_per_day: 100.0, gain: 2.0, memory_days: 10.0 };
+        let world = world(Goods { rank: Some(rank), ..Goods::default() });
+        let mut shelves = Shelves::new(&world.goods);
+        assert_eq!(shelves.exposure(&world.goods), 1.0);
+        let mut shop = ShopRow::default();
+        shelves.open();
+        shelves.sell(&world.goods, 0, sale(0, 50, 0), &mut shop);
+        shelves.close(&world, 0, &mut shop);
+        // 50 * (1 - exp(-1/10)) = 4.758129 smoothed orders a day: 1 + 2 * 4.758129 / 104.758129.
+        assert!((shelves.exposure(&world.goods) - 1.090_840_2).abs() < 1e-6);
+        // At the threshold half of the gain is reached.
+        shelves.sales = 100.0;
+        assert_eq!(shelves.exposure(&world.goods), 2.0);
+        // Without sales it fades by exp(-1/10): 1 + 2 * 90.483742 / 190.483742.
+        shelves.open();
+        shelves.close(&world, 1, &mut shop);
+        assert!((shelves.exposure(&world.goods) - 1.950_042_1).abs() < 1e-6);
+    }
+
+    #[test]
+    fn rating_by_hand() {
+        let rating = Rating { start: 0.8, quality: Uncertain::Fixed(1.2), speed: 0.5 };
+        let world = world(Goods { rating: Some(rating), ..Goods::default() });
+        let mut shelves = Shelves::new(&world.goods);
+        let mut shop = ShopRow::default();
+        assert_eq!((shelves.exposure(&world.goods), shelves.offer(&world, 0).pull[0]), (0.8, 0.8));
+        shelves.close(&world, 0, &mut shop);
+        assert_eq!(shelves.exposure(&world.goods), 0.8, "nobody has reviewed anything");
+        shelves.sell(&world.goods, 1, sale(0, 2_000, 0), &mut shop);
+        shelves.close(&world, 1, &mut shop);
+        // Two thousand orders close three quarters of the distance of 0.4.
+        assert!((shelves.exposure(&world.goods) - 1.1).abs() < 1e-12);
+        assert!((shelves.offer(&world, 2).pull[0] - 1.1).abs() < 1e-12);
+    }
+
+    #[test]
+    fn goods_are_ordered_when_stock_is_low_and_arrive_after_their_lead() {
+        let restock = Some(Restock { quantity: 60, lead_days: 3.0, at: 40 });
+        let product = Product { stock: Some(100), restock, ..product("a") };
+        let world = world(Goods { products: vec![product], ..Goods::default() });
+        let mut shelves = Shelves::new(&world.goods);
+        let mut shop = ShopRow::default();
+        let sold = [59, 1, 10, 0, 0, 5, 30, 0, 0];
+        // Ordered at the end of step 1, on sale from step 4: the stock that is seen before it has them.
+        let wanted = [41, 40, 30, 90, 90, 85, 55, 55, 55].map(Some);
+        for step in 0..9 {
+            shelves.open();
+            shelves.sell(&world.goods, step, sale(0, sold[step], 0), &mut shop);
+            shelves.close(&world, step, &mut shop);
+            assert_eq!(shelves.rows[0].stock, wanted[step], "step {step}");
+        }
+    }
+
+    #[test]
+    fn refunds_come_when_they_are_due_and_the_rest_at_the_end() {
+        let refunds = Product { stock: Some(100), refund_rate: 0.5, refund_days: 2.0, ..product("a") };
+        let world = world(Goods { products: vec![refunds], ..Goods::default() });
+        let mut shelves = Shelves::new(&world.goods);
+        let mut given_back = Vec::new();
+        for (step, people) in [(0, 10), (1, 0), (2, 20), (3, 0), (30, 8), (31, 6)] {
+            let mut shop = ShopRow::default();
+            shelves.open();
+            shelves.sell(&world.goods, step, sale(0, people, people / 2), &mut shop);
+            shelves.close(&world, step, &mut shop);
+            given_back.push(shop.refunds.0 / 10_000);
+        }
+        // What was sold in step 2 is due in step 4, which is left out here, and so settled with the rest.
+        assert_eq!(given_back, [0, 0, 5, 0, 0, 10 + 4 + 3]);
+        assert_eq!(shelves.rows[0].stock, Some(100 - 44 + 22));
+    }
+
+    #[test]
+    fn part_of_a_person_is_given_back_by_chance() {
+        let quarter = Product { refund_rate: 0.25, refund_days: 1.0, ..product("a") };
+        let world = world(Goods { products: vec![quarter], ..Goods::default() });
+        let product = &world.goods.products[0];
+        assert_eq!([0, 32_767, 32_768, 65_535].map(|draw| product.refunded(10, draw)), [2, 2, 3, 3]);
+        assert_eq!(product.refunded(100, 65_535), 25);
+    }
+
+    #[test]
+    fn shoppers_choose_among_what_is_on_sale_unless_they_have_something_in_view() {
+        let products = vec![
+            Product { interest: 3.0, ..product("a") },
+            Product { interest: 1.0, appeal: Uncertain::Fixed(2.0), launch_day: 4.0, ..product("b") },
+            Product { interest: 5.0, ..product("c") },
+        ];
+        let world = world(Goods { products, ..Goods::default() });
+        let mut shoppers = world.shoppers.clone();
+        let shelves = Shelves::new(&world.goods);
+        let (before, after) = (shelves.offer(&world, 3), shelves.offer(&world, 4));
+        // 3 of 8, then 3 : 1 * 2 : 5 of 10.
+        assert_eq!(before.below[..3], [24_576, 24_576, 65_536]);
+        assert_eq!(after.below[..3], [19_660, 32_768, 65_536]);
+        assert_eq!(after.pull[..3], [1.0, 2.0, 1.0]);
+        assert_eq!(
+            (before.wanted(&shoppers, 0, 24_575), before.wanted(&shoppers, 0, 24_576)),
+            (Some(0), Some(2))
+        );
+        // A click on a line of `b` on day 3: in view from the launch on, until the view lapses.
+        shoppers.touch(0, VIEWED, &world.clock, 3);
+        shoppers.in_view[0] = 1;
+        assert_eq!((before.wanted(&shoppers, 0, 0), after.wanted(&shoppers, 0, 0)), (Some(0), Some(1)));
+        let lapsed = 3 + usize::from(world.clock.windows[VIEWED]);
+        assert_eq!(shelves.offer(&world, lapsed - 1).wanted(&shoppers, 0, 0), Some(1));
+        assert_eq!(shelves.offer(&world, lapsed).wanted(&shoppers, 0, 0), Some(0));
     }
 }

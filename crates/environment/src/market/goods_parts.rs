@@ -56,7 +56,7 @@ pub struct Product {
 pub struct Restock {
     /// People's orders that arrive.
     pub quantity: u64,
-    /// Days from the end of the day on which they are ordered.
+    /// Days from the one on which they are ordered to the first on which they are sold.
     pub lead_days: f64,
     /// Stock at which they are ordered.
     pub at: u64,
@@ -201,7 +201,12 @@ fn read_product(section: &mut Section<'_>) -> Product {
             [("restock", product.restock.is_some()), ("leftover_cost", product.leftover_cost > 0.0)]
         {
             if present {
-                section.object(key, format!("`{key}` needs a `stock`"), "the stock is endless", "add `stock`");
+                section.object(
+                    key,
+                    format!("`{key}` needs a `stock`"),
+                    "the stock is endless",
+                    "add `stock`",
+                );
             }
         }
     }

@@ -130,7 +130,11 @@ impl Shoppers {
             last_click: vec![0; count],
             reserved_people: vec![0; count],
             outside_click: vec![vec![0; count]; outside],
-            in_view: if market.merchant.goods.products.len() > 1 { vec![NO_PRODUCT; count] } else { Vec::new() },
+            in_view: if market.merchant.goods.products.len() > 1 {
+                vec![NO_PRODUCT; count]
+            } else {
+                Vec::new()
+            },
             contacts: vec![0; market.lines.len()],
             #[cfg(test)]
             met: vec![false; count],
