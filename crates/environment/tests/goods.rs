@@ -364,6 +364,28 @@ fn rating_and_rank_bring_more_sales() {
 }
 
 #[test]
+fn shipped_merchants_with_products_sell_them() {
+    for (merchant, line, product, count) in
+        [("lens-brand", "search", "joint-series", 4), ("apparel-shop", "notes", "wool-coat", 8)]
+    {
+        let name = format!("name = \"{line}\"\n");
+        let text = SCENARIO.replace("young-snack-brand", merchant).replacen(
+            &name,
+            &format!("{name}product = \"{product}\"\n"),
+            1,
+        );
+        let scenario = Scenario::from_text("mine", &text).unwrap_or_else(|problems| panic!("{problems}"));
+        assert_eq!(scenario.brief.products.len(), count);
+        let episode = finish(start(&scenario.with_shoppers(4_000), 7));
+        let ledger = episode.ledger();
+        let sold = |product: usize| (0..32).map(|step| ledger.products_in(step)[product].orders).sum::<u64>();
+        assert!((0..count).filter(|product| sold(*product) > 0).count() > count / 2, "{merchant}");
+        assert!(ledger.shop().refunds > Money::ZERO && ledger.shop().leftover > Money::ZERO, "{merchant}");
+        assert!(episode.observation().shop.rating.is_some());
+    }
+}
+
+#[test]
 fn what_cannot_be_is_said() {
     let found = |goods: &str, lines: &[(&str, &str)], more: &str| -> Vec<String> {
         read(goods, lines, more).unwrap_err().0.into_iter().map(|problem| problem.message).collect()

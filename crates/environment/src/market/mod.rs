@@ -7,6 +7,7 @@ pub(crate) mod goods_parts;
 pub(crate) mod parts;
 mod purchases;
 pub mod settings;
+mod shelves;
 pub(crate) mod shoppers;
 pub(crate) mod state;
 mod visits;

@@ -1,8 +1,9 @@
 //! The last part of a step: shoppers with a need buy in the category, from us or from a rival.
 
 use super::delivery::Moment;
-use super::goods::{Expected, NO_PRODUCT, Sale, Shelves};
+use super::goods::{Expected, NO_PRODUCT};
 use super::settings::MEMORIES;
+use super::shelves::{Sale, Shelves};
 use super::shoppers::{LEVELS, NO_LINE, Shoppers, flag};
 use super::visits::{field, shopper_bits};
 use super::world::{MEMORY_SHIFT, MarketWorld};
@@ -54,7 +55,7 @@ pub(crate) fn purchase(
         industry.personas.get(p).map_or(0.0, |persona| persona.purchases * industry.purchase_rate * demand)
     });
     let weight = world.market.weight();
-    let offer = shelves.offer(world, step);
+    let offer = world.goods.offer(&world.clock, step, shelves.rating());
     let key = key.with(purpose::ORDER);
     let mut expected = Expected::default();
     orders.clear();

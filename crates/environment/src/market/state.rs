@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::choice::{backed, favoured, verdict};
 use super::delivery::{Delivered, Moment, Scratch, deliver};
-use super::goods::{Shelves, expect};
+use super::goods::expect;
 use super::purchases::{Order, last_click_line, purchase, within};
+use super::shelves::Shelves;
 use super::shoppers::Shoppers;
 use super::visits::{Audience, fade, free_traffic, visit};
 use super::world::MarketWorld;
