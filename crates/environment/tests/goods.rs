@@ -376,11 +376,18 @@ fn shipped_merchants_with_products_sell_them() {
         );
         let scenario = Scenario::from_text("mine", &text).unwrap_or_else(|problems| panic!("{problems}"));
         assert_eq!(scenario.brief.products.len(), count);
-        let episode = finish(start(&scenario.with_shoppers(4_000), 7));
+        let episode = finish(start(&scenario, 7));
         let ledger = episode.ledger();
         let sold = |product: usize| (0..32).map(|step| ledger.products_in(step)[product].orders).sum::<u64>();
-        assert!((0..count).filter(|product| sold(*product) > 0).count() > count / 2, "{merchant}");
-        assert!(ledger.shop().refunds > Money::ZERO && ledger.shop().leftover > Money::ZERO, "{merchant}");
+        assert!(
+            (0..count).filter(|product| sold(*product) > 0).count() > count / 2,
+            "{merchant}: {:?}",
+            (0..count).map(sold).collect::<Vec<_>>()
+        );
+        let total = ledger.shop();
+        assert!(total.refunds > Money::ZERO, "{merchant}");
+        // What is scarce either runs out or is left over.
+        assert!(total.lost_orders > 0 || total.leftover > Money::ZERO, "{merchant}");
         assert!(episode.observation().shop.rating.is_some());
     }
 }
