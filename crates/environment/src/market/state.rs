@@ -305,4 +305,23 @@ mod tests {
             assert!((0..5_000).any(|i| !same(i)), "line {line} did nothing");
         }
     }
+    /// A click reserves for all people of a shopper; those who found nothing left cost nothing and are released.
+    #[test]
+    fn a_commission_is_paid_for_those_who_bought() {
+        let scenario = Scenario::load("new-customer").unwrap().with_shoppers(20_000);
+        let world = World::draw(&scenario, 3).market_world().clone();
+        let line = scenario.brief.lines.iter().position(|line| line.name == "affiliate").unwrap();
+        let mut state = MarketState::new(world, Key::new(4));
+        let cap = (scenario.market().unwrap().lines[line].channel.commission_cap * 1e6) as i64;
+        state.accounts[line].reserved[0] = 25 * cap;
+        state.shoppers.last_line[7] = line as u8;
+        state.shoppers.last_click[7] = state.world.clock.stamp(0);
+        state.shoppers.reserved_people[7] = 20;
+        let order = Order { shopper: 7, people: 5, new: true, value: Money(100), delay: 0 };
+        assert_eq!(state.pay_commission(0, line, &order), Some(5));
+        assert_eq!(state.accounts[line].reserved[0], 5 * cap);
+        let each = (state.world.lines[line].commission_rate * 1e6) as i64;
+        assert!(each > 0 && each < cap);
+        assert_eq!(state.accounts[line].spent, 5 * each);
+    }
 }
