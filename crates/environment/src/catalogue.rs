@@ -12,8 +12,9 @@ use crate::goal::{Goal, read_aim};
 use crate::limit_parts::{read_groups, read_limits, read_line_limits};
 use crate::limits::Limits;
 use crate::market::calendar::{HALF_HOURS, read_calendar};
+use crate::market::goods_parts::{read_choice, read_line_product};
 use crate::market::parts::{read_channel, read_industry, read_merchant};
-use crate::market::settings::{Channel, Line, Market};
+use crate::market::settings::{Channel, Goods, Line, Market};
 use crate::money::Money;
 use crate::observation::{Brief, CalendarStep, LineBrief};
 use crate::problem::{Problem, Problems};
@@ -197,10 +198,24 @@ fn read_scenario(
     let currency = top.text("currency", "a currency code such as \"CNY\"");
     let budget = top.number("budget", Bounds::between(0.0, 1e12, "major units (yuan) for the whole episode"));
     let mut limits = read_limits(top, per_day);
+    let mut products = Vec::new();
+    let mut commit_step = None;
     let (kind, calendar_title, lines, calendar, margin) = match kind {
         "market" => {
             let (market, title, calendar) = read_market(top, catalogue, sources, per_day, &mut limits)?;
-            let lines = market.lines.iter().map(line_brief).collect();
+            let lines = market.lines.iter().map(|line| line_brief(line, &market.merchant.goods)).collect();
+            products =
+                market.merchant.goods.products.iter().map(|product| product.brief(step_days)).collect();
+            commit_step = market.commit_step;
+            if goal == Some(Goal::BestProduct) && !market.test {
+                let message = "the goal `best-product` needs a table `[test]`";
+                top.object(
+                    "goal",
+                    message,
+                    "nothing is judged",
+                    "add `[test]` with `decide = \"last-step\"`",
+                );
+            }
             let margin = market.merchant.margin;
             (Kind::Market(Arc::new(market)), title, lines, calendar, margin)
         }
@@ -238,6 +253,8 @@ fn read_scenario(
         lines,
         calendar,
         limits,
+        products,
+        commit_step,
     };
     Some(Scenario {
         name: name.to_owned(),
@@ -329,6 +346,7 @@ fn read_market(
             ),
             click_scale: scale(section.number_if_any("click_scale", factor)),
             effect_scale: scale(section.number_if_any("effect_scale", factor)),
+            product: read_line_product(&mut section, merchant.as_ref()),
             shift: section.section_if_any("shift").map(|mut shift| {
                 let days = Bounds::between(0.0, (steps / per_day) as f64, "day of the episode, from 0");
                 let day = shift.whole("day", days);
@@ -343,7 +361,8 @@ fn read_market(
     }
     let (shoppers, training_shoppers) = (shoppers as usize, training_shoppers as usize);
     let (industry, merchant) = (industry?, merchant?);
-    let market = Market { people, shoppers, training_shoppers, industry, merchant, lines };
+    let (test, commit_step) = read_choice(top, &lines, (steps, per_day));
+    let market = Market { people, shoppers, training_shoppers, industry, merchant, lines, test, commit_step };
     Some((market, calendar_title, calendar))
 }
 
@@ -357,7 +376,7 @@ pub(crate) fn line_name<'a>(section: &mut Section<'_>, mut others: impl Iterator
     name
 }
 
-fn line_brief(line: &Line) -> LineBrief {
+fn line_brief(line: &Line, goods: &Goods) -> LineBrief {
     LineBrief {
         name: line.name.clone(),
         pricing: line.channel.pricing,
@@ -365,6 +384,7 @@ fn line_brief(line: &Line) -> LineBrief {
         list_price: line.channel.price.median() * line.price_scale,
         season: Vec::new(),
         prior: None,
+        product: line.product.map(|product| goods.products[product].name.clone()),
     }
 }
 

@@ -71,6 +71,7 @@ impl Episode {
         ledger.rows.reserve_exact(lines * brief.steps);
         ledger.shop.reserve_exact(brief.steps);
         ledger.multipliers.reserve_exact(brief.steps);
+        ledger.products.reserve_exact(brief.products.len() * brief.steps);
         let mut episode = Self {
             state,
             guard: Guard::new(&brief.limits, brief.budget, brief.steps),
@@ -229,10 +230,15 @@ impl Episode {
         }
         observation.budget_left += observation.reserved - reserved;
         observation.reserved = reserved;
-        let ShopRow { visitors, orders, new_customers, revenue, joins, leads, .. } = shop;
-        observation.shop = ShopReport { visitors, orders, new_customers, revenue, joins, leads };
+        let ShopRow { visitors, orders, new_customers, revenue, joins, leads, refunds, .. } = shop;
+        let shown = std::mem::take(&mut observation.shop);
+        observation.shop =
+            ShopReport { visitors, orders, new_customers, revenue, joins, leads, refunds, ..shown };
         observation.step = step + 1;
         self.ledger.shop.push(ShopRow { stages, ..shop });
+        if let State::Market(market) = &self.state {
+            self.ledger.products.extend_from_slice(market.products());
+        }
         self.ledger.multipliers.push(multiplier);
         self.ledger.relaxations += relaxed;
         self.look();
@@ -241,6 +247,9 @@ impl Episode {
     /// Fills in what is seen of the step to come.
     fn look(&mut self) {
         self.observation.stages = self.stages();
+        if let State::Market(market) = &self.state {
+            market.show(&mut self.observation.shop);
+        }
         if let State::Pacing(pacing) = &self.state {
             self.observation.offers.clear();
             self.observation.offers.extend((!self.is_over()).then(|| pacing.offer(self.observation.step)));

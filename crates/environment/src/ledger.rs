@@ -66,6 +66,9 @@ pub struct ShopRow {
     pub rebate: Money,
     /// Lost on stock that is left at the end.
     pub leftover: Money,
+    /// Orders of people who found what they wanted sold out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lost_orders: u64,
     /// `[8]` people in each DEEPLINK stage at the end of the step, unreached first.
     pub stages: [u64; STAGES],
     /// Worth of the product backed in the last step relative to the best one, where products are tested.
@@ -81,6 +84,31 @@ pub struct ShopRow {
     pub expected_revenue: f64,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// One product in one step. Goods are counted in people's orders: `stock` at the end of a step is that of the step
+/// before, less `orders`, plus `returned` and `arrived`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductRow {
+    /// Orders.
+    pub orders: u64,
+    /// Value of the orders.
+    pub revenue: Money,
+    /// Orders of people who found it sold out.
+    pub lost_orders: u64,
+    /// Earlier orders that were given back.
+    pub returned: u64,
+    /// Their value.
+    pub refunds: Money,
+    /// Goods that arrived.
+    pub arrived: u64,
+    /// Stock at the end of the step; `None` where it is endless.
+    pub stock: Option<u64>,
+}
+
 /// The record of one episode so far.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
@@ -94,6 +122,9 @@ pub struct Ledger {
     pub rows: Vec<LineRow>,
     /// `[steps]`
     pub shop: Vec<ShopRow>,
+    /// `[steps, products]`, row by row; empty where products have no names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub products: Vec<ProductRow>,
     /// `[steps]` price of the step's money by the guard's projection (major units), zero where no total limit bound.
     pub multipliers: Vec<f64>,
     /// Limits that had to give because they conflicted on the way.
@@ -111,6 +142,13 @@ impl Ledger {
     #[must_use]
     pub fn step(&self, step: usize) -> &[LineRow] {
         &self.rows[step * self.lines..(step + 1) * self.lines]
+    }
+
+    /// The products of one step; none where products have no names.
+    #[must_use]
+    pub fn products_in(&self, step: usize) -> &[ProductRow] {
+        let products = self.products.len() / self.steps().max(1);
+        &self.products[step * products..(step + 1) * products]
     }
 
     /// Money spent so far.
@@ -165,6 +203,7 @@ impl Ledger {
             total.subsidies += row.subsidies;
             total.rebate += row.rebate;
             total.leftover += row.leftover;
+            total.lost_orders += row.lost_orders;
             total.stages = row.stages;
             total.verdict = row.verdict;
             total.expected_orders += row.expected_orders;

@@ -53,11 +53,12 @@ pub use draws::{Domain, Key, Seeds};
 pub use episode::Episode;
 pub use goal::{Aim, Goal};
 pub use guard::{Guard, Relaxation, Ruling};
-pub use ledger::{Ledger, LineRow, ShopRow};
+pub use ledger::{Ledger, LineRow, ProductRow, ShopRow};
 pub use limits::{Contradiction, Group, Hold, LimitKind, Limits, LineLimits};
 pub use money::Money;
 pub use observation::{
-    Allocation, Brief, CalendarStep, CurvePrior, LineBrief, LineReport, Observation, Pricing, ShopReport,
+    Allocation, Brief, CalendarStep, CurvePrior, LineBrief, LineReport, Observation, Pricing, ProductBrief,
+    ShopReport,
 };
 pub use problem::{Problem, Problems};
 pub use projection::{project_at_most, project_exactly};

@@ -47,6 +47,31 @@ pub struct LineBrief {
     /// What the file says of the line's response, at the median, in a curves world.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<CurvePrior>,
+    /// Name of the product it shows, where it shows one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+}
+
+/// What the merchant knows of a product. How much shoppers like it is not part of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProductBrief {
+    /// Its name.
+    pub name: String,
+    /// Mean value of an order, in major units.
+    pub price: f64,
+    /// Share of an order's value that is left after the cost of goods.
+    pub margin: f64,
+    /// First step in which it can be bought.
+    pub launch_step: usize,
+    /// Share of orders that is usually given back.
+    #[serde(default)]
+    pub refund_rate: f64,
+    /// Lost on each order's worth that is left in stock at the end, in major units.
+    #[serde(default)]
+    pub leftover_cost: f64,
+    /// Step from which it is marked down, and its mean order value from then on, in major units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clearance: Option<(usize, f64)>,
 }
 
 /// What is public of a line's response: a drawn world differs from it.
@@ -110,6 +135,12 @@ pub struct Brief {
     pub calendar: Vec<CalendarStep>,
     /// Limits that the guard enforces, and soft ones that are judged.
     pub limits: Limits,
+    /// Products, where they have names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub products: Vec<ProductBrief>,
+    /// Step from which only lines of the product that gets most money in it buy anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit_step: Option<usize>,
 }
 
 impl Brief {
@@ -150,7 +181,7 @@ pub struct LineReport {
 }
 
 /// What the shop itself sees of a step: its own order book, at once, without knowing the cause.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ShopReport {
     /// People who visited the shop's pages.
     pub visitors: u64,
@@ -166,6 +197,23 @@ pub struct ShopReport {
     /// People who left their particulars.
     #[serde(default)]
     pub leads: u64,
+    /// Value of earlier orders that was given back in the step.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub refunds: Money,
+    /// `[products]` orders; empty where products have no names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub products: Vec<u64>,
+    /// `[products]` people's orders in stock, [`u64::MAX`] where a product is endless; empty where all are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stock: Vec<u64>,
+    /// Rating of the shop, where it has one; 1 is usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating: Option<f64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
+fn is_nothing(money: &Money) -> bool {
+    *money == Money::ZERO
 }
 
 /// What an agent sees before it decides a step.

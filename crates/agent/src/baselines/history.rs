@@ -26,7 +26,7 @@ impl History {
     pub fn record(&mut self, observation: &Observation) {
         if observation.step > 0 {
             self.reports.extend_from_slice(&observation.lines);
-            self.shop.push(observation.shop);
+            self.shop.push(observation.shop.clone());
         }
     }
 

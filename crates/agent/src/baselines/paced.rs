@@ -181,6 +181,8 @@ pub(crate) fn empty_brief() -> Brief {
         lines: Vec::new(),
         calendar: Vec::new(),
         limits: outlay_environment::Limits::default(),
+        products: Vec::new(),
+        commit_step: None,
     }
 }
 

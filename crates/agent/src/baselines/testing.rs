@@ -18,6 +18,7 @@ pub(crate) fn brief(lines: usize, steps: usize) -> Brief {
         list_price: 1.0,
         season: Vec::new(),
         prior: None,
+        product: None,
     };
     let day = |step| CalendarStep {
         hour: 0.0,
@@ -42,6 +43,8 @@ pub(crate) fn brief(lines: usize, steps: usize) -> Brief {
             lines: vec![LineLimits { end_step: steps, ..LineLimits::default() }; lines],
             ..Limits::default()
         },
+        products: Vec::new(),
+        commit_step: None,
     }
 }
 

@@ -51,6 +51,7 @@ pub(crate) fn read_amss(
             list_price,
             season: Vec::new(),
             prior: None,
+            product: None,
         });
         lines.push(line);
     }

@@ -104,6 +104,7 @@ fn plain_line(name: String) -> LineBrief {
         list_price: 0.0,
         season: Vec::new(),
         prior: None,
+        product: None,
     }
 }
 

@@ -336,6 +336,9 @@ fn respond(
     if !click {
         return;
     }
+    if let (Some(product), Some(in_view)) = (world.market.lines[line].product, shoppers.in_view.get_mut(i)) {
+        *in_view = product as u8;
+    }
     if channel.outside {
         if let (true, Some(place)) = (known, drawn.outside) {
             shoppers.outside_click[place][i] = world.clock.stamp(step);

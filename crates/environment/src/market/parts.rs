@@ -1,5 +1,6 @@
 //! The catalogue files of a scenario, read field by field: merchant, industry, channel.
 
+use super::goods_parts::read_goods;
 use super::settings::{Channel, Industry, MEMORIES, Memory, Merchant, Persona, ReportDelay, Supply, Windows};
 use crate::deeplink::STAGES;
 use crate::observation::Pricing;
@@ -24,6 +25,7 @@ pub(crate) fn read_merchant(top: &mut Section<'_>) -> Merchant {
         lapsed: top
             .number_if_any("lapsed", Bounds::share("share of those who are no customers"))
             .unwrap_or(0.0),
+        goods: read_goods(top),
     };
     sums_to_one(top, "stages", merchant.stages.iter().sum());
     merchant

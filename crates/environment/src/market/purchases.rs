@@ -1,18 +1,23 @@
 //! The last part of a step: shoppers with a need buy in the category, from us or from a rival.
 
 use super::delivery::Moment;
+use super::goods::{Expected, NO_PRODUCT};
 use super::settings::MEMORIES;
+use super::shelves::{Sale, Shelves};
 use super::shoppers::{LEVELS, NO_LINE, Shoppers, flag};
 use super::visits::{field, shopper_bits};
 use super::world::{MEMORY_SHIFT, MarketWorld};
-use crate::draws::purpose;
+use crate::draws::{mix, purpose};
+use crate::ledger::ShopRow;
 use crate::money::Money;
 use crate::observation::Pricing;
 
-/// An order of this shop, all of the shopper's people together.
+/// An order of this shop, of the shopper's people together.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Order {
     pub(crate) shopper: u32,
+    /// People who bought: all of the shopper's, or those for whom there was stock.
+    pub(crate) people: u64,
     /// Whether it is the first in 365 days.
     pub(crate) new: bool,
     /// Value of one person's order.
@@ -21,29 +26,27 @@ pub(crate) struct Order {
     pub(crate) delay: usize,
 }
 
-/// Expectations of the step, in 2^-32 shoppers, before the last draws.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Expected {
-    pub(crate) new_customers: u64,
-    pub(crate) orders: u64,
-}
-
 /// Chance that a purchase in the category goes to this shop: its pull against that of all rivals together, which is 1.
-fn brand_share(world: &MarketWorld, shoppers: &Shoppers, i: usize) -> f64 {
+/// `factor` is that of the product wanted.
+fn brand_share(world: &MarketWorld, shoppers: &Shoppers, i: usize, factor: f64) -> f64 {
     let mut pull = world.market.industry.attraction[shoppers.stage[i] as usize]
         * world.appeal[shoppers.class[i] as usize];
     for m in 0..MEMORIES.min(world.memories.len()) {
         pull *= world.memories[m].pull[(shoppers.memory[m][i] >> MEMORY_SHIFT) as usize];
     }
+    pull *= factor;
     pull / (1.0 + pull)
 }
 
-/// Lets every visiting shopper with an unmet need buy or not; notes our orders and returns the expectations.
+/// Lets every visiting shopper with an unmet need buy or not; books our sales, notes the orders and returns the
+/// expectations.
 pub(crate) fn purchase(
     moment: Moment<'_>,
     shoppers: &mut Shoppers,
+    shelves: &mut Shelves,
     visiting: impl Iterator<Item = u32>,
     orders: &mut Vec<Order>,
+    shop: &mut ShopRow,
 ) -> Expected {
     let Moment { world, step, key } = moment;
     let industry = &world.market.industry;
@@ -51,6 +54,8 @@ pub(crate) fn purchase(
     let rates: [f64; super::shoppers::MOST_PERSONAS] = std::array::from_fn(|p| {
         industry.personas.get(p).map_or(0.0, |persona| persona.purchases * industry.purchase_rate * demand)
     });
+    let weight = world.market.weight();
+    let offer = world.goods.offer(&world.clock, step, shelves.rating());
     let key = key.with(purpose::ORDER);
     let mut expected = Expected::default();
     orders.clear();
@@ -63,25 +68,50 @@ pub(crate) fn purchase(
         }
         let hunter = if flags & flag::HUNTER != 0 { industry.hunter_purchases } else { 1.0 };
         let rate = (rates[shoppers.class[i] as usize / LEVELS] * hunter).min(1.0);
-        let share = brand_share(world, shoppers, i);
+        let bits = shopper_bits(key, shopper);
+        let more = mix(bits);
+        let wanted = offer.wanted(shoppers, i, field(more, 1));
+        let share = wanted.map_or(0.0, |product| brand_share(world, shoppers, i, offer.pull[product]));
         let new = shoppers.recent_orders(i, &world.clock, step) == 0;
-        let mean = (rate * share * 4_294_967_296.0) as u64;
-        expected.orders += mean;
+        let mut mean = (rate * share * 4_294_967_296.0) as u64;
+        let available = wanted.map_or(0, |product| shelves.available(product, weight));
+        if available < weight {
+            mean = (mean as f64 * available as f64 / weight as f64) as u64;
+        }
+        if let Some(product) = wanted {
+            expected.orders[product] += mean;
+        }
         if new {
             expected.new_customers += mean;
         }
-        let bits = shopper_bits(key, shopper);
         // 24 bits for whether, 24 for from whom, 16 for how much and how late.
         if ((bits & 0xff_ffff) as f64) >= rate * 16_777_216.0 {
             continue;
         }
+        // Who finds our product sold out buys from a rival.
         shoppers.flags[i] |= flag::SATIATED;
-        if (((bits >> 24) & 0xff_ffff) as f64) < share * 16_777_216.0 {
-            let value = Money(world.order_values[(field(bits, 3) >> 8) as usize]);
-            let late = field(crate::draws::mix(bits), 0);
-            let delay = world.report_delay.iter().take_while(|shown| late >= **shown).count();
-            orders.push(Order { shopper, new, value, delay: delay.min(world.report_delay.len() - 1) });
+        let ours = (((bits >> 24) & 0xff_ffff) as f64) < share * 16_777_216.0;
+        let Some(product) = wanted.filter(|_| ours) else { continue };
+        let sold = &world.goods.products[product];
+        let value = sold.value(step, (field(bits, 3) >> 8) as usize);
+        let refunded = sold.refunded(available, field(more, 2));
+        let sale = Sale { product, people: available, lost: weight - available, refunded, value };
+        shelves.sell(&world.goods, step, sale, shop);
+        if available == 0 {
+            continue;
+        }
+        shop.new_customers += if new { available } else { 0 };
+        shop.won_back += if new && shoppers.has_ordered(i) { available } else { 0 };
+        let late = field(more, 0);
+        let delay = world.report_delay.iter().take_while(|shown| late >= **shown).count();
+        let delay = delay.min(world.report_delay.len() - 1);
+        orders.push(Order { shopper, people: available, new, value, delay });
+        // Where there was stock for a part of the shopper's people, that part is the chance that the shopper has bought.
+        if available == weight || u64::from(field(more, 3)) * weight < available << 16 {
             shoppers.order(i, &world.clock, step);
+            if let Some(in_view) = shoppers.in_view.get_mut(i) {
+                *in_view = NO_PRODUCT;
+            }
         }
     }
     expected

@@ -1,5 +1,6 @@
 //! What the files say of a market of shoppers: industry, merchant, lines.
 
+pub use super::goods_parts::{Clearance, Goods, MOST_PRODUCTS, Product, Rank, Rating, Restock};
 use crate::deeplink::STAGES;
 use crate::observation::Pricing;
 use crate::reader::Uncertain;
@@ -22,6 +23,10 @@ pub struct Market {
     pub merchant: Merchant,
     /// The lines money is given to.
     pub lines: Vec<Line>,
+    /// Whether the product backed in the last step is judged.
+    pub test: bool,
+    /// Step from which only lines of one product deliver: the one that gets most money in it.
+    pub commit_step: Option<usize>,
 }
 
 impl Market {
@@ -185,6 +190,8 @@ pub struct Merchant {
     pub member_rate: f64,
     /// Share of the people without an order in the customer window who ordered before it.
     pub lapsed: f64,
+    /// Products, sales rank and rating.
+    pub goods: Goods,
 }
 
 /// A place where visitors, searchers or viewers can be met.
@@ -260,6 +267,8 @@ pub struct Line {
     pub click_scale: f64,
     /// Factor on what follows a click (interaction, favourite, cart) and on the impact of a contact.
     pub effect_scale: f64,
+    /// The product it shows: whoever clicks has it in view.
+    pub product: Option<usize>,
     /// From this step on the click rate and the effects are multiplied.
     pub shift: Option<(usize, f64)>,
 }

@@ -1,5 +1,6 @@
 //! Shoppers: individuals, in a struct of arrays. What happened to them, and which DEEPLINK stage follows from it.
 
+use super::goods::NO_PRODUCT;
 use super::settings::{MEMORIES, Market};
 use crate::deeplink::{STAGES, Stage};
 use crate::draws::Key;
@@ -100,6 +101,8 @@ pub(crate) struct Shoppers {
     pub(crate) reserved_people: Vec<u32>,
     /// Stamp of the last recognised click on each outside line.
     pub(crate) outside_click: Vec<Vec<u16>>,
+    /// Product of the last click on a line that shows one; empty where there are no products to choose from.
+    pub(crate) in_view: Vec<u8>,
     /// `[lines]` contacts bought so far.
     pub(crate) contacts: Vec<u64>,
     /// Shoppers whom any line has met.
@@ -128,6 +131,11 @@ impl Shoppers {
             last_click: vec![0; count],
             reserved_people: vec![0; count],
             outside_click: vec![vec![0; count]; outside],
+            in_view: if market.merchant.goods.products.len() > 1 {
+                vec![NO_PRODUCT; count]
+            } else {
+                Vec::new()
+            },
             contacts: vec![0; market.lines.len()],
             #[cfg(test)]
             met: vec![false; count],
@@ -203,10 +211,9 @@ impl Shoppers {
         self.orders.iter().take_while(|slot| slot[i] > 0 && today - slot[i] <= clock.customer_days).count()
     }
 
-    /// Whether the shopper's latest order was the first after one older than the customer window.
-    pub(crate) fn won_back(&self, i: usize, clock: &Clock) -> bool {
-        let [latest, before, ..] = &self.orders;
-        before[i] > 0 && latest[i] - before[i] > clock.customer_days
+    /// Whether the shopper has ever ordered, however long ago.
+    pub(crate) fn has_ordered(&self, i: usize) -> bool {
+        self.orders[0][i] > 0
     }
 
     /// A contact of the given kind, which is also every shallower one.
@@ -327,17 +334,6 @@ mod tests {
         assert_eq!(shoppers.recent_orders(0, &clock, 366), 0);
         shoppers.find_stage(0, &clock, 366);
         assert_eq!(shoppers.stage[0], Stage::Unreached as u8);
-    }
-
-    #[test]
-    fn who_comes_back_after_the_window_is_won_back() {
-        let (clock, mut shoppers) = one();
-        shoppers.order(0, &clock, 0);
-        assert!(!shoppers.won_back(0, &clock));
-        shoppers.order(0, &clock, 365);
-        assert!(!shoppers.won_back(0, &clock));
-        shoppers.order(0, &clock, 365 + 366);
-        assert!(shoppers.won_back(0, &clock));
     }
 
     #[test]

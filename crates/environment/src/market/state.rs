@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
+use super::choice::{backed, favoured, verdict};
 use super::delivery::{Delivered, Moment, Scratch, deliver};
+use super::goods::expect;
 use super::purchases::{Order, last_click_line, purchase, within};
+use super::shelves::Shelves;
 use super::shoppers::Shoppers;
 use super::visits::{Audience, fade, free_traffic, visit};
 use super::world::MarketWorld;
 use crate::deeplink::STAGES;
 use crate::draws::Key;
 use crate::episode::{Outcome, Sheet};
-use crate::ledger::ShopRow;
+use crate::ledger::{ProductRow, ShopRow};
 use crate::money::{MICRO_PER_MINOR, Money};
-use crate::observation::Pricing;
+use crate::observation::{Pricing, ShopReport};
 
 /// Shoppers and accounts of one episode. A clone is a snapshot.
 #[derive(Debug, Clone)]
@@ -21,6 +24,9 @@ pub(crate) struct MarketState {
     key: Key,
     pub(crate) shoppers: Shoppers,
     accounts: Vec<Account>,
+    shelves: Shelves,
+    /// The product to whose lines delivery is confined, once there is one.
+    committed: Option<usize>,
     /// `[longest delay + 1, lines]` what the reports will show, by the step in which it arrives.
     due: Vec<Due>,
     buffers: Buffers,
@@ -64,6 +70,8 @@ impl MarketState {
             key,
             shoppers: world.shoppers.clone(),
             accounts: accounts.collect(),
+            shelves: Shelves::new(&world.goods),
+            committed: None,
             due: vec![Due::default(); world.report_delay.len() * world.lines.len()],
             buffers: Buffers::default(),
             world,
@@ -101,16 +109,19 @@ impl MarketState {
         let weight = world.market.weight();
         let Buffers { mut audience, mut scratch, mut orders } = std::mem::take(&mut self.buffers);
 
+        self.shelves.open();
+
         // Market and visits.
         fade(&world, step, &mut self.shoppers);
         visit(&world, step, moment.key, &mut self.shoppers, &mut audience);
 
         // Delivery and response, line by line.
         scratch.arrivals.clear();
+        self.commit(step, granted);
         let mut page_visitors = 0;
         for (line, money) in granted.iter().enumerate() {
             let mut delivered = Delivered::default();
-            if *money > Money::ZERO {
+            if *money > Money::ZERO && self.delivers(line) {
                 delivered = deliver(moment, line, money.micro(), &mut self.shoppers, &audience, &mut scratch);
             }
             let account = &mut self.accounts[line];
@@ -129,48 +140,67 @@ impl MarketState {
         }
 
         // Free traffic, then orders: ours and rivals'.
+        let factor = self.shelves.exposure(&world.goods);
         page_visitors +=
-            weight * free_traffic(&world, step, moment.key, &mut self.shoppers, &audience.visitors);
+            weight * free_traffic(&world, step, moment.key, &mut self.shoppers, &audience.visitors, factor);
         let visiting =
             audience.visitors.iter().map(|visitor| visitor.shopper).chain(scratch.arrivals.iter().copied());
-        let expected = purchase(moment, &mut self.shoppers, visiting, &mut orders);
         let mut shop = ShopRow { visitors: page_visitors, ..ShopRow::default() };
-        let scale = weight as f64 / 4_294_967_296.0;
-        shop.expected_new_customers = expected.new_customers as f64 * scale;
-        shop.expected_orders = expected.orders as f64 * scale;
-        shop.expected_revenue = shop.expected_orders * world.market.merchant.order_value;
-        shop.expected_contribution = shop.expected_revenue * world.market.merchant.margin;
+        let expected =
+            purchase(moment, &mut self.shoppers, &mut self.shelves, visiting, &mut orders, &mut shop);
+        expect(&world, step, &expected, &mut shop);
         shop.joins = sheet.rows.iter().map(|row| row.joins).sum();
         for order in &orders {
-            shop.orders += weight;
-            shop.new_customers += if order.new { weight } else { 0 };
-            let back = order.new && self.shoppers.won_back(order.shopper as usize, &world.clock);
-            shop.won_back += if back { weight } else { 0 };
-            let margin = (order.value.0 as f64 * world.market.merchant.margin) as i64;
-            shop.revenue += Money(order.value.0 * weight as i64);
-            shop.contribution += Money(margin * weight as i64);
             self.credit(step, order, sheet);
         }
 
+        // Refunds and restocking, then the books.
+        self.shelves.close(&world, step, &mut shop);
+        if world.market.test && step + 1 == world.brief.steps {
+            shop.verdict = verdict(&world.goods, backed(&world.market.lines, granted));
+        }
         self.buffers = Buffers { audience, scratch, orders };
         let reserved = self.close(step, sheet);
         Outcome { shop, reserved }
+    }
+
+    /// Settles in the step of commitment, or the first after it in which a product gets money, on the product that gets
+    /// most.
+    fn commit(&mut self, step: usize, granted: &[Money]) {
+        let market = &self.world.market;
+        if self.committed.is_none() && market.commit_step.is_some_and(|commit| step >= commit) {
+            self.committed = favoured(&market.lines, granted, self.world.goods.products.len());
+        }
+    }
+
+    /// Whether money of `line` buys anything: always, until another product has been settled on.
+    fn delivers(&self, line: usize) -> bool {
+        self.committed.is_none() || self.world.market.lines[line].product == self.committed
+    }
+
+    /// `[products]` the books of the last step; empty where products have no names.
+    pub(crate) fn products(&self) -> &[ProductRow] {
+        self.shelves.rows(&self.world.goods)
+    }
+
+    /// Fills in what the merchant sees of stock, orders by product, and rating.
+    pub(crate) fn show(&self, report: &mut ShopReport) {
+        self.shelves.show(&self.world.goods, report);
     }
 
     /// Credits an order by last click inside each platform, pays a commission that fell due, and files the report.
     fn credit(&mut self, step: usize, order: &Order, sheet: &mut Sheet<'_>) {
         let world = Arc::clone(&self.world);
         let i = order.shopper as usize;
-        let weight = world.market.weight();
         if let Some(line) = last_click_line(&world, &self.shoppers, i, step) {
-            let people = self.pay_commission(step, line, order).unwrap_or(weight);
+            let people = self.pay_commission(step, line, order).unwrap_or(order.people);
             self.file(step, line, order, people, sheet);
         }
         for line in 0..world.lines.len() {
             if let Some(place) = world.lines[line].outside {
                 let days = world.market.lines[line].channel.credit_days;
                 if within(&world, self.shoppers.outside_click[place][i], step, days) {
-                    self.file(step, line, order, weight, sheet);
+                    self.file(step, line, order, order.people, sheet);
                 }
             }
         }
@@ -184,14 +214,15 @@ impl MarketState {
             return None;
         }
         let i = order.shopper as usize;
-        let people = i64::from(std::mem::take(&mut self.shoppers.reserved_people[i]));
+        let reserved = i64::from(std::mem::take(&mut self.shoppers.reserved_people[i]));
+        let people = reserved.min(order.people as i64);
         let cap = (channel.commission_cap * 1e6) as i64;
         let share = (self.world.lines[line].commission_rate * 1e6) as i64;
         let due = (order.value.0 * share / 100).min(cap) * people;
         let account = &mut self.accounts[line];
         let age = (self.world.clock.stamp(step) - self.shoppers.last_click[i]) as usize;
         let cohort = (step - age) % account.reserved.len();
-        account.reserved[cohort] -= cap * people;
+        account.reserved[cohort] -= cap * reserved;
         account.spent += due;
         // One click earns one commission.
         self.shoppers.last_line[i] = super::shoppers::NO_LINE;
@@ -273,5 +304,24 @@ mod tests {
             assert!((0..5_000).all(|i| a.met[i] || same(i)), "line {line}");
             assert!((0..5_000).any(|i| !same(i)), "line {line} did nothing");
         }
+    }
+    /// A click reserves for all people of a shopper; those who found nothing left cost nothing and are released.
+    #[test]
+    fn a_commission_is_paid_for_those_who_bought() {
+        let scenario = Scenario::load("new-customer").unwrap().with_shoppers(20_000);
+        let world = World::draw(&scenario, 3).market_world().clone();
+        let line = scenario.brief.lines.iter().position(|line| line.name == "affiliate").unwrap();
+        let mut state = MarketState::new(world, Key::new(4));
+        let cap = (scenario.market().unwrap().lines[line].channel.commission_cap * 1e6) as i64;
+        state.accounts[line].reserved[0] = 25 * cap;
+        state.shoppers.last_line[7] = line as u8;
+        state.shoppers.last_click[7] = state.world.clock.stamp(0);
+        state.shoppers.reserved_people[7] = 20;
+        let order = Order { shopper: 7, people: 5, new: true, value: Money(100), delay: 0 };
+        assert_eq!(state.pay_commission(0, line, &order), Some(5));
+        assert_eq!(state.accounts[line].reserved[0], 5 * cap);
+        let each = (state.world.lines[line].commission_rate * 1e6) as i64;
+        assert!(each > 0 && each < cap);
+        assert_eq!(state.accounts[line].spent, 5 * each);
     }
 }

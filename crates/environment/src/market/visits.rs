@@ -254,17 +254,18 @@ pub(crate) fn market_flow(share: f64, target: f64, turnover: f64) -> (f64, f64) 
     }
 }
 
-/// Free traffic: the brand is met by the way, and brand queries that met no advertisement lead to the shop. Returns the
-/// shop's free visitors.
+/// Free traffic: the brand is met by the way, and brand queries that met no advertisement lead to the shop. `factor` is
+/// what rank and rating make of the chance to be met. Returns the shop's free visitors.
 pub(crate) fn free_traffic(
     world: &MarketWorld,
     step: usize,
     key: Key,
     shoppers: &mut Shoppers,
     visitors: &[Visitor],
+    factor: f64,
 ) -> u64 {
     let industry = &world.market.industry;
-    let exposure = chance(world.free_exposure);
+    let exposure = chance(world.free_exposure * factor);
     let click = chance(industry.free_click);
     let query_click = chance(industry.brand_query_free);
     let key = key.with(purpose::FREE);

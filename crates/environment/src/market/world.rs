@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::goods::GoodsWorld;
 use super::settings::{Market, Memory};
 use super::shoppers::{Clock, LEVELS, MEMORY_UNIT, Shoppers};
 use crate::draws::{Key, normal_quantile, purpose};
@@ -31,8 +32,7 @@ pub(crate) struct MarketWorld {
     pub(crate) lines: Vec<LineWorld>,
     /// `[65]` bins where the 64ths of the ranks of people in the market begin.
     pub(crate) dear: Vec<u16>,
-    /// `[256]` order values in minor units, by quantile.
-    pub(crate) order_values: Vec<i64>,
+    pub(crate) goods: GoodsWorld,
     /// `[longest + 1]` chance, in 65,536ths, that a report's delay is at most this many days.
     pub(crate) report_delay: Vec<u32>,
     pub(crate) shoppers: Shoppers,
@@ -126,7 +126,7 @@ impl MarketWorld {
                     (rank * BINS as f64) as u16
                 })
                 .collect(),
-            order_values: order_values(market),
+            goods: GoodsWorld::build(brief, market, named),
             report_delay: report_delay(market, brief.step_days),
             shoppers: Shoppers::draw(market, &clock, Key::new(seed).with(purpose::SHOPPERS), in_market),
             clock,
@@ -206,16 +206,6 @@ impl MemoryTables {
             clicks: std::array::from_fn(|bin| (65_536.0 / (1.0 + amount(bin) / memory.fatigue)) as u32),
         }
     }
-}
-
-/// Log-normal order values at 256 quantiles, scaled to the stated mean.
-fn order_values(market: &Market) -> Vec<i64> {
-    let merchant = &market.merchant;
-    let shape: Vec<f64> = (0..256)
-        .map(|i| libm::exp(merchant.order_value_log_sd * normal_quantile((f64::from(i) + 0.5) / 256.0)))
-        .collect();
-    let mean: f64 = shape.iter().sum::<f64>() / 256.0;
-    shape.iter().map(|value| crate::money::Money::from_major(merchant.order_value * value / mean).0).collect()
 }
 
 fn report_delay(market: &Market, days_a_step: f64) -> Vec<u32> {
