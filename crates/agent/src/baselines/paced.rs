@@ -66,15 +66,8 @@ impl<S: Split> Agent for Paced<S> {
         let money = share * observation.budget_left.major();
         let weights = self.split.weights(&self.history, money);
         let last = self.history.steps().checked_sub(1).filter(|_| self.split.watches_spending());
-        Allocation {
-            money: offer(
-                &self.brief,
-                observation.step,
-                weights,
-                last.map(|last| self.history.step(last)),
-                money,
-            ),
-        }
+        let last = last.map(|last| self.history.step(last));
+        Allocation::of(offer(&self.brief, observation.step, weights, last, money))
     }
 }
 
@@ -171,6 +164,7 @@ pub(crate) fn empty_brief() -> Brief {
         lines: Vec::new(),
         calendar: Vec::new(),
         limits: outlay_environment::Limits::default(),
+        levers: outlay_environment::Levers::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use outlay_environment::{
-    Brief, CalendarStep, Domain, Episode, Ledger, Limits, LineBrief, LineLimits, LineReport, Money,
+    Brief, CalendarStep, Domain, Episode, Ledger, Levers, Limits, LineBrief, LineLimits, LineReport, Money,
     Observation, Pricing, STAGES, Scenario, Seeds, ShopReport, World,
 };
 
@@ -11,14 +11,8 @@ use crate::agent::Agent;
 
 /// A plain brief of day-steps with a budget of 100 a step.
 pub(crate) fn brief(lines: usize, steps: usize) -> Brief {
-    let line = |index| LineBrief {
-        name: format!("line-{index}"),
-        pricing: Pricing::PerClick,
-        outside: false,
-        list_price: 1.0,
-        season: Vec::new(),
-        prior: None,
-    };
+    let line =
+        |index| LineBrief { list_price: 1.0, ..LineBrief::new(format!("line-{index}"), Pricing::PerClick) };
     let day = |step| CalendarStep {
         hour: 0.0,
         hour_traffic: 1.0,
@@ -42,6 +36,7 @@ pub(crate) fn brief(lines: usize, steps: usize) -> Brief {
             lines: vec![LineLimits { end_step: steps, ..LineLimits::default() }; lines],
             ..Limits::default()
         },
+        levers: Levers::default(),
     }
 }
 

@@ -99,6 +99,8 @@ pub(crate) struct Shoppers {
     pub(crate) reserved_people: Vec<u32>,
     /// Stamp of the last recognised click on each outside line.
     pub(crate) outside_click: Vec<Vec<u16>>,
+    /// `[capped lines][contacts]` stamps of the last contacts on each, latest first.
+    pub(crate) capped: Vec<Vec<Vec<u16>>>,
     /// `[lines]` contacts bought so far.
     pub(crate) contacts: Vec<u64>,
     /// Shoppers whom any line has met.
@@ -127,6 +129,10 @@ impl Shoppers {
             last_click: vec![0; count],
             reserved_people: vec![0; count],
             outside_click: vec![vec![0; count]; outside],
+            capped: (market.lines.iter())
+                .filter_map(|line| line.channel.friction.frequency_cap)
+                .map(|cap| vec![vec![0; count]; cap.contacts])
+                .collect(),
             contacts: vec![0; market.lines.len()],
             #[cfg(test)]
             met: vec![false; count],

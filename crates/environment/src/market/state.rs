@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::delivery::{Delivered, Moment, Scratch, deliver};
+use super::friction::Friction;
 use super::purchases::{Order, last_click_line, purchase, within};
 use super::shoppers::Shoppers;
+use super::supply;
 use super::visits::{Audience, fade, free_traffic, visit};
 use super::world::MarketWorld;
 use crate::deeplink::STAGES;
@@ -21,6 +23,7 @@ pub(crate) struct MarketState {
     key: Key,
     pub(crate) shoppers: Shoppers,
     accounts: Vec<Account>,
+    friction: Friction,
     /// `[longest delay + 1, lines]` what the reports will show, by the step in which it arrives.
     due: Vec<Due>,
     buffers: Buffers,
@@ -64,6 +67,7 @@ impl MarketState {
             key,
             shoppers: world.shoppers.clone(),
             accounts: accounts.collect(),
+            friction: Friction::new(&world),
             due: vec![Due::default(); world.report_delay.len() * world.lines.len()],
             buffers: Buffers::default(),
             world,
@@ -109,11 +113,16 @@ impl MarketState {
         scratch.arrivals.clear();
         let mut page_visitors = 0;
         for (line, money) in granted.iter().enumerate() {
+            let (terms, production) = self.friction.open(&world, line, step, *money, sheet.rows[line].bid);
             let mut delivered = Delivered::default();
-            if *money > Money::ZERO {
-                delivered = deliver(moment, line, money.micro(), &mut self.shoppers, &audience, &mut scratch);
+            if terms.money > 0 {
+                delivered = deliver(moment, line, terms, &mut self.shoppers, &audience, &mut scratch);
             }
+            let channel = &world.market.lines[line].channel;
+            let supply = || weight * supply::size(channel.supply, &audience);
+            self.friction.close(&world, line, step, &delivered, supply);
             let account = &mut self.accounts[line];
+            account.spent += production;
             if account.reserved.is_empty() {
                 account.spent += delivered.cost;
             } else {
@@ -126,7 +135,9 @@ impl MarketState {
             row.clicks = delivered.clicks;
             row.engagements = delivered.engagements;
             row.joins = delivered.joins;
+            row.leaked = delivered.leaked;
         }
+        self.friction.remember(&world);
 
         // Free traffic, then orders: ours and rivals'.
         page_visitors +=
@@ -232,6 +243,7 @@ impl MarketState {
             report.orders = due.orders;
             report.new_customers = due.new_customers;
             report.revenue = due.revenue;
+            self.friction.report(&self.world, line, row.spend, due.orders, due.revenue);
         }
         // What is reserved is rounded up, so that it can always be paid.
         Money((reserved + MICRO_PER_MINOR - 1) / MICRO_PER_MINOR)
