@@ -264,14 +264,6 @@ impl Episode {
     }
 
     #[cfg(test)]
-    pub(crate) fn market(&self) -> &MarketState {
-        match &self.state {
-            State::Market(market) => market,
-            _ => panic!("not a market"),
-        }
-    }
-
-    #[cfg(test)]
     pub(crate) fn market_shoppers(&self) -> &crate::market::shoppers::Shoppers {
         match &self.state {
             State::Market(market) => &market.shoppers,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::calendar::steps_in;
 use super::settings::{Line, Market, Memory};
 use super::shoppers::{Clock, LEVELS, MEMORY_UNIT, Shoppers};
 use super::targeting::{AudienceTest, Cap};
@@ -228,7 +229,7 @@ impl LineWorld {
             capped: channel.friction.frequency_cap.map(|cap| Cap {
                 place: market.capped_lines().take_while(|capped| *capped < index).count(),
                 contacts: cap.contacts,
-                window: libm::ceil(cap.days / brief.step_days).min(60_000.0) as u16,
+                window: steps_in(cap.days, brief.step_days).min(60_000) as u16,
             }),
             leak: chance(channel.friction.leak),
         }
