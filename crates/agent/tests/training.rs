@@ -195,7 +195,7 @@ fn the_even_plan_of_a_run_is_the_even_plan() {
     let even = |episode: &Episode| {
         let seen = episode.observation();
         let cells = (scenario.brief.steps - seen.step) * scenario.brief.lines.len();
-        Allocation { money: vec![seen.budget_left.major() / cells as f64; scenario.brief.lines.len()] }
+        Allocation::of(vec![seen.budget_left.major() / cells as f64; scenario.brief.lines.len()])
     };
     let scores = (0..settings.validate_worlds).map(|number| {
         let seeds = Seeds::numbered(Domain::Validate, number, 0);

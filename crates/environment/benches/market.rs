@@ -31,7 +31,7 @@ fn world(shoppers: usize) -> Arc<World> {
 fn play(world: &Arc<World>, mut look: impl FnMut(&Episode)) -> Episode {
     let brief = &world.scenario.brief;
     let mut episode = Episode::new(world.clone(), 1);
-    let mut allocation = Allocation { money: vec![0.0; brief.lines.len()] };
+    let mut allocation = Allocation::of(vec![0.0; brief.lines.len()]);
     while !episode.is_over() {
         let left = (brief.steps - episode.observation().step) * brief.lines.len();
         allocation.money.fill(episode.observation().budget_left.major() / left as f64);

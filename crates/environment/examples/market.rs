@@ -111,7 +111,7 @@ fn even(world: &Arc<World>, noise: u64) -> Ledger {
         let money = observation.budget_left.major()
             / (brief.steps - observation.step) as f64
             / brief.lines.len() as f64;
-        episode.step(&Allocation { money: vec![money; brief.lines.len()] });
+        episode.step(&Allocation::of(vec![money; brief.lines.len()]));
     }
     episode.ledger().clone()
 }

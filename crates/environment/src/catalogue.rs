@@ -9,12 +9,14 @@ use sha2::{Digest, Sha256};
 use crate::amss::read::read_amss;
 use crate::curves::read::{read_curves, read_puzzle};
 use crate::goal::{Goal, read_aim};
+use crate::levers::Levers;
 use crate::limit_parts::{read_groups, read_limits, read_line_limits};
 use crate::limits::Limits;
 use crate::market::calendar::{HALF_HOURS, read_calendar};
-use crate::market::goods_parts::{read_choice, read_line_product};
-use crate::market::parts::{read_channel, read_industry, read_merchant};
-use crate::market::settings::{Channel, Goods, Line, Market};
+use crate::market::channel_parts::{read_channel, read_line};
+use crate::market::goods_parts::read_choice;
+use crate::market::parts::{read_industry, read_merchant};
+use crate::market::settings::{Goods, Line, Market};
 use crate::money::Money;
 use crate::observation::{Brief, CalendarStep, LineBrief};
 use crate::problem::{Problem, Problems};
@@ -198,6 +200,7 @@ fn read_scenario(
     let currency = top.text("currency", "a currency code such as \"CNY\"");
     let budget = top.number("budget", Bounds::between(0.0, 1e12, "major units (yuan) for the whole episode"));
     let mut limits = read_limits(top, per_day);
+    let levers = if kind == "market" { Levers::read(top) } else { Levers::default() };
     let mut products = Vec::new();
     let mut commit_step = None;
     let (kind, calendar_title, lines, calendar, margin) = match kind {
@@ -255,6 +258,7 @@ fn read_scenario(
         limits,
         products,
         commit_step,
+        levers,
     };
     Some(Scenario {
         name: name.to_owned(),
@@ -327,34 +331,16 @@ fn read_market(
         .read(top, "calendar", "calendars", &calendar_name, sources, |top| read_calendar(top, per_day));
     let (calendar_title, calendar) = calendar.unwrap_or_default();
     let steps = calendar.len();
-    let memory_names: Vec<String> =
-        industry.iter().flat_map(|industry| &industry.memories).map(|memory| memory.name.clone()).collect();
     let mut lines: Vec<Line> = Vec::new();
     for mut section in top.sections("line") {
         let name = line_name(&mut section, lines.iter().map(|line| line.name.as_str()));
         let channel_name = section.text("channel", "a file in environments/channels");
         let channel = catalogue.read(&section, "channel", "channels", &channel_name, sources, |top| {
-            read_channel(top, &memory_names)
+            read_channel(top, industry.as_ref())
         });
-        let factor = Bounds::between(0.0, 1_000.0, "a factor on the channel's figure");
-        let scale = |value: Option<f64>| value.unwrap_or(1.0);
-        let line = Line {
-            name,
-            channel: channel.flatten().unwrap_or_else(Channel::nothing),
-            price_scale: scale(
-                section.number_if_any("price_scale", Bounds::above_zero("a factor on the price")),
-            ),
-            click_scale: scale(section.number_if_any("click_scale", factor)),
-            effect_scale: scale(section.number_if_any("effect_scale", factor)),
-            product: read_line_product(&mut section, merchant.as_ref()),
-            shift: section.section_if_any("shift").map(|mut shift| {
-                let days = Bounds::between(0.0, (steps / per_day) as f64, "day of the episode, from 0");
-                let day = shift.whole("day", days);
-                let scale = shift.number("effect_scale", factor);
-                shift.finish();
-                (day as usize * per_day, scale)
-            }),
-        };
+        let channel = (channel_name, channel.flatten());
+        let parts = (industry.as_ref(), merchant.as_ref());
+        let line = read_line(&mut section, name, channel, parts, (steps, per_day));
         limits.lines.push(read_line_limits(&mut section, steps, per_day));
         section.finish();
         lines.push(line);
@@ -378,13 +364,14 @@ pub(crate) fn line_name<'a>(section: &mut Section<'_>, mut others: impl Iterator
 
 fn line_brief(line: &Line, goods: &Goods) -> LineBrief {
     LineBrief {
-        name: line.name.clone(),
-        pricing: line.channel.pricing,
         outside: line.channel.outside,
         list_price: line.channel.price.median() * line.price_scale,
-        season: Vec::new(),
-        prior: None,
+        channel: line.is_variant().then(|| line.channel_name.clone()),
+        audience: line.audience.as_ref().map(|audience| audience.name.clone()),
+        audience_size: line.audience.as_ref().map(|audience| audience.size),
+        creative: line.creative.clone(),
         product: line.product.map(|product| goods.products[product].name.clone()),
+        ..LineBrief::new(line.name.clone(), line.channel.pricing)
     }
 }
 

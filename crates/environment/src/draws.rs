@@ -16,6 +16,8 @@ pub(crate) mod purpose {
     pub(crate) const ORDER: u64 = 8;
     pub(crate) const SYNERGY: u64 = 9;
     pub(crate) const RESPONSE: u64 = 10;
+    pub(crate) const TARGETING: u64 = 11;
+    pub(crate) const HABITS: u64 = 12;
 }
 
 /// Which family of seeds a number belongs to. The families never meet.

@@ -8,6 +8,7 @@ use crate::deeplink::STAGES;
 use crate::draws::Key;
 use crate::guard::{Guard, Ruling};
 use crate::ledger::{Ledger, LineRow, ShopRow};
+use crate::levers::Tie;
 use crate::market::state::MarketState;
 use crate::money::Money;
 use crate::observation::{Allocation, LineReport, Observation, ShopReport};
@@ -24,6 +25,11 @@ pub struct Episode {
     observation: Observation,
     ruling: Ruling,
     previous: Vec<Money>,
+    /// What closed levers tie together, and the wish with it tied.
+    ties: Vec<Tie>,
+    tied: Allocation,
+    /// `[lines]` bids of the step, in millionths of the price unit.
+    bids: Vec<u64>,
 }
 
 /// What each kind of world keeps between steps.
@@ -87,6 +93,9 @@ impl Episode {
             },
             ruling: Ruling::default(),
             previous: Vec::with_capacity(lines),
+            ties: brief.levers.ties(brief),
+            tied: Allocation::default(),
+            bids: Vec::with_capacity(lines),
             world,
         };
         episode.look();
@@ -175,7 +184,18 @@ impl Episode {
         previous.clear();
         previous.extend(observation.lines.iter().map(|line| line.granted));
         let previous = (observation.step > 0).then_some(previous.as_slice());
-        self.guard.rule(observation.step, observation.budget_left, previous, allocation, ruling);
+        let mut wish = allocation;
+        if !self.ties.is_empty() {
+            self.tied.money.clone_from(&allocation.money);
+            self.tied.money.resize(self.ledger.lines, 0.0);
+            self.ties.iter().for_each(|tie| tie.share_out(&mut self.tied.money));
+            wish = &self.tied;
+        }
+        self.guard.rule(observation.step, observation.budget_left, previous, wish, ruling);
+        self.bids.clear();
+        if self.world.scenario.brief.levers.bid {
+            self.bids.extend(allocation.bids.iter().take(self.ledger.lines).map(|bid| price_of(*bid)));
+        }
         let granted = std::mem::take(&mut ruling.granted);
         let (multiplier, relaxed) = (ruling.multiplier, ruling.relaxed.len() as u64);
         self.play(&granted, multiplier, relaxed);
@@ -185,6 +205,13 @@ impl Episode {
     /// Plays one step with money as it was granted before, as far as it lasts: a recorded plan, or one with a line at
     /// zero whose money is not moved.
     pub fn replay(&mut self, granted: &[Money]) {
+        self.replay_at(granted, &[]);
+    }
+
+    /// [`Self::replay`] with the bids of the record ([`Ledger::bids`]), whatever levers are open.
+    pub fn replay_at(&mut self, granted: &[Money], bids: &[u64]) {
+        self.bids.clear();
+        self.bids.extend(bids.iter().take(self.ledger.lines));
         let mut left = self.observation.budget_left;
         let mut money = std::mem::take(&mut self.previous);
         money.clear();
@@ -206,6 +233,9 @@ impl Episode {
         self.ledger
             .rows
             .extend(granted.iter().map(|money| LineRow { granted: *money, ..LineRow::default() }));
+        for (row, bid) in self.ledger.rows[step * lines..].iter_mut().zip(&self.bids) {
+            row.bid = *bid;
+        }
         let mut sheet =
             Sheet { rows: &mut self.ledger.rows[step * lines..], reports: &mut self.observation.lines };
         let Outcome { shop, reserved } = match &mut self.state {
@@ -263,4 +293,10 @@ impl Episode {
             _ => panic!("not a market"),
         }
     }
+}
+
+/// A bid in millionths of its unit; 0 where it is none.
+fn price_of(bid: f64) -> u64 {
+    // A cast from floating point saturates and maps what is not a number to zero.
+    if bid.is_finite() { libm::round(bid * 1e6).clamp(0.0, 1e15) as u64 } else { 0 }
 }

@@ -428,7 +428,7 @@ mod tests {
         let mut guard = Guard::new(limits, Money(100_000), STEPS);
         let previous: Option<Vec<Money>> = previous.map(|money| money.iter().copied().map(Money).collect());
         let mut ruling = Ruling::default();
-        let wish = Allocation { money: wish.to_vec() };
+        let wish = Allocation::of(wish.to_vec());
         guard.rule(step, Money(available), previous.as_deref(), &wish, &mut ruling);
         ruling
     }
@@ -452,7 +452,7 @@ mod tests {
         let mut guard = Guard::new(&limits, Money(10_000_000), 15);
         let (mut ruling, mut previous, mut wanted) = (Ruling::default(), None, 100_000);
         for step in 0..12 {
-            let wish = Allocation { money: vec![1e9] };
+            let wish = Allocation::of(vec![1e9]);
             guard.rule(step, Money(10_000_000), previous.as_deref(), &wish, &mut ruling);
             wanted = 500_000.min(wanted + wanted / 5);
             assert_eq!(ruling.granted, [Money(wanted)]);
@@ -601,7 +601,7 @@ mod tests {
         let limits = Limits { largest_change: Some(0.2), lines: vec![line], ..Limits::default() };
         let mut guard = Guard::new(&limits, Money(30 * cap), 30);
         let mut ruling = Ruling::default();
-        let wish = Allocation { money: vec![f64::INFINITY] };
+        let wish = Allocation::of(vec![f64::INFINITY]);
         let mut previous = [Money(start)];
         for day in 1..30_u32 {
             guard.rule(day as usize, Money(i64::MAX), Some(&previous), &wish, &mut ruling);
@@ -628,7 +628,7 @@ mod tests {
         };
         guard.rule(0, Money(100_000), None, &Allocation::default(), &mut ruling);
         let before = memory(&guard, &ruling);
-        let wish = Allocation { money: vec![0.333; 5] };
+        let wish = Allocation::of(vec![0.333; 5]);
         guard.rule(1, Money(13), Some(&[Money(1_000); 5]), &wish, &mut ruling);
         assert_eq!(ruling.relaxed.len(), 15);
         assert_eq!(memory(&guard, &ruling), before);
@@ -727,7 +727,7 @@ mod tests {
         let limits = Limits { groups: vec![group], ..limits(vec![open(), open(), open()]) };
         let mut guard = Guard::new(&limits, Money(100_000), STEPS);
         let mut ruling = Ruling::default();
-        let wish = Allocation { money: vec![3.0, 4.0, 1.0] };
+        let wish = Allocation::of(vec![3.0, 4.0, 1.0]);
         guard.rule(0, Money(100_000), None, &wish, &mut ruling);
         assert_eq!(granted(&ruling), [225, 400, 75]);
         assert_eq!(ruling.bound, [Some(LimitKind::Group), None, Some(LimitKind::Group)]);
@@ -777,7 +777,7 @@ mod tests {
             let mut guard = Guard::new(&limits, Money(amounts[7]), STEPS);
             let previous: Vec<Money> = amounts.iter().copied().map(Money).collect();
             let mut ruling = Ruling::default();
-            let wish = Allocation { money: vec![wish, amounts[5] as f64, f64::MAX] };
+            let wish = Allocation::of(vec![wish, amounts[5] as f64, f64::MAX]);
             guard.rule(1, Money(amounts[7]), Some(&previous), &wish, &mut ruling);
             let sum: i128 = granted(&ruling).iter().map(|money| i128::from(*money)).sum();
             prop_assert!(sum <= i128::from(amounts[7].max(0)));

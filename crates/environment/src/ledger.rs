@@ -31,6 +31,18 @@ pub struct LineRow {
     pub joins: u64,
     /// People who left their particulars at the line's contacts.
     pub leads: u64,
+    /// People who, after a click here, bought in the medium's own shop instead.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub leaked: u64,
+    /// The agent's bid in millionths of the line's price unit; 0 where it named none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub bid: u64,
+}
+
+/// Whether there is nothing to write.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// The shop in one step: what happened, whoever caused it.
@@ -82,11 +94,6 @@ pub struct ShopRow {
     pub expected_new_customers: f64,
     /// Expectation of `revenue` before the last draw.
     pub expected_revenue: f64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
-fn is_zero(count: &u64) -> bool {
-    *count == 0
 }
 
 /// One product in one step. Goods are counted in people's orders: `stock` at the end of a step is that of the step
@@ -163,7 +170,7 @@ impl Ledger {
         self.rows.iter().map(|row| row.spend - row.credit).sum()
     }
 
-    /// Sums over the episode for one line (`granted` included).
+    /// Sums over the episode for one line (`granted` included; a bid is not summed).
     #[must_use]
     pub fn line(&self, line: usize) -> LineRow {
         let mut total = LineRow::default();
@@ -179,6 +186,7 @@ impl Ledger {
             total.credited_revenue += row.credited_revenue;
             total.joins += row.joins;
             total.leads += row.leads;
+            total.leaked += row.leaked;
         }
         total
     }
@@ -227,6 +235,12 @@ impl Ledger {
     #[must_use]
     pub fn granted(&self) -> Vec<Vec<Money>> {
         (0..self.steps()).map(|step| self.step(step).iter().map(|row| row.granted).collect()).collect()
+    }
+
+    /// `[steps][lines]` the agent's bids in millionths of the line's price unit, to be replayed with the money.
+    #[must_use]
+    pub fn bids(&self) -> Vec<Vec<u64>> {
+        (0..self.steps()).map(|step| self.step(step).iter().map(|row| row.bid).collect()).collect()
     }
 
     /// How many hard limits were broken: 0 by construction, counted all the same.

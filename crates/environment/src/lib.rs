@@ -16,7 +16,7 @@
 //!     let steps_left = (scenario.brief.steps - observation.step) as f64;
 //!     let lines = scenario.brief.lines.len();
 //!     let money = vec![observation.budget_left.major() / steps_left / lines as f64; lines];
-//!     episode.step(&Allocation { money });
+//!     episode.step(&Allocation::of(money));
 //! }
 //! assert!(episode.ledger().spend() <= scenario.brief.budget);
 //! ```
@@ -34,6 +34,7 @@ pub mod episode;
 pub mod goal;
 pub mod guard;
 pub mod ledger;
+pub mod levers;
 mod limit_parts;
 pub mod limits;
 pub mod market;
@@ -54,6 +55,7 @@ pub use episode::Episode;
 pub use goal::{Aim, Goal};
 pub use guard::{Guard, Relaxation, Ruling};
 pub use ledger::{Ledger, LineRow, ProductRow, ShopRow};
+pub use levers::{Levers, Tie};
 pub use limits::{Contradiction, Group, Hold, LimitKind, Limits, LineLimits};
 pub use money::Money;
 pub use observation::{

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::curve::Curve;
 use crate::deeplink::STAGES;
+use crate::levers::Levers;
 use crate::limits::Limits;
 use crate::money::Money;
 
@@ -24,6 +25,8 @@ pub enum Pricing {
     PerEngagement,
     /// A share of the value of each sale, reserved at the click (淘宝客).
     Commission,
+    /// For each placement of a contract, at a fixed price: bought whole or not at all.
+    Fixed,
     /// Nothing is billed by event: money goes into a response curve.
     Curve,
 }
@@ -38,7 +41,8 @@ pub struct LineBrief {
     /// Whether it runs outside the selling platform: delayed, identity partly lost.
     pub outside: bool,
     /// Median price on the rate card in major units for one billed event (a click, a thousand impressions, one
-    /// impression, an engagement; for commission the share of an order's value; 0 where nothing is billed by event).
+    /// impression, an engagement, a placement; for commission the share of an order's value; 0 where nothing is billed
+    /// by event).
     pub list_price: f64,
     /// `[steps]` what the calendar declares for this line alone: its expected response relative to an ordinary step.
     /// Empty where all lines share the calendar.
@@ -47,9 +51,41 @@ pub struct LineBrief {
     /// What the file says of the line's response, at the median, in a curves world.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<CurvePrior>,
+    /// Name of its channel, where it is one of several cuts of it: by audience, by creative.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// Name of the audience that it means to meet, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+    /// Expected share of the channel's people whom that audience can meet, as the platform estimates it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience_size: Option<f64>,
+    /// Name of what it shows, where that is told apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creative: Option<String>,
     /// Name of the product it shows, where it shows one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product: Option<String>,
+}
+
+impl LineBrief {
+    /// A line on the selling platform of which nothing else is told.
+    #[must_use]
+    pub fn new(name: String, pricing: Pricing) -> Self {
+        Self {
+            name,
+            pricing,
+            outside: false,
+            list_price: 0.0,
+            season: Vec::new(),
+            prior: None,
+            channel: None,
+            audience: None,
+            audience_size: None,
+            creative: None,
+            product: None,
+        }
+    }
 }
 
 /// What the merchant knows of a product. How much shoppers like it is not part of it.
@@ -141,6 +177,9 @@ pub struct Brief {
     /// Step from which only lines of the product that gets most money in it buy anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit_step: Option<usize>,
+    /// What may be decided besides the division of the budget.
+    #[serde(default, skip_serializing_if = "Levers::are_closed")]
+    pub levers: Levers,
 }
 
 impl Brief {
@@ -243,4 +282,17 @@ pub struct Observation {
 pub struct Allocation {
     /// `[lines]` major units.
     pub money: Vec<f64>,
+    /// `[lines]` most that is paid for one billed event, in major units of the line's price (see
+    /// [`LineBrief::list_price`]). A bid that is missing, not finite or not above zero buys as much as the money does;
+    /// bids count only where the scenario opens them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bids: Vec<f64>,
+}
+
+impl Allocation {
+    /// Money for each line (`[lines]`, major units), without bids.
+    #[must_use]
+    pub fn of(money: Vec<f64>) -> Self {
+        Self { money, bids: Vec::new() }
+    }
 }

@@ -346,6 +346,27 @@ impl<'a> Section<'a> {
         found
     }
 
+    /// The places among `names` of a list of texts that may be absent; empty where it is.
+    pub fn places_if_any(&mut self, key: &'static str, names: &[&str]) -> Vec<usize> {
+        if !self.has(key) {
+            return Vec::new();
+        }
+        let mut places = Vec::new();
+        for text in self.texts(key, "names") {
+            match names.iter().position(|name| *name == text) {
+                Some(place) => places.push(place),
+                None => {
+                    let help = suggestion(&text, names).map_or_else(
+                        || format!("they may be {}", quoted(names)),
+                        |near| format!("did you mean `{near}`? They may be {}", quoted(names)),
+                    );
+                    self.object(key, format!("`{text}` in `{key}` is not known"), "unknown", &help);
+                }
+            }
+        }
+        places
+    }
+
     /// A required choice.
     pub fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();

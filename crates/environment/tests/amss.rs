@@ -278,7 +278,7 @@ fn nobody_is_lost_and_the_books_add_up() {
         let money = brief.budget.major() / brief.steps as f64;
         // From all on television to all on search, and more than there is at the end.
         let share = step as f64 / 51.0;
-        episode.step(&Allocation { money: vec![(1.0 - share) * money, 2.0 * share * money] });
+        episode.step(&Allocation::of(vec![(1.0 - share) * money, 2.0 * share * money]));
         assert_eq!(episode.segments().iter().sum::<f64>(), 2.4e8);
         assert!(episode.segments().iter().all(|people| *people >= 0.0 && people.fract() == 0.0));
     }

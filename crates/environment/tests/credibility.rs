@@ -42,7 +42,7 @@ fn even_step(episode: &mut Episode) {
     let brief = episode.world().scenario.brief.clone();
     let steps_left = (brief.steps - episode.observation().step) as f64;
     let money = episode.observation().budget_left.major() / steps_left / brief.lines.len() as f64;
-    episode.step(&Allocation { money: vec![money; brief.lines.len()] });
+    episode.step(&Allocation::of(vec![money; brief.lines.len()]));
 }
 
 /// Of those who ordered once in the first 90 days, how many have ordered again so many days later: CDNOW's customers, and

@@ -15,7 +15,7 @@ fn play(scenario: &Arc<Scenario>, plan: &[Vec<f64>], seed: u64) -> Episode {
     while !episode.is_over() {
         let step = episode.observation().step;
         let money = plan.iter().map(|line| line[step]).collect();
-        episode.step(&Allocation { money });
+        episode.step(&Allocation::of(money));
     }
     episode
 }
@@ -133,7 +133,7 @@ fn a_snapshot_goes_on_as_if_never_taken() {
     let scenario = scenario("families/misspecified");
     let seeds = Seeds::numbered(Domain::Validate, 1, 0);
     let mut episode = Episode::new(World::draw(&scenario, seeds.world), seeds.noise);
-    let allocation = Allocation { money: vec![10.0, 20.0, 5.0, 0.0, 30.0, 1.0] };
+    let allocation = Allocation::of(vec![10.0, 20.0, 5.0, 0.0, 30.0, 1.0]);
     (0..20).for_each(|_| episode.step(&allocation));
     let mut branch = episode.clone();
     while !episode.is_over() {
@@ -166,7 +166,7 @@ fn the_pacing_problem_is_the_one_that_was_solved() {
             let (n, k) = (10 - seen.step, seen.budget_left.major().round() as usize);
             let price = if k > 0 { value[n - 1][k] - value[n - 1][k - 1] } else { 1.0 };
             let money = if seen.offers[0] > price { 1.0 } else { 0.0 };
-            episode.step(&Allocation { money: vec![money] });
+            episode.step(&Allocation::of(vec![money]));
         }
         total += scenario.score(episode.ledger());
     }

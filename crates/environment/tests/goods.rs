@@ -85,7 +85,7 @@ fn even(episode: &Episode) -> Allocation {
     let observation = episode.observation();
     let brief = &episode.world().scenario.brief;
     let left = (brief.steps - observation.step) * brief.lines.len();
-    Allocation { money: vec![observation.budget_left.major() / left as f64; brief.lines.len()] }
+    Allocation::of(vec![observation.budget_left.major() / left as f64; brief.lines.len()])
 }
 
 fn finish(mut episode: Episode) -> Episode {

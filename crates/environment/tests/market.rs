@@ -19,7 +19,7 @@ fn even(episode: &Episode) -> Allocation {
     let observation = episode.observation();
     let brief = &episode.world().scenario.brief;
     let left = (brief.steps - observation.step) * brief.lines.len();
-    Allocation { money: vec![observation.budget_left.major() / left as f64; brief.lines.len()] }
+    Allocation::of(vec![observation.budget_left.major() / left as f64; brief.lines.len()])
 }
 
 fn finish(mut episode: Episode) -> Episode {
@@ -77,7 +77,7 @@ fn a_branch_without_a_change_is_the_same_and_one_with_a_change_is_not() {
         trunk.step(&even(&trunk));
     }
     let mut changed = trunk.clone();
-    changed.step(&Allocation { money: vec![5_000.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0] });
+    changed.step(&Allocation::of(vec![5_000.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]));
     let (same, again) = (finish(trunk.clone()), finish(trunk));
     assert_eq!(bytes(same.ledger()), bytes(again.ledger()));
     assert_ne!(bytes(same.ledger()), bytes(finish(changed).ledger()));
@@ -212,7 +212,7 @@ proptest! {
         let mut episode = start(&scenario, number);
         let budget = scenario.brief.budget;
         for money in wishes {
-            episode.step(&Allocation { money });
+            episode.step(&Allocation::of(money));
             let observation = episode.observation();
             prop_assert!(observation.budget_left >= Money::ZERO && observation.reserved >= Money::ZERO);
             let spend = episode.ledger().spend();
@@ -235,7 +235,7 @@ proptest! {
         let scenario = Scenario::from_text("held", &text).unwrap().with_shoppers(500);
         let mut episode = start(&scenario, number);
         for money in wishes {
-            episode.step(&Allocation { money });
+            episode.step(&Allocation::of(money));
         }
         let ledger = episode.ledger();
         let spent = |rows: &[outlay_environment::LineRow]| rows.iter().map(|row| row.spend).sum::<Money>();

@@ -326,10 +326,10 @@ impl<'a> Table<'a> {
         let (episode, deciding, decisions) = self.run(decider, noise, &mut |_, _| ())?;
         let (ledger, flow) = (episode.ledger(), episode.flow());
         let without = if self.games.truth {
-            let granted = ledger.granted();
+            let (granted, bids) = (ledger.granted(), ledger.bids());
             (0..brief.lines.len())
                 .into_par_iter()
-                .map(|line| incremental::without_line(world, noise_seed, &granted, line))
+                .map(|line| incremental::without_line(world, noise_seed, &granted, &bids, line))
                 .collect()
         } else {
             Vec::new()
@@ -377,7 +377,7 @@ impl Decider<'_> {
             Self::Agent(agent) => Ok(agent.decide(observation)),
             Self::Plan(plan) => {
                 let money = plan.get(observation.step).cloned().unwrap_or_default();
-                Ok(Allocation { money })
+                Ok(Allocation::of(money))
             }
             Self::Process(process) => process.decide(observation),
         }

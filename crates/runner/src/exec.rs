@@ -1,8 +1,9 @@
 //! An agent in another process: JSON lines on its standard input and output.
 //!
 //! It reads one line with the brief, then for each step one line with an observation, and answers each observation
-//! with one line `{"money": [..]}`. Each episode has a process of its own, so nothing is carried from one to the next.
-//! It is not trusted: each answer has a time limit and a size limit, and whatever goes wrong is that agent's error.
+//! with one line `{"money": [..]}`, to which it may add `"bids": [..]`. Each episode has a process of its own, so
+//! nothing is carried from one to the next. It is not trusted: each answer has a time limit and a size limit, and
+//! whatever goes wrong is that agent's error.
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -126,6 +127,13 @@ impl Process {
             return Err(format!(
                 "it answered {} amounts for {} lines",
                 answer.money.len(),
+                observation.lines.len()
+            ));
+        }
+        if answer.bids.len() > observation.lines.len() {
+            return Err(format!(
+                "it answered {} bids for {} lines",
+                answer.bids.len(),
                 observation.lines.len()
             ));
         }

@@ -1,6 +1,7 @@
 //! What money caused: the recorded run against the same world and noise with that money at zero.
 //!
-//! The granted money is replayed as it was, only the lines in question get nothing, and what they had is not moved.
+//! The granted money is replayed as it was, with its bids, only the lines in question get nothing, and what they had is
+//! not moved.
 
 use std::sync::Arc;
 
@@ -43,13 +44,19 @@ pub(crate) fn without_spend(world: &Arc<World>, noise: u64) -> Totals {
     Totals::of(world, episode.ledger())
 }
 
-/// The recorded episode with one line at zero.
-pub(crate) fn without_line(world: &Arc<World>, noise: u64, granted: &[Vec<Money>], line: usize) -> Totals {
+/// The recorded episode with one line at zero. `bids` are those of the record ([`Ledger::bids`]).
+pub(crate) fn without_line(
+    world: &Arc<World>,
+    noise: u64,
+    granted: &[Vec<Money>],
+    bids: &[Vec<u64>],
+    line: usize,
+) -> Totals {
     let mut episode = Episode::new(Arc::clone(world), noise);
-    for step in granted {
+    for (step, bids) in granted.iter().zip(bids) {
         let mut money = step.clone();
         money[line] = Money::ZERO;
-        episode.replay(&money);
+        episode.replay_at(&money, bids);
     }
     Totals::of(world, episode.ledger())
 }

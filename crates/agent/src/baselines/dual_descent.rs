@@ -86,7 +86,7 @@ impl Agent for DualDescent {
         let even = KEPT_ALIVE * asked.max(money) / lines as f64;
         weights.iter_mut().for_each(|weight| *weight = (1.0 - KEPT_ALIVE) * *weight + even);
         let last = step.checked_sub(1).map(|last| history.step(last));
-        Allocation { money: offer(brief, step, weights, last, money) }
+        Allocation::of(offer(brief, step, weights, last, money))
     }
 }
 

@@ -34,7 +34,7 @@ impl Run {
         for row in weights.chunks(lines) {
             let money = (episode.observation().budget_left.major() - unused).max(0.0);
             let rate = money / left.max(f64::MIN_POSITIVE);
-            episode.step(&Allocation { money: row.iter().map(|weight| rate * weight).collect() });
+            episode.step(&Allocation::of(row.iter().map(|weight| rate * weight).collect()));
             left -= row.iter().sum::<f64>();
             reports.extend_from_slice(&episode.observation().lines);
         }

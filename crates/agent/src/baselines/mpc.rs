@@ -183,7 +183,7 @@ impl Agent for Planner {
             Horizon::Rest => self.plan_rest(observation.step, observation.budget_left.major().max(0.01)),
             Horizon::Step => self.fill_step(observation.step, even_pace(&self.brief, observation)),
         };
-        Allocation { money }
+        Allocation::of(money)
     }
 }
 

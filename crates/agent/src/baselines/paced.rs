@@ -67,15 +67,8 @@ impl<S: Split> Agent for Paced<S> {
         });
         let weights = self.split.weights(&self.history, money);
         let last = self.history.steps().checked_sub(1).filter(|_| self.split.watches_spending());
-        Allocation {
-            money: offer(
-                &self.brief,
-                observation.step,
-                weights,
-                last.map(|last| self.history.step(last)),
-                money,
-            ),
-        }
+        let last = last.map(|last| self.history.step(last));
+        Allocation::of(offer(&self.brief, observation.step, weights, last, money))
     }
 }
 
@@ -183,6 +176,7 @@ pub(crate) fn empty_brief() -> Brief {
         limits: outlay_environment::Limits::default(),
         products: Vec::new(),
         commit_step: None,
+        levers: outlay_environment::Levers::default(),
     }
 }
 

@@ -107,7 +107,7 @@ impl Agent for Pid {
         let even = KEPT_ALIVE * money / lines as f64;
         weights.iter_mut().for_each(|weight| *weight = (1.0 - KEPT_ALIVE) * *weight + even);
         let last = step.checked_sub(1).map(|last| episode.history.step(last));
-        Allocation { money: offer(&episode.brief, step, weights, last, money) }
+        Allocation::of(offer(&episode.brief, step, weights, last, money))
     }
 }
 

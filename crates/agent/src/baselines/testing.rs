@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use outlay_environment::{
-    Brief, CalendarStep, Domain, Episode, Ledger, Limits, LineBrief, LineLimits, LineReport, Money,
+    Brief, CalendarStep, Domain, Episode, Ledger, Levers, Limits, LineBrief, LineLimits, LineReport, Money,
     Observation, Pricing, STAGES, Scenario, Seeds, ShopReport, World,
 };
 
@@ -11,15 +11,8 @@ use crate::agent::Agent;
 
 /// A plain brief of day-steps with a budget of 100 a step.
 pub(crate) fn brief(lines: usize, steps: usize) -> Brief {
-    let line = |index| LineBrief {
-        name: format!("line-{index}"),
-        pricing: Pricing::PerClick,
-        outside: false,
-        list_price: 1.0,
-        season: Vec::new(),
-        prior: None,
-        product: None,
-    };
+    let line =
+        |index| LineBrief { list_price: 1.0, ..LineBrief::new(format!("line-{index}"), Pricing::PerClick) };
     let day = |step| CalendarStep {
         hour: 0.0,
         hour_traffic: 1.0,
@@ -45,6 +38,7 @@ pub(crate) fn brief(lines: usize, steps: usize) -> Brief {
         },
         products: Vec::new(),
         commit_step: None,
+        levers: Levers::default(),
     }
 }
 

@@ -74,7 +74,7 @@ impl Trials {
             while !episode.is_over() {
                 let observation = episode.observation();
                 let money = wish(observation.step, observation.budget_left.major());
-                episode.step(&Allocation { money });
+                episode.step(&Allocation::of(money));
             }
             for (step, row) in outcome.granted.iter_mut().enumerate() {
                 outcome.score += share * scenario.expected_step(episode.ledger(), step);

@@ -194,7 +194,7 @@ impl<'a> Sampler<'a> {
             rollout,
             features: Features::default(),
             scratch: Scratch::default(),
-            allocation: Allocation { money: vec![0.0; rollout.scenario.brief.lines.len()] },
+            allocation: Allocation::of(vec![0.0; rollout.scenario.brief.lines.len()]),
             // A teacher's own chance, if it takes any, is the same in every group: it is there to be imitated.
             teacher: rollout.teacher.map(|recipe| recipe.make(rollout.seed)),
             follows: false,

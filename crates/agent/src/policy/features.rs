@@ -349,7 +349,7 @@ mod tests {
             let step = episode.observation().step;
             let money =
                 (0..scenario.brief.lines.len()).map(|line| 300.0 * ((line + step) % 5) as f64).collect();
-            episode.step(&Allocation { money });
+            episode.step(&Allocation::of(money));
         }
         ((*scenario.brief).clone(), seen)
     }
@@ -392,7 +392,7 @@ mod tests {
                 let mut seen = vec![episode.observation().clone()];
                 while !episode.is_over() {
                     let money = vec![scale * brief.budget.major(); brief.lines.len()];
-                    episode.step(&Allocation { money });
+                    episode.step(&Allocation::of(money));
                     seen.push(episode.observation().clone());
                 }
                 seen.pop();

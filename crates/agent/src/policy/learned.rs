@@ -75,7 +75,7 @@ impl Agent for Player {
     }
 
     fn decide(&mut self, observation: &Observation) -> Allocation {
-        let mut allocation = Allocation { money: vec![0.0; observation.lines.len()] };
+        let mut allocation = Allocation::of(vec![0.0; observation.lines.len()]);
         let Some(brief) = &self.brief else { return allocation };
         self.features.read(observation, &mut self.lines, &mut self.global);
         self.lines.chunks_exact_mut(LINE_FEATURES).for_each(|line| self.policy.line_normaliser.apply(line));

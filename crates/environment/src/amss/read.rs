@@ -45,13 +45,12 @@ pub(crate) fn read_amss(
         limits.lines.push(read_line_limits(&mut section, weeks, 1));
         section.finish();
         briefs.push(LineBrief {
-            name: line.name.clone(),
-            pricing: if is_search { Pricing::PerClick } else { Pricing::PerThousand },
             outside: !credited,
             list_price,
-            season: Vec::new(),
-            prior: None,
-            product: None,
+            ..LineBrief::new(
+                line.name.clone(),
+                if is_search { Pricing::PerClick } else { Pricing::PerThousand },
+            )
         });
         lines.push(line);
     }

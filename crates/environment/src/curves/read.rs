@@ -97,15 +97,7 @@ pub(crate) fn read_puzzle(
 }
 
 fn plain_line(name: String) -> LineBrief {
-    LineBrief {
-        name,
-        pricing: Pricing::Curve,
-        outside: false,
-        list_price: 0.0,
-        season: Vec::new(),
-        prior: None,
-        product: None,
-    }
+    LineBrief::new(name, Pricing::Curve)
 }
 
 fn read_curve(section: &mut Section<'_>) -> UncertainCurve {

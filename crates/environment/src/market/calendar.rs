@@ -64,3 +64,21 @@ fn phase_steps(section: &mut Section<'_>, per_day: usize) -> usize {
     }
     steps as usize
 }
+
+/// Whole steps that make at least so many days.
+pub(crate) fn steps_in(days: f64, step_days: f64) -> usize {
+    // A quotient that is whole but for rounding is whole.
+    libm::ceil(days / step_days - 1e-9) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_whole_steps() {
+        let half_hour = 1.0 / HALF_HOURS as f64;
+        assert_eq!([0.0, 0.5, 1.0, 7.0].map(|days| steps_in(days, 1.0)), [0, 1, 1, 7]);
+        assert_eq!([0.0, 0.5, 1.0, 7.0].map(|days| steps_in(days, half_hour)), [0, 24, 48, 336]);
+    }
+}

@@ -1,9 +1,8 @@
-//! The catalogue files of a scenario, read field by field: merchant, industry, channel.
+//! The catalogue files of a scenario, read field by field: merchant, industry. Channels: `channel_parts`.
 
 use super::goods_parts::read_goods;
-use super::settings::{Channel, Industry, MEMORIES, Memory, Merchant, Persona, ReportDelay, Supply, Windows};
+use super::settings::{Habit, Industry, MEMORIES, Memory, Merchant, Persona, ReportDelay, Windows};
 use crate::deeplink::STAGES;
-use crate::observation::Pricing;
 use crate::reader::{Bounds, Section};
 
 fn stages(section: &mut Section<'_>, key: &'static str, bounds: Bounds) -> [f64; STAGES] {
@@ -61,11 +60,10 @@ pub(crate) fn read_industry(top: &mut Section<'_>) -> Industry {
             name: section.text("name", "a name"),
             share: section.number("share", share),
             visits_per_month: section.number("visits_per_month", Bounds::between(0.0, 30.0, "days a month")),
-            sessions: [
-                section.number("web", share),
-                section.number("video", share),
-                section.number("notes", share),
-            ],
+            sessions: Habit::ALL.map(|habit| match habit.instead() == habit {
+                true => Some(section.number(habit.name(), share)),
+                false => section.number_if_any(habit.name(), share),
+            }),
             deals: section.number("deals", share),
             tasks: section.number("tasks", share),
             purchases: section.number("purchases", factor),
@@ -74,6 +72,13 @@ pub(crate) fn read_industry(top: &mut Section<'_>) -> Industry {
         section.finish();
     }
     sums_to_one(top, "persona", personas.iter().map(|persona| persona.share).sum());
+    for habit in Habit::ALL {
+        let told = personas.iter().filter(|persona| persona.sessions[habit as usize].is_some()).count();
+        if told > 0 && told < personas.len() {
+            let message = format!("`{}` must be told of every persona or of none", habit.name());
+            top.object("persona", message, format!("{told} of {}", personas.len()), "");
+        }
+    }
     if personas.len() > super::shoppers::MOST_PERSONAS {
         let most = super::shoppers::MOST_PERSONAS;
         top.object("persona", format!("at most {most} personas"), format!("{} here", personas.len()), "");
@@ -145,104 +150,5 @@ pub(crate) fn read_industry(top: &mut Section<'_>) -> Industry {
         report: report.unwrap_or(ReportDelay { first_hour: 1.0, same_day: 1.0, daily: 1.0, longest: 0 }),
         rival_entry: top.number("rival_entry", share),
         rival_entry_price: top.number("rival_entry_price", Bounds::at_least_zero("a fraction of the price")),
-    }
-}
-
-pub(crate) fn read_channel(top: &mut Section<'_>, memories: &[String]) -> Option<Channel> {
-    let title = top.text("title", "one line for people");
-    let pricing = top.choice(
-        "pricing",
-        &[
-            ("per-click", Pricing::PerClick),
-            ("per-thousand", Pricing::PerThousand),
-            ("per-impression", Pricing::PerImpression),
-            ("per-engagement", Pricing::PerEngagement),
-            ("commission", Pricing::Commission),
-        ],
-    );
-    let supply = top.choice(
-        "supply",
-        &[
-            ("visits", Supply::Visits),
-            ("queries", Supply::Queries),
-            ("deals", Supply::Deals),
-            ("tasks", Supply::Tasks),
-            ("web", Supply::Sessions(0)),
-            ("video", Supply::Sessions(1)),
-            ("notes", Supply::Sessions(2)),
-        ],
-    );
-    let named: Vec<(&str, usize)> = memories.iter().enumerate().map(|(i, name)| (name.as_str(), i)).collect();
-    let price_unit = match pricing {
-        Some(Pricing::PerClick) => "major units a click",
-        Some(Pricing::PerThousand) => "major units a thousand impressions",
-        Some(Pricing::PerImpression) => "major units an impression",
-        Some(Pricing::PerEngagement) => "major units an engagement",
-        Some(Pricing::Commission | Pricing::Curve) | None => "share of an order's value",
-    };
-    let commission = pricing == Some(Pricing::Commission);
-    let price = if commission { Bounds::share(price_unit) } else { Bounds::above_zero(price_unit) };
-    let share = Bounds::share("a chance");
-    let channel = Channel {
-        title,
-        pricing: pricing.unwrap_or(Pricing::PerClick),
-        supply: supply.unwrap_or(Supply::Visits),
-        outside: top.flag("outside", "true or false"),
-        price: top.uncertain("price", price),
-        price_spread: top.number("price_spread", Bounds::between(0.0, 3.0, "of the natural logarithm")),
-        price_floor: top.number("price_floor", Bounds::at_least_zero(price_unit)),
-        impressions: top.whole("impressions", Bounds::between(1.0, 1_000.0, "impressions in a contact"))
-            as u32,
-        click_rate: top.uncertain("click_rate", Bounds::share("a chance for each contact")),
-        interact_rate: top.uncertain("interact_rate", Bounds::share("a chance for each click")),
-        intent_rate: top.uncertain("intent_rate", Bounds::share("a chance for each click")),
-        worthless: top.uncertain("worthless", Bounds::share("share of contacts")),
-        memory: top.choice("memory", &named).unwrap_or(0),
-        impact: top.uncertain("impact", Bounds::at_least_zero("units of memory a contact")),
-        identity: top.number("identity", share),
-        credit_days: top.number("credit_days", Bounds::at_least_zero("days")),
-        drift: top.number("drift", Bounds::between(0.0, 1.0, "of the natural logarithm, a day")),
-        wear_out: top
-            .number("wear_out", Bounds::at_least_zero("of the natural logarithm, a contact per person")),
-        commission_cap: if commission {
-            top.number("commission_cap", Bounds::above_zero("major units an order"))
-        } else {
-            0.0
-        },
-        commission_days: if commission {
-            top.number("commission_days", Bounds::between(1.0, 60.0, "days"))
-        } else {
-            0.0
-        },
-    };
-    (pricing.is_some() && supply.is_some()).then_some(channel)
-}
-
-impl Channel {
-    /// Stands in for a channel that could not be read, so that the rest of the file is still checked.
-    pub(crate) fn nothing() -> Self {
-        let zero = crate::reader::Uncertain::Fixed(0.0);
-        Self {
-            title: String::new(),
-            pricing: Pricing::PerClick,
-            supply: Supply::Visits,
-            outside: false,
-            price: zero,
-            price_spread: 0.0,
-            price_floor: 0.0,
-            impressions: 1,
-            click_rate: zero,
-            interact_rate: zero,
-            intent_rate: zero,
-            worthless: zero,
-            memory: 0,
-            impact: zero,
-            identity: 1.0,
-            credit_days: 0.0,
-            drift: 0.0,
-            wear_out: 0.0,
-            commission_cap: 0.0,
-            commission_days: 0.0,
-        }
     }
 }

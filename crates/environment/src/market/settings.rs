@@ -1,8 +1,11 @@
 //! What the files say of a market of shoppers: industry, merchant, lines.
 
+pub use super::channel::{
+    AudienceSettings, BidMode, Channel, Contract, FrequencyCap, Friction, HABITS, Habit, Learning, Line,
+    Rivals, Supply,
+};
 pub use super::goods_parts::{Clearance, Goods, MOST_PRODUCTS, Product, Rank, Rating, Restock};
 use crate::deeplink::STAGES;
-use crate::observation::Pricing;
 use crate::reader::Uncertain;
 
 /// Most kinds of exposure memory that a shopper can have.
@@ -34,6 +37,12 @@ impl Market {
     #[must_use]
     pub fn weight(&self) -> u64 {
         self.people / self.shoppers as u64
+    }
+
+    /// Indices of the lines that cap how often they meet a shopper.
+    pub(crate) fn capped_lines(&self) -> impl Iterator<Item = usize> {
+        let lines = self.lines.iter().enumerate();
+        lines.filter(|(_, line)| line.channel.friction.frequency_cap.is_some()).map(|(place, _)| place)
     }
 
     /// The same market with another number of simulated shoppers, each standing for more or fewer people. The number is
@@ -131,8 +140,8 @@ pub struct Persona {
     pub share: f64,
     /// Days with a visit to the selling platform, a month.
     pub visits_per_month: f64,
-    /// Chance of a session a day, by habit (web, short video, notes).
-    pub sessions: [f64; 3],
+    /// Chance of a session a day, by [`Habit`]; `None` where the industry does not tell the habit apart.
+    pub sessions: [Option<f64>; HABITS],
     /// Chance that a visit includes looking for deals.
     pub deals: f64,
     /// Chance that a visit includes tasks and games.
@@ -192,83 +201,4 @@ pub struct Merchant {
     pub lapsed: f64,
     /// Products, sales rank and rating.
     pub goods: Goods,
-}
-
-/// A place where visitors, searchers or viewers can be met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Supply {
-    /// Every visit to the platform.
-    Visits,
-    /// Searches of category and brand.
-    Queries,
-    /// Visits that look for deals.
-    Deals,
-    /// Visits with tasks and games.
-    Tasks,
-    /// Sessions by habit: 0 web, 1 short video, 2 notes.
-    Sessions(usize),
-}
-
-/// How a channel works.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Channel {
-    /// Title.
-    pub title: String,
-    /// How it is paid.
-    pub pricing: Pricing,
-    /// Where it meets people.
-    pub supply: Supply,
-    /// Whether it runs outside the selling platform.
-    pub outside: bool,
-    /// Median of rivals' bids in major units for one billed event (for commission: the share of an order's value).
-    pub price: Uncertain,
-    /// Standard deviation of the logarithm of rivals' bids.
-    pub price_spread: f64,
-    /// Least price, in the same unit.
-    pub price_floor: f64,
-    /// Impressions in one contact.
-    pub impressions: u32,
-    /// Chance that an ordinary contact ends in a click (in an engagement, where that is what is paid).
-    pub click_rate: Uncertain,
-    /// Chance that a click leads to an interaction.
-    pub interact_rate: Uncertain,
-    /// Chance that a click leads to a favourite or a cart.
-    pub intent_rate: Uncertain,
-    /// Share of contacts that are no people.
-    pub worthless: Uncertain,
-    /// Index of the memory that contacts feed.
-    pub memory: usize,
-    /// Units of memory that one contact adds.
-    pub impact: Uncertain,
-    /// Chance that the platform recognises a person met here.
-    pub identity: f64,
-    /// Days after a click in which an order is credited.
-    pub credit_days: f64,
-    /// Standard deviation of the daily change of the logarithm of the click rate.
-    pub drift: f64,
-    /// Fall of the logarithm of the click rate for each contact per person in the market: creative wear-out.
-    pub wear_out: f64,
-    /// Commission: largest payment for one order, in major units (0 elsewhere).
-    pub commission_cap: f64,
-    /// Commission: days for which it is reserved after a click (0 elsewhere).
-    pub commission_days: f64,
-}
-
-/// A line: the unit money is given to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Line {
-    /// Name, unique in the scenario.
-    pub name: String,
-    /// The channel it buys.
-    pub channel: Channel,
-    /// Factor on the price.
-    pub price_scale: f64,
-    /// Factor on the click rate.
-    pub click_scale: f64,
-    /// Factor on what follows a click (interaction, favourite, cart) and on the impact of a contact.
-    pub effect_scale: f64,
-    /// The product it shows: whoever clicks has it in view.
-    pub product: Option<usize>,
-    /// From this step on the click rate and the effects are multiplied.
-    pub shift: Option<(usize, f64)>,
 }

@@ -103,6 +103,8 @@ pub(crate) struct Shoppers {
     pub(crate) outside_click: Vec<Vec<u16>>,
     /// Product of the last click on a line that shows one; empty where there are no products to choose from.
     pub(crate) in_view: Vec<u8>,
+    /// `[capped lines][contacts]` stamps of the last contacts on each, latest first.
+    pub(crate) capped: Vec<Vec<Vec<u16>>>,
     /// `[lines]` contacts bought so far.
     pub(crate) contacts: Vec<u64>,
     /// Shoppers whom any line has met.
@@ -136,6 +138,10 @@ impl Shoppers {
             } else {
                 Vec::new()
             },
+            capped: (market.lines.iter())
+                .filter_map(|line| line.channel.friction.frequency_cap)
+                .map(|cap| vec![vec![0; count]; cap.contacts])
+                .collect(),
             contacts: vec![0; market.lines.len()],
             #[cfg(test)]
             met: vec![false; count],

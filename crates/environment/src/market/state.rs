@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use super::choice::{backed, favoured, verdict};
 use super::delivery::{Delivered, Moment, Scratch, deliver};
+use super::friction::Friction;
 use super::goods::expect;
 use super::purchases::{Order, last_click_line, purchase, within};
 use super::shelves::Shelves;
 use super::shoppers::Shoppers;
+use super::supply;
 use super::visits::{Audience, fade, free_traffic, visit};
 use super::world::MarketWorld;
 use crate::deeplink::STAGES;
@@ -27,6 +29,7 @@ pub(crate) struct MarketState {
     shelves: Shelves,
     /// The product to whose lines delivery is confined, once there is one.
     committed: Option<usize>,
+    friction: Friction,
     /// `[longest delay + 1, lines]` what the reports will show, by the step in which it arrives.
     due: Vec<Due>,
     buffers: Buffers,
@@ -72,6 +75,7 @@ impl MarketState {
             accounts: accounts.collect(),
             shelves: Shelves::new(&world.goods),
             committed: None,
+            friction: Friction::new(&world),
             due: vec![Due::default(); world.report_delay.len() * world.lines.len()],
             buffers: Buffers::default(),
             world,
@@ -120,11 +124,17 @@ impl MarketState {
         self.commit(step, granted);
         let mut page_visitors = 0;
         for (line, money) in granted.iter().enumerate() {
+            let money = if self.delivers(line) { *money } else { Money::ZERO };
+            let (terms, production) = self.friction.open(&world, line, step, money, sheet.rows[line].bid);
             let mut delivered = Delivered::default();
-            if *money > Money::ZERO && self.delivers(line) {
-                delivered = deliver(moment, line, money.micro(), &mut self.shoppers, &audience, &mut scratch);
+            if terms.money > 0 {
+                delivered = deliver(moment, line, terms, &mut self.shoppers, &audience, &mut scratch);
             }
+            let channel = &world.market.lines[line].channel;
+            let supply = || weight * supply::size(channel.supply, &audience);
+            self.friction.close(&world, line, step, &delivered, supply);
             let account = &mut self.accounts[line];
+            account.spent += production;
             if account.reserved.is_empty() {
                 account.spent += delivered.cost;
             } else {
@@ -137,7 +147,9 @@ impl MarketState {
             row.clicks = delivered.clicks;
             row.engagements = delivered.engagements;
             row.joins = delivered.joins;
+            row.leaked = delivered.leaked;
         }
+        self.friction.remember(&world);
 
         // Free traffic, then orders: ours and rivals'.
         let factor = self.shelves.exposure(&world.goods);
@@ -265,6 +277,7 @@ impl MarketState {
             report.orders = due.orders;
             report.new_customers = due.new_customers;
             report.revenue = due.revenue;
+            self.friction.report(&self.world, line, row.spend, due.orders, due.revenue);
         }
         // What is reserved is rounded up, so that it can always be paid.
         Money((reserved + MICRO_PER_MINOR - 1) / MICRO_PER_MINOR)

@@ -1,14 +1,15 @@
 //! The first part of a step: needs come and go, satisfied shoppers return, stages lapse, memories fade, and some
 //! shoppers visit the platform.
 
+use super::settings::HABITS;
 use super::shoppers::{LEVELS, SEEN, Shoppers, VIEWED, flag};
 use super::world::{MEMORY_SHIFT, MarketWorld};
 use crate::draws::{Key, purpose};
 
 /// Room for every persona and level of activity.
 const CLASSES: usize = 64;
-/// Habits outside the platform.
-const HABITS: usize = 3;
+/// Habits for which one draw of a shopper has room.
+const HABITS_A_DRAW: usize = 4;
 
 /// 64 bits for one shopper.
 #[inline]
@@ -77,7 +78,7 @@ impl List {
 pub(crate) struct Audience {
     /// Visitors of the platform.
     pub(crate) visitors: Vec<Visitor>,
-    /// `[habits]` shoppers with a session elsewhere: web, short video, notes.
+    /// `[habits]` shoppers with a session elsewhere; empty where the industry does not tell the habit apart.
     pub(crate) sessions: [List; HABITS],
     /// `[shoppers]` the draws at hand of each.
     bits: Vec<u64>,
@@ -186,20 +187,29 @@ pub(crate) fn visit(
 fn sessions(world: &MarketWorld, step: usize, key: Key, shoppers: &Shoppers, audience: &mut Audience) {
     // As many sessions as fall into this part of the day.
     let days = world.brief.step_days * world.brief.calendar[step].hour_traffic;
-    for (i, bits) in audience.bits.iter_mut().enumerate() {
-        *bits = shopper_bits(key, i as u32);
-    }
-    for (habit, session) in audience.sessions.iter_mut().enumerate() {
-        let mut chances = [0_u32; CLASSES];
-        for (class, cell) in chances.iter_mut().enumerate() {
-            let Some(persona) = world.market.industry.personas.get(class / LEVELS) else { break };
-            *cell = chance(1.0 - libm::pow(1.0 - persona.sessions[habit], days));
+    let personas = &world.market.industry.personas;
+    let told = |habit: usize| personas.iter().any(|persona| persona.sessions[habit].is_some());
+    for (draw, sessions) in audience.sessions.chunks_mut(HABITS_A_DRAW).enumerate() {
+        let first = HABITS_A_DRAW * draw;
+        if !(first..first + sessions.len()).any(told) {
+            continue;
         }
-        let place = habit as u32;
-        session.keep(
-            (audience.bits.iter().zip(&shoppers.class))
-                .map(|(bits, class)| field(*bits, place) < chances[usize::from(*class) % CLASSES]),
-        );
+        let key = if draw == 0 { key } else { key.with(purpose::HABITS).with(draw as u64) };
+        for (i, bits) in audience.bits.iter_mut().enumerate() {
+            *bits = shopper_bits(key, i as u32);
+        }
+        for (place, session) in sessions.iter_mut().enumerate().filter(|(place, _)| told(first + place)) {
+            let mut chances = [0_u32; CLASSES];
+            for (class, cell) in chances.iter_mut().enumerate() {
+                let Some(persona) = personas.get(class / LEVELS) else { break };
+                let daily = persona.sessions[first + place].unwrap_or(0.0);
+                *cell = chance(1.0 - libm::pow(1.0 - daily, days));
+            }
+            session
+                .keep((audience.bits.iter().zip(&shoppers.class)).map(|(bits, class)| {
+                    field(*bits, place as u32) < chances[usize::from(*class) % CLASSES]
+                }));
+        }
     }
 }
 

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use super::calendar::steps_in;
 use super::goods::GoodsWorld;
-use super::settings::{Market, Memory};
+use super::settings::{Line, Market, Memory};
 use super::shoppers::{Clock, LEVELS, MEMORY_UNIT, Shoppers};
+use super::targeting::{AudienceTest, Cap};
+use super::visits::chance;
 use crate::draws::{Key, normal_quantile, purpose};
 use crate::observation::{Brief, Pricing};
 use crate::reader::Uncertain;
@@ -70,10 +73,20 @@ pub(crate) struct LineWorld {
     /// In 65,536ths.
     pub(crate) worthless: u32,
     pub(crate) impact: f64,
-    /// Share of an order's value, where a commission is what is paid.
+    /// Share of an order's value, where a commission is what is paid; and in millionths.
     pub(crate) commission_rate: f64,
+    pub(crate) commission: i64,
     /// Place among the outside lines.
     pub(crate) outside: Option<usize>,
+    /// Price units in one billed event of one person (thousands of impressions in a contact).
+    pub(crate) events: f64,
+    /// The first line of its channel, and the first that shows its creative: where what they share is kept.
+    pub(crate) channel: usize,
+    pub(crate) creative: usize,
+    pub(crate) audience: Option<AudienceTest>,
+    pub(crate) capped: Option<Cap>,
+    /// Chance that a click by a shopper with an unmet need ends in the medium's own shop, in 65,536ths.
+    pub(crate) leak: u32,
 }
 
 impl MarketWorld {
@@ -97,7 +110,8 @@ impl MarketWorld {
         let lines = (0..market.lines.len())
             .map(|line| {
                 let place = market.lines[line].channel.outside.then(|| outside.next()).flatten();
-                let entry = rival.filter(|(entered, _)| *entered == line).map(|(_, step)| step);
+                let entered = |entered: usize| entered == line || share_rivals(market, entered, line);
+                let entry = rival.filter(|(line, _)| entered(*line)).map(|(_, step)| step);
                 LineWorld::build(brief, market, line, key, entry, place)
             })
             .collect();
@@ -147,14 +161,24 @@ impl LineWorld {
         let channel = &line.channel;
         let key = world.map(|key| key.with(purpose::PARAMETERS).with(1).with_name(&line.name));
         let draw = |value: Uncertain, purpose: u64| value.draw(key.map(|key| key.with(purpose)));
-        // Millionths of the major unit for one contact, click or engagement of one person.
-        let unit = 1e6
-            * match channel.pricing {
-                Pricing::PerThousand => f64::from(channel.impressions) / 1_000.0,
-                Pricing::PerImpression => f64::from(channel.impressions),
-                Pricing::PerClick | Pricing::PerEngagement | Pricing::Commission | Pricing::Curve => 1.0,
-            };
-        let (price, click_rate) = (draw(channel.price, 0) * line.price_scale, draw(channel.click_rate, 1));
+        // Price units in one contact, click, engagement or placement of one person.
+        let events = match channel.pricing {
+            Pricing::PerThousand => f64::from(channel.impressions) / 1_000.0,
+            Pricing::PerImpression => f64::from(channel.impressions),
+            Pricing::PerClick
+            | Pricing::PerEngagement
+            | Pricing::Commission
+            | Pricing::Fixed
+            | Pricing::Curve => 1.0,
+        };
+        let unit = 1e6 * events;
+        // Cuts of one channel meet the same rivals, whatever they are called.
+        let rivals = key
+            .filter(|_| line.is_variant())
+            .and(world)
+            .map(|key| key.with(purpose::PARAMETERS).with(2).with_name(&line.channel_name));
+        let price = channel.price.draw(rivals.or(key).map(|key| key.with(0))) * line.price_scale;
+        let click_rate = draw(channel.click_rate, 1);
         let mut log_drift = 0.0;
         let mut prices = Vec::new();
         let mut clicks = Vec::new();
@@ -167,7 +191,11 @@ impl LineWorld {
             let entered = rival_entry.is_some_and(|entry| step >= entry);
             let rivals = if entered { 1.0 + market.industry.rival_entry_price } else { 1.0 };
             let shift = line.shift.filter(|(from, _)| step >= *from).map_or(1.0, |(_, scale)| scale);
-            prices.push(price * unit * day.price * rivals);
+            prices.push(match channel.pricing {
+                // A rate card does not move.
+                Pricing::Fixed => price * unit,
+                _ => price * unit * day.price * rivals,
+            });
             clicks.push(click_rate * line.click_scale * shift * libm::exp(log_drift));
             effects.push(line.effect_scale * shift);
         }
@@ -187,9 +215,36 @@ impl LineWorld {
             worthless: (draw(channel.worthless, 4).min(1.0) * 65_536.0) as u32,
             impact: draw(channel.impact, 5),
             commission_rate: price.min(1.0),
+            commission: (price.min(1.0) * 1e6) as i64,
             outside,
+            events,
+            channel: first(market, |other| other.channel_name == line.channel_name).min(index),
+            creative: match &line.creative {
+                None => index,
+                Some(_) => first(market, |other| {
+                    other.channel_name == line.channel_name && other.creative == line.creative
+                }),
+            },
+            audience: line.audience.as_ref().map(AudienceTest::new),
+            capped: channel.friction.frequency_cap.map(|cap| Cap {
+                place: market.capped_lines().take_while(|capped| *capped < index).count(),
+                contacts: cap.contacts,
+                window: steps_in(cap.days, brief.step_days).min(60_000) as u16,
+            }),
+            leak: chance(channel.friction.leak),
         }
     }
+}
+
+/// The first line of which something holds.
+fn first(market: &Market, holds: impl Fn(&Line) -> bool) -> usize {
+    market.lines.iter().position(holds).unwrap_or(0)
+}
+
+/// Whether two lines are cuts of one channel.
+fn share_rivals(market: &Market, one: usize, other: usize) -> bool {
+    let (one, other) = (&market.lines[one], &market.lines[other]);
+    one.is_variant() && other.is_variant() && one.channel_name == other.channel_name
 }
 
 impl MemoryTables {

@@ -329,7 +329,7 @@ mod tests {
         let mut stocks = vec![0.0; scenario.brief.lines.len()];
         for step in 0..steps {
             let money = (0..stocks.len()).map(|line| 6.0 * ((line + step) % 4) as f64).collect();
-            episode.step(&Allocation { money });
+            episode.step(&Allocation::of(money));
             belief.learn(step, &episode.observation().lines);
             for ((stock, line), report) in stocks
                 .iter_mut()

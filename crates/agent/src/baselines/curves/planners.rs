@@ -109,6 +109,6 @@ impl Agent for CurvePlanner {
         };
         self.ahead = money.split_off(lines.min(money.len()));
         self.belief = Some(belief);
-        Allocation { money }
+        Allocation::of(money)
     }
 }

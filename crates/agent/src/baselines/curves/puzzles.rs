@@ -55,7 +55,7 @@ impl Agent for PacingProgram {
         let money = if offer > price { left.min(1.0) } else { 0.0 };
         let mut all = vec![0.0; self.brief.lines.len()];
         all[0] = money;
-        Allocation { money: all }
+        Allocation::of(all)
     }
 }
 
@@ -133,7 +133,7 @@ fn count(observation: &Observation, counts: &mut Counts) {
 fn only(line: usize, lines: usize) -> Allocation {
     let mut money = vec![0.0; lines];
     money[line] = 1.0;
-    Allocation { money }
+    Allocation::of(money)
 }
 
 impl Agent for ExplorationProgram {

@@ -1,0 +1,120 @@
+//! Who clicks on a line in a step, and what of its contacts is billed.
+
+use super::delivery::{Moment, Scratch};
+use super::settings::MEMORIES;
+use super::shoppers::{Shoppers, flag};
+use super::supply::Opportunity;
+use super::visits::{Query, chance, field};
+use super::world::{MEMORY_BINS, MEMORY_SHIFT};
+use crate::observation::Pricing;
+
+/// What is paid for, person by person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Billed {
+    Contacts,
+    Clicks,
+    /// The placement has been paid as a whole.
+    Nothing,
+}
+
+/// Who would click on a line in this step.
+pub(crate) struct Clicks<'a> {
+    /// `[in market, stage]` chance before fatigue, in 65,536ths.
+    chance: [[u32; 8]; 2],
+    /// The highest of them, a brand query's included.
+    most: u32,
+    /// Factor by the memory that the line feeds, in 65,536ths.
+    fatigue: Option<&'a [u32; MEMORY_BINS]>,
+    memory: usize,
+    brand_query: f64,
+    /// Share of contacts that are no people; they click too, but not where a sale is what is paid.
+    worthless: u32,
+    commission: bool,
+    billed: Billed,
+}
+
+impl<'a> Clicks<'a> {
+    /// `quality` is a factor on the line's click rate.
+    pub(crate) fn new(moment: Moment<'a>, line: usize, quality: f64, shoppers: &Shoppers) -> Self {
+        let Moment { world, step, .. } = moment;
+        let industry = &world.market.industry;
+        let channel = &world.market.lines[line].channel;
+        let rate = world.lines[line].click_rate[step] * wear_out(moment, line, shoppers) * quality;
+        let of_need = |need: f64| industry.stage_clicks.map(|stage| chance(rate * need * stage));
+        let chance = [of_need(1.0), of_need(industry.in_market_clicks)];
+        let most = chance.iter().flatten().copied().max().unwrap_or(0);
+        Self {
+            chance,
+            most: (f64::from(most) * industry.brand_query_clicks.max(1.0)) as u32,
+            fatigue: world.memories.get(channel.memory).map(|memory| &memory.clicks),
+            memory: channel.memory.min(MEMORIES - 1),
+            brand_query: industry.brand_query_clicks,
+            worthless: world.lines[line].worthless,
+            commission: channel.pricing == Pricing::Commission,
+            billed: match channel.pricing {
+                Pricing::PerThousand | Pricing::PerImpression => Billed::Contacts,
+                Pricing::Fixed => Billed::Nothing,
+                _ => Billed::Clicks,
+            },
+        }
+    }
+
+    /// Whether an opportunity ends in a click. Depends only on this shopper, as they were before the contact.
+    #[inline]
+    pub(crate) fn happens(&self, shoppers: &Shoppers, opportunity: &Opportunity) -> bool {
+        let drawn = field(opportunity.bits, 1);
+        if drawn >= self.most {
+            return false;
+        }
+        let i = opportunity.shopper as usize;
+        let in_market = (shoppers.flags[i] & flag::IN_MARKET) as usize;
+        let mut chance = self.chance[in_market][shoppers.stage[i] as usize];
+        if let Some(fatigue) = self.fatigue {
+            let amount = shoppers.memory[self.memory][i] >> MEMORY_SHIFT;
+            chance = ((u64::from(chance) * u64::from(fatigue[amount as usize])) >> 16) as u32;
+        }
+        if opportunity.query == Query::Brand {
+            chance = (f64::from(chance) * self.brand_query) as u32;
+        }
+        drawn < chance && !(self.commission && self.worthless(opportunity))
+    }
+
+    pub(crate) fn worthless(&self, opportunity: &Opportunity) -> bool {
+        field(opportunity.bits, 2) < self.worthless
+    }
+
+    /// Whether a contact is billed, given whether it ended in a click.
+    #[inline]
+    pub(crate) fn bills(&self, click: bool) -> bool {
+        self.billed == Billed::Contacts || (click && self.billed == Billed::Clicks)
+    }
+
+    /// Counts by rank what would be billed: every contact, or those that end in a click; and, where contacts are
+    /// limited, every contact.
+    pub(crate) fn count(&self, shoppers: &Shoppers, limited: bool, scratch: &mut Scratch) {
+        let Scratch { opportunities, billed, met, .. } = scratch;
+        billed.fill(0);
+        for opportunity in opportunities.iter() {
+            if self.billed == Billed::Contacts
+                || (self.billed == Billed::Clicks && self.happens(shoppers, opportunity))
+            {
+                billed[opportunity.bin as usize] += 1;
+            }
+        }
+        if limited {
+            met.fill(0);
+            opportunities.iter().for_each(|opportunity| met[opportunity.bin as usize] += 1);
+        }
+    }
+}
+
+/// Creative wear-out: clicks fall with the contacts that the creative has already had for each person in the market. A
+/// line without a named creative has one of its own.
+fn wear_out(moment: Moment<'_>, line: usize, shoppers: &Shoppers) -> f64 {
+    let lines = &moment.world.lines;
+    let channel = &moment.world.market.lines[line].channel;
+    let shown =
+        shoppers.contacts.iter().zip(lines).filter(|(_, other)| other.creative == lines[line].creative);
+    let contacts = shown.map(|(contacts, _)| contacts).sum::<u64>() as f64 / shoppers.len() as f64;
+    libm::exp(-channel.wear_out * contacts)
+}
