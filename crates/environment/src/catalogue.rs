@@ -9,7 +9,9 @@ use sha2::{Digest, Sha256};
 use crate::curves::read::{read_curves, read_puzzle};
 use crate::goal::{Goal, read_aim};
 use crate::limit_parts::{read_groups, read_limits, read_line_limits};
-use crate::limits::Limits;
+use crate::limits::{Limits, LineLimits};
+use crate::market::benefit_parts::{check_names, read_benefits};
+use crate::market::benefits::{Benefits, Holder};
 use crate::market::calendar::{HALF_HOURS, read_calendar};
 use crate::market::parts::{read_channel, read_industry, read_merchant};
 use crate::market::settings::{Channel, Line, Market};
@@ -18,6 +20,7 @@ use crate::observation::{Brief, CalendarStep, LineBrief};
 use crate::problem::{Problem, Problems};
 use crate::reader::{Bounds, Notes, Section, Source, read_bounded, suggestion, with_table};
 use crate::scenario::{Answer, Kind, Scenario};
+use crate::tiers::read_stars;
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../environments");
 
@@ -296,6 +299,15 @@ fn read_market(
     let steps = calendar.len();
     let memory_names: Vec<String> =
         industry.iter().flat_map(|industry| &industry.memories).map(|memory| memory.name.clone()).collect();
+    let tier = merchant.as_ref().and_then(|merchant| merchant.tier);
+    let stars = tier.and_then(|_| catalogue.read(top, "merchant", "tiers", "stars", sources, read_stars));
+    let merchants = merchant.iter().map(|merchant| merchant.benefits.clone());
+    let tiers = stars.iter().zip(tier).map(|(stars, tier)| stars.benefits[tier as usize].clone());
+    let benefits = merchants.chain(tiers).fold(read_benefits(top), Benefits::or);
+    let given: Vec<(&str, usize)> = (benefits.coupons.iter().enumerate())
+        .filter(|(_, coupon)| coupon.holder == Holder::Line)
+        .map(|(place, coupon)| (coupon.name.as_str(), place))
+        .collect();
     let mut lines: Vec<Line> = Vec::new();
     for mut section in top.sections("line") {
         let name = line_name(&mut section, lines.iter().map(|line| line.name.as_str()));
@@ -305,7 +317,7 @@ fn read_market(
         });
         let factor = Bounds::between(0.0, 1_000.0, "a factor on the channel's figure");
         let scale = |value: Option<f64>| value.unwrap_or(1.0);
-        let line = Line {
+        let mut line = Line {
             name,
             channel: channel.flatten().unwrap_or_else(Channel::nothing),
             price_scale: scale(
@@ -320,14 +332,20 @@ fn read_market(
                 shift.finish();
                 (day as usize * per_day, scale)
             }),
+            coupon: section.choice_if_any("coupon", &given),
         };
-        limits.lines.push(read_line_limits(&mut section, steps, per_day));
+        if section.flag_if_any("scarce") {
+            line.price_scale *= 1.0 - benefits.scarce_discount.unwrap_or(0.0);
+        }
+        let credit = benefits.credit.as_ref().is_some_and(|credit| credit.lines.contains(&line.name));
+        limits.lines.push(LineLimits { credit, ..read_line_limits(&mut section, steps, per_day) });
         section.finish();
         lines.push(line);
     }
     let (shoppers, training_shoppers) = (shoppers as usize, training_shoppers as usize);
     let (industry, merchant) = (industry?, merchant?);
-    let market = Market { people, shoppers, training_shoppers, industry, merchant, lines };
+    let market = Market { people, shoppers, training_shoppers, industry, merchant, lines, benefits, stars };
+    check_names(top, &market, &calendar);
     Some((market, calendar_title, calendar))
 }
 

@@ -16,6 +16,9 @@ pub(crate) mod purpose {
     pub(crate) const ORDER: u64 = 8;
     pub(crate) const SYNERGY: u64 = 9;
     pub(crate) const RESPONSE: u64 = 10;
+    pub(crate) const OWN: u64 = 31;
+    pub(crate) const EXPOSURES: u64 = 32;
+    pub(crate) const BALANCE: u64 = 33;
 }
 
 /// Which family of seeds a number belongs to. The families never meet.

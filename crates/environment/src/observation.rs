@@ -166,10 +166,13 @@ pub struct ShopReport {
     /// People who left their particulars.
     #[serde(default)]
     pub leads: u64,
+    /// Deposits taken for orders to come.
+    #[serde(default, skip_serializing_if = "Money::is_zero")]
+    pub deposits: Money,
 }
 
 /// What an agent sees before it decides a step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     /// The step to decide, from 0.
     pub step: usize,
@@ -177,6 +180,9 @@ pub struct Observation {
     pub budget_left: Money,
     /// Money set aside for commissions that may still fall due.
     pub reserved: Money,
+    /// Advertising credit left, for the lines that it may pay.
+    #[serde(default, skip_serializing_if = "Money::is_zero")]
+    pub credit: Money,
     /// `[lines]` reports of the step before (all zero at step 0).
     pub lines: Vec<LineReport>,
     /// The shop's own book of the step before (all zero at step 0).

@@ -329,6 +329,11 @@ impl<'a> Section<'a> {
         text
     }
 
+    /// A list of texts that may be absent.
+    pub fn texts_if_any(&mut self, key: &'static str) -> Vec<String> {
+        if self.has(key) { self.texts(key, "texts") } else { Vec::new() }
+    }
+
     /// A required list of texts, at least one.
     pub fn texts(&mut self, key: &'static str, what: &str) -> Vec<String> {
         let Some(value) = self.require(key, what) else { return Vec::new() };
@@ -383,6 +388,11 @@ impl<'a> Section<'a> {
             self.wrong_type(key, value, "true or false");
             false
         })
+    }
+
+    /// A truth value that may be absent, which is false.
+    pub fn flag_if_any(&mut self, key: &'static str) -> bool {
+        self.has(key) && self.flag(key, "true or false")
     }
 
     /// A required number that worlds may draw: `0.8`, `{ median = 0.8, log_sd = 0.3 }` or `{ low = 0.5, high = 1 }`.

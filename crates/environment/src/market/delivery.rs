@@ -29,7 +29,7 @@ pub(crate) struct Opportunity {
 pub(crate) struct Scratch {
     opportunities: Vec<Opportunity>,
     /// `[bins]` billed opportunities.
-    billed: Vec<u32>,
+    pub(super) billed: Vec<u32>,
     /// `[lines]` highest bin that each line reached in its last step: where to look first in the next.
     reach: Vec<usize>,
     /// Shoppers who came to the shop from outside in this step.
@@ -123,7 +123,12 @@ pub(crate) fn deliver(
 }
 
 /// The first bin that cannot be bought whole ([`BINS`] where the money reaches all), and the money left for it.
-fn last_bin(billed: &[u32], people: i64, money: i64, price: impl Fn(usize) -> i64) -> (usize, i64) {
+pub(super) fn last_bin(
+    billed: &[u32],
+    people: i64,
+    money: i64,
+    price: impl Fn(usize) -> i64,
+) -> (usize, i64) {
     let mut left = money;
     for (bin, count) in billed.iter().enumerate() {
         if *count > 0 {
@@ -353,6 +358,7 @@ fn respond(
         }
     }
     shoppers.touch(i, VIEWED, &world.clock, step);
+    shoppers.claim(moment, line, i);
     let interacts = f64::from(field(more, 1)) < drawn.interact_rate * effect * 65_536.0;
     let engaged = channel.pricing == Pricing::PerEngagement;
     if interacts || engaged {

@@ -1,9 +1,11 @@
 //! The catalogue files of a scenario, read field by field: merchant, industry, channel.
 
+use super::benefit_parts::read_benefits;
 use super::settings::{Channel, Industry, MEMORIES, Memory, Merchant, Persona, ReportDelay, Supply, Windows};
 use crate::deeplink::STAGES;
 use crate::observation::Pricing;
 use crate::reader::{Bounds, Section};
+use crate::tiers::Tier;
 
 fn stages(section: &mut Section<'_>, key: &'static str, bounds: Bounds) -> [f64; STAGES] {
     let mut stages = [0.0; STAGES];
@@ -21,6 +23,8 @@ pub(crate) fn read_merchant(top: &mut Section<'_>) -> Merchant {
             .number("order_value_log_sd", Bounds::between(0.0, 3.0, "of the natural logarithm")),
         stages: stages(top, "stages", Bounds::share("share of people in each stage, unreached first")),
         member_rate: top.number("member_rate", Bounds::share("share of interactions")),
+        tier: top.choice_if_any("tier", &Tier::NAMED),
+        benefits: read_benefits(top),
     };
     sums_to_one(top, "stages", merchant.stages.iter().sum());
     merchant

@@ -1,5 +1,6 @@
 //! The last part of a step: shoppers with a need buy in the category, from us or from a rival.
 
+use super::benefits::Till;
 use super::delivery::Moment;
 use super::settings::MEMORIES;
 use super::shoppers::{LEVELS, NO_LINE, Shoppers, flag};
@@ -26,15 +27,19 @@ pub(crate) struct Order {
 pub(crate) struct Expected {
     pub(crate) new_customers: u64,
     pub(crate) orders: u64,
+    /// Orders in the category, from anybody.
+    pub(crate) trades: u64,
 }
 
 /// Chance that a purchase in the category goes to this shop: its pull against that of all rivals together, which is 1.
-fn brand_share(world: &MarketWorld, shoppers: &Shoppers, i: usize) -> f64 {
+/// `offer` is the factor that a lower price has on the pull.
+fn brand_share(world: &MarketWorld, shoppers: &Shoppers, i: usize, offer: f64) -> f64 {
     let mut pull = world.market.industry.attraction[shoppers.stage[i] as usize]
         * world.appeal[shoppers.class[i] as usize];
     for m in 0..MEMORIES.min(world.memories.len()) {
         pull *= world.memories[m].pull[(shoppers.memory[m][i] >> MEMORY_SHIFT) as usize];
     }
+    pull *= offer;
     pull / (1.0 + pull)
 }
 
@@ -42,6 +47,7 @@ fn brand_share(world: &MarketWorld, shoppers: &Shoppers, i: usize) -> f64 {
 pub(crate) fn purchase(
     moment: Moment<'_>,
     shoppers: &mut Shoppers,
+    till: &mut Till,
     visiting: impl Iterator<Item = u32>,
     orders: &mut Vec<Order>,
 ) -> Expected {
@@ -53,6 +59,8 @@ pub(crate) fn purchase(
     });
     let key = key.with(purpose::ORDER);
     let mut expected = Expected::default();
+    // A purchase that begins with a deposit is expected on the day of its balance.
+    let presale = till.takes_deposits(moment);
     orders.clear();
     for shopper in visiting {
         let i = shopper as usize;
@@ -63,9 +71,11 @@ pub(crate) fn purchase(
         }
         let hunter = if flags & flag::HUNTER != 0 { industry.hunter_purchases } else { 1.0 };
         let rate = (rates[shoppers.class[i] as usize / LEVELS] * hunter).min(1.0);
-        let share = brand_share(world, shoppers, i);
         let new = shoppers.recent_orders(i, &world.clock, step) == 0;
-        let mean = (rate * share * 4_294_967_296.0) as u64;
+        let offer = till.offer(moment, shoppers, i, new);
+        let share = brand_share(world, shoppers, i, offer.pull);
+        let mean = if presale { 0 } else { (rate * share * 4_294_967_296.0) as u64 };
+        expected.trades += (rate * 4_294_967_296.0) as u64;
         expected.orders += mean;
         if new {
             expected.new_customers += mean;
@@ -80,8 +90,11 @@ pub(crate) fn purchase(
             let value = Money(world.order_values[(field(bits, 3) >> 8) as usize]);
             let late = field(crate::draws::mix(bits), 0);
             let delay = world.report_delay.iter().take_while(|shown| late >= **shown).count();
-            orders.push(Order { shopper, new, value, delay: delay.min(world.report_delay.len() - 1) });
-            shoppers.order(i, &world.clock, step);
+            let order = Order { shopper, new, value, delay: delay.min(world.report_delay.len() - 1) };
+            if till.sell(moment, shoppers, offer, &order) {
+                orders.push(order);
+                shoppers.order(i, &world.clock, step);
+            }
         }
     }
     expected

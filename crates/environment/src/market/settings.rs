@@ -1,8 +1,10 @@
 //! What the files say of a market of shoppers: industry, merchant, lines.
 
+use super::benefits::Benefits;
 use crate::deeplink::STAGES;
 use crate::observation::Pricing;
 use crate::reader::Uncertain;
+use crate::tiers::{Stars, Tier};
 
 /// Most kinds of exposure memory that a shopper can have.
 pub const MEMORIES: usize = 4;
@@ -22,6 +24,10 @@ pub struct Market {
     pub merchant: Merchant,
     /// The lines money is given to.
     pub lines: Vec<Line>,
+    /// What merchant and platform give besides: the scenario's word, then the merchant's, then the tier's.
+    pub benefits: Benefits,
+    /// How the merchant's tier is found, where the merchant has one.
+    pub stars: Option<Stars>,
 }
 
 impl Market {
@@ -183,6 +189,10 @@ pub struct Merchant {
     pub stages: [f64; STAGES],
     /// Share of interactions that end in membership.
     pub member_rate: f64,
+    /// The tier whose benefits the merchant has.
+    pub tier: Option<Tier>,
+    /// What the merchant gives.
+    pub benefits: Benefits,
 }
 
 /// A place where visitors, searchers or viewers can be met.
@@ -260,4 +270,6 @@ pub struct Line {
     pub effect_scale: f64,
     /// From this step on the click rate and the effects are multiplied.
     pub shift: Option<(usize, f64)>,
+    /// Place of the coupon that a click gives.
+    pub coupon: Option<usize>,
 }

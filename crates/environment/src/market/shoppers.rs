@@ -1,5 +1,6 @@
 //! Shoppers: individuals, in a struct of arrays. What happened to them, and which DEEPLINK stage follows from it.
 
+use super::claims::Claims;
 use super::settings::{MEMORIES, Market};
 use crate::deeplink::{STAGES, Stage};
 use crate::draws::Key;
@@ -65,9 +66,14 @@ impl Clock {
         self.origin.saturating_add(step as u16)
     }
 
+    /// Days of the episode before a step.
+    pub(crate) fn days(&self, step: usize) -> f64 {
+        step as f64 * self.step_days + 1e-9
+    }
+
     /// Stamp of the day of a step.
     pub(crate) fn day(&self, step: usize) -> u16 {
-        self.origin_day.saturating_add((step as f64 * self.step_days + 1e-9) as u16)
+        self.origin_day.saturating_add(self.days(step) as u16)
     }
 }
 
@@ -101,6 +107,8 @@ pub(crate) struct Shoppers {
     pub(crate) outside_click: Vec<Vec<u16>>,
     /// `[lines]` contacts bought so far.
     pub(crate) contacts: Vec<u64>,
+    /// Coupons claimed and not used yet.
+    pub(crate) claims: Claims,
     /// Shoppers whom any line has met.
     #[cfg(test)]
     pub(crate) met: Vec<bool>,
@@ -128,6 +136,7 @@ impl Shoppers {
             reserved_people: vec![0; count],
             outside_click: vec![vec![0; count]; outside],
             contacts: vec![0; market.lines.len()],
+            claims: Claims::new(market),
             #[cfg(test)]
             met: vec![false; count],
             stocks: [0; STAGES],

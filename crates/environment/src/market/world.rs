@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use super::benefits::OfferTables;
+use super::guaranteed::ExposureTables;
+use super::own::OwnTables;
 use super::settings::{Market, Memory};
 use super::shoppers::{Clock, LEVELS, MEMORY_UNIT, Shoppers};
 use crate::draws::{Key, normal_quantile, purpose};
@@ -35,6 +38,9 @@ pub(crate) struct MarketWorld {
     pub(crate) order_values: Vec<i64>,
     /// `[longest + 1]` chance, in 65,536ths, that a report's delay is at most this many days.
     pub(crate) report_delay: Vec<u32>,
+    pub(crate) offers: OfferTables,
+    pub(crate) own: Option<OwnTables>,
+    pub(crate) exposures: Option<ExposureTables>,
     pub(crate) shoppers: Shoppers,
 }
 
@@ -128,6 +134,9 @@ impl MarketWorld {
                 .collect(),
             order_values: order_values(market),
             report_delay: report_delay(market, brief.step_days),
+            offers: OfferTables::build(brief, market, parameters),
+            own: OwnTables::build(market, brief.step_days, parameters),
+            exposures: ExposureTables::build(market, parameters),
             shoppers: Shoppers::draw(market, &clock, Key::new(seed).with(purpose::SHOPPERS), in_market),
             clock,
         }
