@@ -11,7 +11,9 @@ use crate::curves::read::{read_curves, read_puzzle};
 use crate::goal::{Goal, read_aim};
 use crate::levers::Levers;
 use crate::limit_parts::{read_groups, read_limits, read_line_limits};
-use crate::limits::Limits;
+use crate::limits::{Limits, LineLimits};
+use crate::market::benefit_parts::{check_names, read_benefits};
+use crate::market::benefits::{Benefits, Holder};
 use crate::market::calendar::{HALF_HOURS, read_calendar};
 use crate::market::channel_parts::{read_channel, read_line};
 use crate::market::goods_parts::read_choice;
@@ -22,6 +24,7 @@ use crate::observation::{Brief, CalendarStep, LineBrief};
 use crate::problem::{Problem, Problems};
 use crate::reader::{Bounds, Notes, Section, Source, read_bounded, suggestion, with_table};
 use crate::scenario::{Answer, Kind, Scenario};
+use crate::tiers::read_stars;
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../environments");
 
@@ -331,6 +334,15 @@ fn read_market(
         .read(top, "calendar", "calendars", &calendar_name, sources, |top| read_calendar(top, per_day));
     let (calendar_title, calendar) = calendar.unwrap_or_default();
     let steps = calendar.len();
+    let tier = merchant.as_ref().and_then(|merchant| merchant.tier);
+    let stars = tier.and_then(|_| catalogue.read(top, "merchant", "tiers", "stars", sources, read_stars));
+    let merchants = merchant.iter().map(|merchant| merchant.benefits.clone());
+    let tiers = stars.iter().zip(tier).map(|(stars, tier)| stars.benefits[tier as usize].clone());
+    let benefits = merchants.chain(tiers).fold(read_benefits(top), Benefits::or);
+    let given: Vec<(&str, usize)> = (benefits.coupons.iter().enumerate())
+        .filter(|(_, coupon)| coupon.holder == Holder::Line)
+        .map(|(place, coupon)| (coupon.name.as_str(), place))
+        .collect();
     let mut lines: Vec<Line> = Vec::new();
     for mut section in top.sections("line") {
         let name = line_name(&mut section, lines.iter().map(|line| line.name.as_str()));
@@ -340,15 +352,32 @@ fn read_market(
         });
         let channel = (channel_name, channel.flatten());
         let parts = (industry.as_ref(), merchant.as_ref());
-        let line = read_line(&mut section, name, channel, parts, (steps, per_day));
-        limits.lines.push(read_line_limits(&mut section, steps, per_day));
+        let mut line = read_line(&mut section, name, channel, parts, (steps, per_day));
+        line.coupon = section.choice_if_any("coupon", &given);
+        if section.flag_if_any("scarce").unwrap_or(false) {
+            line.price_scale *= 1.0 - benefits.scarce_discount.unwrap_or(0.0);
+        }
+        let credit = benefits.credit.as_ref().is_some_and(|credit| credit.lines.contains(&line.name));
+        limits.lines.push(LineLimits { credit, ..read_line_limits(&mut section, steps, per_day) });
         section.finish();
         lines.push(line);
     }
     let (shoppers, training_shoppers) = (shoppers as usize, training_shoppers as usize);
     let (industry, merchant) = (industry?, merchant?);
     let (test, commit_step) = read_choice(top, &lines, (steps, per_day));
-    let market = Market { people, shoppers, training_shoppers, industry, merchant, lines, test, commit_step };
+    let market = Market {
+        people,
+        shoppers,
+        training_shoppers,
+        industry,
+        merchant,
+        lines,
+        benefits,
+        stars,
+        test,
+        commit_step,
+    };
+    check_names(top, &market, &calendar);
     Some((market, calendar_title, calendar))
 }
 

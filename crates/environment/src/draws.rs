@@ -18,6 +18,10 @@ pub(crate) mod purpose {
     pub(crate) const RESPONSE: u64 = 10;
     pub(crate) const TARGETING: u64 = 11;
     pub(crate) const HABITS: u64 = 12;
+    pub(crate) const LEADS: u64 = 13;
+    pub(crate) const OWN: u64 = 31;
+    pub(crate) const EXPOSURES: u64 = 32;
+    pub(crate) const BALANCE: u64 = 33;
 }
 
 /// Which family of seeds a number belongs to. The families never meet.

@@ -6,13 +6,14 @@ use crate::amss::state::AmssState;
 use crate::curves::state::CurvesState;
 use crate::deeplink::STAGES;
 use crate::draws::Key;
-use crate::guard::{Guard, Ruling};
+use crate::guard::{Guard, Purse, Ruling};
 use crate::ledger::{Ledger, LineRow, ShopRow};
 use crate::levers::Tie;
 use crate::market::state::MarketState;
 use crate::money::Money;
 use crate::observation::{Allocation, LineReport, Observation, ShopReport};
 use crate::puzzles::{ExplorationState, PacingState};
+use crate::tiers::{Standing, Tier};
 use crate::world::{Hidden, World};
 
 /// One run of a world. A clone is a snapshot: both go on independently, and the same allocations give the same bytes.
@@ -83,13 +84,9 @@ impl Episode {
             guard: Guard::new(&brief.limits, brief.budget, brief.steps),
             ledger,
             observation: Observation {
-                step: 0,
                 budget_left: brief.budget,
-                reserved: Money::ZERO,
                 lines: vec![LineReport::default(); lines],
-                shop: ShopReport::default(),
-                stages: [0; STAGES],
-                offers: Vec::new(),
+                ..Observation::default()
             },
             ruling: Ruling::default(),
             previous: Vec::with_capacity(lines),
@@ -178,6 +175,23 @@ impl Episode {
         }
     }
 
+    /// The merchant's standing by now, where its tier is found: what it spent on media this year, what its shoppers are
+    /// worth, and its share of the category's orders in the episode so far.
+    #[must_use]
+    pub fn standing(&self) -> Option<Standing> {
+        match &self.state {
+            State::Market(market) => market.standing(),
+            _ => None,
+        }
+    }
+
+    /// The tier that this standing reaches.
+    #[must_use]
+    pub fn tier(&self) -> Option<Tier> {
+        let stars = self.world.scenario.market()?.stars.as_ref()?;
+        self.standing().map(|standing| stars.tier_of(&standing))
+    }
+
     /// Plays one step with what the guard makes of `allocation`. Nothing happens after the last step.
     pub fn step(&mut self, allocation: &Allocation) {
         let Self { observation, previous, ruling, .. } = self;
@@ -191,7 +205,8 @@ impl Episode {
             self.ties.iter().for_each(|tie| tie.share_out(&mut self.tied.money));
             wish = &self.tied;
         }
-        self.guard.rule(observation.step, observation.budget_left, previous, wish, ruling);
+        let purse = Purse { cash: observation.budget_left, credit: observation.credit };
+        self.guard.rule(observation.step, purse, previous, wish, ruling);
         self.bids.clear();
         if self.world.scenario.brief.levers.bid {
             self.bids.extend(allocation.bids.iter().take(self.ledger.lines).map(|bid| price_of(*bid)));
@@ -212,14 +227,18 @@ impl Episode {
     pub fn replay_at(&mut self, granted: &[Money], bids: &[u64]) {
         self.bids.clear();
         self.bids.extend(bids.iter().take(self.ledger.lines));
-        let mut left = self.observation.budget_left;
+        let mut cash = self.observation.budget_left.max(Money::ZERO);
+        let mut credit = self.observation.credit;
         let mut money = std::mem::take(&mut self.previous);
         money.clear();
         for line in 0..self.ledger.lines {
-            let wanted = granted.get(line).copied().unwrap_or_default();
-            let given = wanted.clamp(Money::ZERO, left.max(Money::ZERO));
-            left -= given;
-            money.push(given);
+            let wanted = granted.get(line).copied().unwrap_or_default().max(Money::ZERO);
+            let eligible = self.world.scenario.brief.limits.lines[line].credit;
+            let from_credit = if eligible { wanted.min(credit) } else { Money::ZERO };
+            let from_cash = (wanted - from_credit).min(cash);
+            credit -= from_credit;
+            cash -= from_cash;
+            money.push(from_credit + from_cash);
         }
         self.play(&money, 0.0, 0);
         self.previous = money;
@@ -260,10 +279,10 @@ impl Episode {
         }
         observation.budget_left += observation.reserved - reserved;
         observation.reserved = reserved;
-        let ShopRow { visitors, orders, new_customers, revenue, joins, leads, refunds, .. } = shop;
+        let ShopRow { visitors, orders, new_customers, revenue, joins, leads, refunds, deposits, .. } = shop;
         let shown = std::mem::take(&mut observation.shop);
         observation.shop =
-            ShopReport { visitors, orders, new_customers, revenue, joins, leads, refunds, ..shown };
+            ShopReport { visitors, orders, new_customers, revenue, joins, leads, refunds, deposits, ..shown };
         observation.step = step + 1;
         self.ledger.shop.push(ShopRow { stages, ..shop });
         if let State::Market(market) = &self.state {
@@ -279,6 +298,7 @@ impl Episode {
         self.observation.stages = self.stages();
         if let State::Market(market) = &self.state {
             market.show(&mut self.observation.shop);
+            self.observation.credit = market.credit_left();
         }
         if let State::Pacing(pacing) = &self.state {
             self.observation.offers.clear();

@@ -14,6 +14,12 @@
 //! quadratic knapsack: P. Brucker, Operations Research Letters 3, 1984; K. C. Kiwiel, Mathematical Programming 112,
 //! 2008). See [`project_at_most`] and [`project_exactly`].
 //!
+//! # Advertising credit
+//!
+//! Lines that credit may pay share cash and credit; all others have the cash alone. Where the projection gives these
+//! more than the cash, both groups are projected apart, the others onto the cash and the eligible lines onto the rest:
+//! that is the nearest allocation under both sums, as one is part of the other (a laminar family of constraints).
+//!
 //! # Where limits conflict
 //!
 //! They give in this order, last first: budget, hold, group, eligibility, step cap, line cap, pin, floor, largest change
@@ -28,13 +34,48 @@
 //! [`starting amount`](Guard::starting_amount)) may stop altogether or start again at up to the starting amount. There
 //! is no such limit in a line's first open step, nor where no previous grant is given.
 
-use crate::limits::{LimitKind, Limits};
+use crate::limits::{LimitKind, Limits, LineLimits};
 use crate::money::{MINOR_PER_MAJOR, Money};
 use crate::observation::Allocation;
 use crate::projection::{project_at_most, project_exactly};
 
 /// A line is off below its starting amount divided by this. Assumed: small enough that nobody calls it running.
 const OFF: i64 = 100;
+
+/// Money that a step may be paid with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Purse {
+    /// Money neither spent nor reserved.
+    pub cash: Money,
+    /// Advertising credit, for the lines that it may pay ([`crate::LineLimits::credit`]).
+    pub credit: Money,
+}
+
+impl From<Money> for Purse {
+    fn from(cash: Money) -> Self {
+        Self { cash, credit: Money::ZERO }
+    }
+}
+
+impl Purse {
+    /// The most that a line can be given.
+    fn for_line(self, eligible: bool) -> i64 {
+        let credit = if eligible { self.credit.0.max(0) } else { 0 };
+        self.cash.0.max(0).saturating_add(credit)
+    }
+}
+
+/// Money that lines share in one step.
+#[derive(Debug, Clone, Copy)]
+struct Pot {
+    /// All that there is, for each line alone.
+    purse: Purse,
+    /// The most for all of the pot's lines together, and the limit that sets it.
+    total: i64,
+    limit: LimitKind,
+    /// The limit on what there is.
+    scarce: LimitKind,
+}
 
 /// A limit that had to give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,10 +154,13 @@ pub struct Guard {
 #[derive(Debug, Clone, Default)]
 struct Scratch {
     bounds: Vec<Bounds>,
+    /// Lines of the pot at hand, and below what belongs to them.
+    pot_lines: Vec<usize>,
     wish: Vec<f64>,
     lower: Vec<f64>,
     upper: Vec<f64>,
     plan: Vec<f64>,
+    granted: Vec<Money>,
     remainder: Vec<f64>,
     order: Vec<usize>,
     breakpoints: Vec<f64>,
@@ -127,10 +171,12 @@ impl Scratch {
         let numbers = || Vec::with_capacity(lines);
         Self {
             bounds: Vec::with_capacity(lines),
+            pot_lines: Vec::with_capacity(lines),
             wish: numbers(),
             lower: numbers(),
             upper: numbers(),
             plan: numbers(),
+            granted: Vec::with_capacity(lines),
             remainder: numbers(),
             order: Vec::with_capacity(lines),
             breakpoints: Vec::with_capacity(2 * lines),
@@ -176,7 +222,7 @@ impl Guard {
 
     /// Grants the legal allocation nearest to `wish` in `step`.
     ///
-    /// * `available`: money neither spent nor reserved.
+    /// * `available`: money neither spent nor reserved, and advertising credit.
     /// * `previous`: `[lines]` grants of the step before, `None` in the first step: a largest change counts there only
     ///   from what the limits say was spent before.
     /// * `wish`: anything. What is not a number or below zero is taken as nothing, what is above `available` as
@@ -186,61 +232,108 @@ impl Guard {
     pub fn rule(
         &mut self,
         step: usize,
-        available: Money,
+        available: impl Into<Purse>,
         previous: Option<&[Money]>,
         wish: &Allocation,
         ruling: &mut Ruling,
     ) {
-        let available = available.0.max(0);
-        let held = self.limits.held(step).0.clamp(0, available);
-        let available = available - held;
-        let total = self.limits.step_cap.map_or(available, |cap| cap.0.clamp(0, available));
-        let scarce = if held > 0 { LimitKind::Hold } else { LimitKind::Budget };
-        let total_limit = if total < available { LimitKind::StepCap } else { scarce };
+        let mut purse: Purse = available.into();
+        let cash = purse.cash.max(Money::ZERO);
+        let held = self.limits.held(step).clamp(Money::ZERO, cash);
+        purse.cash = cash - held;
+        let scarce = if held > Money::ZERO { LimitKind::Hold } else { LimitKind::Budget };
+        let step_cap = self.limits.step_cap;
+        let pot = |money: i64| {
+            let total = step_cap.map_or(money, |cap| cap.0.clamp(0, money));
+            Pot { purse, scarce, total, limit: if total < money { LimitKind::StepCap } else { scarce } }
+        };
+        // What all lines together can have, and what those that credit may not pay can.
+        let (all, cash) = (pot(purse.for_line(true)), pot(purse.for_line(false)));
 
         self.scratch.bounds.clear();
-        self.scratch.wish.clear();
-        for line in 0..self.limits.lines.len() {
+        for line in 0..self.lines() {
             let before = self.limits.lines[line].before.filter(|_| step == 0);
             let previous = previous.and_then(|previous| previous.get(line)).copied().or(before);
-            let bounds = self.bounds(step, line, previous, Bounds::up_to(total, total_limit));
+            let pot = if self.limits.lines[line].credit { &all } else { &cash };
+            let bounds = self.bounds(step, line, previous, Bounds::up_to(pot.total, pot.limit));
             self.scratch.bounds.push(bounds);
-            // `max` and `min` drop what is not a number.
-            self.scratch.wish.push(asked(wish, line).max(0.0).min(available as f64));
         }
+        ruling.granted.clear();
+        ruling.granted.resize(self.lines(), Money::ZERO);
+        ruling.bound.clear();
+        ruling.bound.resize(self.lines(), None);
+
+        let mut multiplier = self.grant(&all, |_| true, wish, ruling);
+        let in_cash: i128 = (ruling.granted.iter().zip(&self.limits.lines))
+            .filter(|(_, limits)| !limits.credit)
+            .map(|(money, _)| i128::from(money.0))
+            .sum();
+        if in_cash > i128::from(cash.total) {
+            let rest = Pot { total: all.total - cash.total, ..all };
+            let by_credit = self.grant(&rest, |limits| limits.credit, wish, ruling);
+            multiplier = by_credit.max(self.grant(&cash, |limits| !limits.credit, wish, ruling));
+        }
+        ruling.multiplier = multiplier.max(0.0) / MINOR_PER_MAJOR as f64;
+        self.keep_groups(ruling);
+        self.log(step, ruling);
+    }
+
+    /// Grants what is in the pot to the lines that belong to it. Returns the multiplier in minor units.
+    fn grant(
+        &mut self,
+        pot: &Pot,
+        belongs: impl Fn(&LineLimits) -> bool,
+        wish: &Allocation,
+        ruling: &mut Ruling,
+    ) -> f64 {
+        let &Pot { purse, total, limit, scarce } = pot;
+        let limits = &self.limits.lines;
+        let Scratch {
+            bounds,
+            pot_lines,
+            wish: wishes,
+            lower,
+            upper,
+            plan,
+            granted,
+            remainder,
+            order,
+            breakpoints,
+        } = &mut self.scratch;
+        pot_lines.clear();
+        pot_lines.extend((0..limits.len()).filter(|line| belongs(&limits[*line])));
+        let most = |line: usize| purse.for_line(limits[line].credit) as f64;
+        wishes.clear();
+        // `max` and `min` drop what is not a number.
+        wishes.extend(pot_lines.iter().map(|line| asked(wish, *line).max(0.0).min(most(*line))));
 
         // The most limits whose lower ends the total can pay for; without any they are all zero.
         let affordable = |level: &usize| {
-            self.scratch.bounds.iter().map(|line| i128::from(line.lower[*level])).sum::<i128>()
+            pot_lines.iter().map(|line| i128::from(bounds[*line].lower[*level])).sum::<i128>()
                 <= i128::from(total)
         };
         let level = (0..4).rev().find(affordable).unwrap_or(0);
         // Short of money, the next weaker limits are kept as far as it goes: between the two lower ends, all of it.
         let short = level < 3;
         let ends =
-            move |line: &Bounds| (line.lower[level], if short { line.lower[level + 1] } else { line.upper });
+            |line: &Bounds| (line.lower[level], if short { line.lower[level + 1] } else { line.upper });
 
-        let Scratch { bounds, wish: wishes, lower, upper, plan, remainder, order, breakpoints } =
-            &mut self.scratch;
         lower.clear();
         upper.clear();
-        lower.extend(bounds.iter().map(|line| ends(line).0 as f64));
-        upper.extend(bounds.iter().map(|line| ends(line).1 as f64));
-        plan.resize(bounds.len(), 0.0);
+        lower.extend(pot_lines.iter().map(|line| ends(&bounds[*line]).0 as f64));
+        upper.extend(pot_lines.iter().map(|line| ends(&bounds[*line]).1 as f64));
+        plan.resize(pot_lines.len(), 0.0);
         let project = if short { project_exactly } else { project_at_most };
         let multiplier = project(wishes, lower, upper, total as f64, plan, breakpoints);
-        ruling.multiplier = multiplier.max(0.0) / MINOR_PER_MAJOR as f64;
-
-        ruling.bound.clear();
-        for (line, bounds) in bounds.iter().enumerate() {
-            let beyond = (asked(wish, line) > available as f64).then_some(scarce);
-            ruling.bound.push(binding(bounds, wishes[line], plan[line], total_limit, beyond));
-        }
 
         let exactly = (short || multiplier > 0.0).then_some(total);
-        round(plan, |line| ends(&bounds[line]), total, exactly, remainder, order, &mut ruling.granted);
-        self.keep_groups(ruling);
-        self.log(step, ruling);
+        round(plan, |place| ends(&bounds[pot_lines[place]]), total, exactly, remainder, order, granted);
+        for (place, &line) in pot_lines.iter().enumerate() {
+            let beyond = (asked(wish, line) > most(line)).then_some(scarce);
+            ruling.bound[line] = binding(&bounds[line], wishes[place], plan[place], limit, beyond);
+            ruling.granted[line] = granted[place];
+        }
+        multiplier
     }
 
     /// Lowers the grants of a group that are more than it may still spend, each in the same proportion and rounded down;
@@ -620,10 +713,27 @@ mod tests {
         let mut guard = Guard::new(&limits, Money(100_000), STEPS);
         let mut ruling = Ruling::default();
         let memory = |guard: &Guard, ruling: &Ruling| {
-            let Scratch { bounds, wish, lower, upper, plan, remainder, order, breakpoints } = &guard.scratch;
+            let Scratch {
+                bounds,
+                pot_lines,
+                wish,
+                lower,
+                upper,
+                plan,
+                granted,
+                remainder,
+                order,
+                breakpoints,
+            } = &guard.scratch;
             let numbers = [wish, lower, upper, plan, remainder, breakpoints].map(Vec::capacity);
-            let others =
-                [bounds.capacity(), order.capacity(), ruling.granted.capacity(), ruling.bound.capacity()];
+            let others = [
+                bounds.capacity(),
+                pot_lines.capacity(),
+                granted.capacity(),
+                order.capacity(),
+                ruling.granted.capacity(),
+                ruling.bound.capacity(),
+            ];
             (numbers, others, ruling.relaxed.capacity())
         };
         guard.rule(0, Money(100_000), None, &Allocation::default(), &mut ruling);
@@ -655,7 +765,7 @@ mod tests {
             let cap = cap.map(|cap| cap.max(floor.unwrap_or(0)).max(pin.unwrap_or(0)));
             let floor = floor.map(|floor| pin.map_or(floor, |pin| floor.min(pin)));
             let [cap, floor, pin] = [cap, floor, pin].map(|money| money.map(Money));
-            LineLimits { first_step, end_step: first_step + open, cap, floor, pin, before: None }
+            LineLimits { first_step, end_step: first_step + open, cap, floor, pin, ..LineLimits::default() }
         }
     }
 
@@ -758,6 +868,59 @@ mod tests {
             let again: Vec<f64> = ruled.granted.iter().map(|money| money.major()).collect();
             let again = ruling(&limits, step, available, previous.as_deref(), &again);
             prop_assert_eq!(granted(&again), granted(&ruled));
+        }
+
+        /// Credit pays for its lines alone: whatever is wished, no more is granted than cash and credit can pay.
+        #[test]
+        fn credit_pays_for_its_lines_alone(
+            limits in any_limits(0..7, 1000), eligible in prop::collection::vec(any::<bool>(), 7),
+            step in 0..STEPS, cash in 0..3000_i64, credit in 0..3000_i64,
+            previous in some(prop::collection::vec(0..1000_i64, 7)), wish in prop::collection::vec(any_money(), 0..9),
+        ) {
+            let mut limits = limits;
+            limits.lines.iter_mut().zip(&eligible).for_each(|(line, eligible)| line.credit = *eligible);
+            let previous: Option<Vec<Money>> = previous.map(|money| money.into_iter().map(Money).collect());
+            let mut guard = Guard::new(&limits, Money(100_000), STEPS);
+            let mut ruling = Ruling::default();
+            let purse = Purse { cash: Money(cash), credit: Money(credit) };
+            guard.rule(step, purse, previous.as_deref(), &Allocation::of(wish), &mut ruling);
+            let all: i64 = granted(&ruling).iter().sum();
+            let in_cash: i64 =
+                granted(&ruling).iter().zip(&limits.lines).filter(|(_, line)| !line.credit).map(|(money, _)| money).sum();
+            prop_assert!(all <= cash + credit && in_cash <= cash);
+            prop_assert!(ruling.multiplier >= 0.0 && ruling.multiplier.is_finite());
+            // The limits hold as ever, or stand in the log.
+            let amounts: Vec<i64> = previous.iter().flatten().map(|money| money.0).collect();
+            let broken =
+                broken(&limits, step, cash + credit, previous.as_ref().map(|_| amounts.as_slice()), &granted(&ruling));
+            prop_assert_eq!(broken, Some(logged(&ruling)));
+        }
+
+        /// With credit too, the grants are the nearest that are lawful: by trying every allocation.
+        #[test]
+        fn credit_leaves_the_nearest_allocation(
+            wish in prop::collection::vec(0..9_i64, 3), eligible in prop::collection::vec(any::<bool>(), 3),
+            cash in 0..12_i64, credit in 0..12_i64, cap in some(0..16_i64),
+        ) {
+            let lines = eligible.iter().map(|credit| LineLimits { credit: *credit, ..open() }).collect();
+            let limits = Limits { step_cap: cap.map(Money), ..limits(lines) };
+            let mut guard = Guard::new(&limits, Money(100_000), STEPS);
+            let mut ruling = Ruling::default();
+            let purse = Purse { cash: Money(cash), credit: Money(credit) };
+            let money = wish.iter().map(|money| Money(*money).major()).collect();
+            guard.rule(0, purse, None, &Allocation::of(money), &mut ruling);
+            // What is above all that there is for a line is taken as that.
+            let wish: Vec<i64> =
+                wish.iter().zip(&eligible).map(|(wish, eligible)| (*wish).min(purse.for_line(*eligible))).collect();
+            let distance = |money: &[i64]| money.iter().zip(&wish).map(|(a, b)| (a - b).pow(2)).sum::<i64>();
+            let lawful = |money: &[i64; 3]| {
+                let in_cash: i64 = (0..3).filter(|line| !eligible[*line]).map(|line| money[line]).sum();
+                let all: i64 = money.iter().sum();
+                in_cash <= cash && all <= cash + credit && cap.is_none_or(|cap| all <= cap)
+            };
+            let every = (0..9_i64.pow(3)).map(|n| [n % 9, n / 9 % 9, n / 81]);
+            let least = every.filter(lawful).map(|money| distance(&money)).min().expect("nothing is lawful");
+            prop_assert_eq!(distance(&granted(&ruling)), least);
         }
 
         /// Nothing overflows, however senseless the amounts.

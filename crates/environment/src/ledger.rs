@@ -32,17 +32,11 @@ pub struct LineRow {
     /// People who left their particulars at the line's contacts.
     pub leads: u64,
     /// People who, after a click here, bought in the medium's own shop instead.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "none")]
     pub leaked: u64,
     /// The agent's bid in millionths of the line's price unit; 0 where it named none.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "none")]
     pub bid: u64,
-}
-
-/// Whether there is nothing to write.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
 }
 
 /// The shop in one step: what happened, whoever caused it.
@@ -76,10 +70,43 @@ pub struct ShopRow {
     pub subsidies: Money,
     /// Cash back for spending much.
     pub rebate: Money,
+    /// Deposits taken for orders to come. These columns stand in a file only where they are not zero.
+    #[serde(default, skip_serializing_if = "none")]
+    pub deposits: Money,
+    /// Deposits of the orders whose balance was paid.
+    #[serde(default, skip_serializing_if = "none")]
+    pub balances: Money,
+    /// Deposits given back, because the balance was never paid.
+    #[serde(default, skip_serializing_if = "none")]
+    pub deposit_refunds: Money,
+    /// People who claimed a coupon at a click.
+    #[serde(default, skip_serializing_if = "none")]
+    pub coupons_claimed: u64,
+    /// People who used a claimed coupon.
+    #[serde(default, skip_serializing_if = "none")]
+    pub coupons_redeemed: u64,
+    /// People whose claimed coupon expired.
+    #[serde(default, skip_serializing_if = "none")]
+    pub coupons_expired: u64,
+    /// People who hold a claimed coupon at the end of the step.
+    #[serde(default, skip_serializing_if = "none")]
+    pub coupons_held: u64,
+    /// People who were shown the brand for nothing, as the platform guaranteed.
+    #[serde(default, skip_serializing_if = "none")]
+    pub free_exposures: u64,
+    /// Guaranteed exposures that were lost.
+    #[serde(default, skip_serializing_if = "none")]
+    pub expired_exposures: u64,
+    /// Advertising credit that was lost.
+    #[serde(default, skip_serializing_if = "none")]
+    pub expired_credit: Money,
+    /// Red packets that nobody can use any more.
+    #[serde(default, skip_serializing_if = "none")]
+    pub expired_red_packets: Money,
     /// Lost on stock that is left at the end.
     pub leftover: Money,
     /// Orders of people who found what they wanted sold out.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "none")]
     pub lost_orders: u64,
     /// `[8]` people in each DEEPLINK stage at the end of the step, unreached first.
     pub stages: [u64; STAGES],
@@ -94,6 +121,11 @@ pub struct ShopRow {
     pub expected_new_customers: f64,
     /// Expectation of `revenue` before the last draw.
     pub expected_revenue: f64,
+}
+
+/// Whether a figure is zero.
+fn none<T: Default + PartialEq>(figure: &T) -> bool {
+    *figure == T::default()
 }
 
 /// One product in one step. Goods are counted in people's orders: `stock` at the end of a step is that of the step
@@ -191,7 +223,7 @@ impl Ledger {
         total
     }
 
-    /// Sums over the episode for the shop; `stages` and `verdict` are those of the last step.
+    /// Sums over the episode for the shop; `stages`, `verdict` and `coupons_held` are those of the last step.
     #[must_use]
     pub fn shop(&self) -> ShopRow {
         let mut total = ShopRow::default();
@@ -210,6 +242,17 @@ impl Ledger {
             total.coupons += row.coupons;
             total.subsidies += row.subsidies;
             total.rebate += row.rebate;
+            total.deposits += row.deposits;
+            total.balances += row.balances;
+            total.deposit_refunds += row.deposit_refunds;
+            total.coupons_claimed += row.coupons_claimed;
+            total.coupons_redeemed += row.coupons_redeemed;
+            total.coupons_expired += row.coupons_expired;
+            total.coupons_held = row.coupons_held;
+            total.free_exposures += row.free_exposures;
+            total.expired_exposures += row.expired_exposures;
+            total.expired_credit += row.expired_credit;
+            total.expired_red_packets += row.expired_red_packets;
             total.leftover += row.leftover;
             total.lost_orders += row.lost_orders;
             total.stages = row.stages;

@@ -113,6 +113,7 @@ impl Levers {
     /// Whether no open lever chooses between two lines.
     fn same(&self, one: &LineBrief, other: &LineBrief) -> bool {
         one.channel == other.channel
+            && one.product == other.product
             && (!self.audience || one.audience == other.audience)
             && (!self.creative || one.creative == other.creative)
     }
@@ -175,6 +176,11 @@ mod tests {
             [(vec![1, 3], vec![0.5, 0.5]), (vec![2, 4], vec![0.5, 0.5])]
         );
         assert_eq!(tied(Levers::default()), [(vec![1, 2, 3, 4], vec![0.125, 0.375, 0.125, 0.375])]);
+        // Which product is shown is always the agent's choice.
+        let mut brief = brief.clone();
+        brief.lines[4].product = Some("other".into());
+        let ties = Levers::default().ties(&brief);
+        assert_eq!(ties.iter().map(|tie| &tie.lines).collect::<Vec<_>>(), [&[1, 2, 3]]);
     }
 
     #[test]

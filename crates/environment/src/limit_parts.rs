@@ -41,6 +41,7 @@ pub(crate) fn read_line_limits(section: &mut Section<'_>, steps: usize, per_day:
         floor: section.number_if_any("floor", money).map(Money::from_major),
         pin: section.number_if_any("pin", money).map(Money::from_major),
         before: section.number_if_any("before", money).map(Money::from_major),
+        ..LineLimits::default()
     }
 }
 

@@ -72,6 +72,9 @@ pub struct LineLimits {
     /// Money of the step before the first, from which the largest change counts there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Money>,
+    /// Whether advertising credit may pay for the line, before cash.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub credit: bool,
 }
 
 impl LineLimits {

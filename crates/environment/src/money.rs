@@ -33,6 +33,12 @@ impl Money {
         self.0 as f64 / MINOR_PER_MAJOR as f64
     }
 
+    /// Whether this is nothing.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        *self == Self::ZERO
+    }
+
     /// The amount in price units.
     #[must_use]
     pub fn micro(self) -> i64 {

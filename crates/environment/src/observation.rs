@@ -237,7 +237,7 @@ pub struct ShopReport {
     #[serde(default)]
     pub leads: u64,
     /// Value of earlier orders that was given back in the step.
-    #[serde(default, skip_serializing_if = "is_nothing")]
+    #[serde(default, skip_serializing_if = "Money::is_zero")]
     pub refunds: Money,
     /// `[products]` orders; empty where products have no names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -248,15 +248,13 @@ pub struct ShopReport {
     /// Rating of the shop, where it has one; 1 is usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rating: Option<f64>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
-fn is_nothing(money: &Money) -> bool {
-    *money == Money::ZERO
+    /// Deposits taken for orders to come.
+    #[serde(default, skip_serializing_if = "Money::is_zero")]
+    pub deposits: Money,
 }
 
 /// What an agent sees before it decides a step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     /// The step to decide, from 0.
     pub step: usize,
@@ -264,6 +262,9 @@ pub struct Observation {
     pub budget_left: Money,
     /// Money set aside for commissions that may still fall due.
     pub reserved: Money,
+    /// Advertising credit left, for the lines that it may pay.
+    #[serde(default, skip_serializing_if = "Money::is_zero")]
+    pub credit: Money,
     /// `[lines]` reports of the step before (all zero at step 0).
     pub lines: Vec<LineReport>,
     /// The shop's own book of the step before (all zero at step 0).

@@ -329,6 +329,11 @@ impl<'a> Section<'a> {
         text
     }
 
+    /// A list of texts that may be absent.
+    pub fn texts_if_any(&mut self, key: &'static str) -> Vec<String> {
+        if self.has(key) { self.texts(key, "texts") } else { Vec::new() }
+    }
+
     /// A required list of texts, at least one.
     pub fn texts(&mut self, key: &'static str, what: &str) -> Vec<String> {
         let Some(value) = self.require(key, what) else { return Vec::new() };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use outlay_environment::{
     Brief, CalendarStep, Domain, Episode, Ledger, Levers, Limits, LineBrief, LineLimits, LineReport, Money,
-    Observation, Pricing, STAGES, Scenario, Seeds, ShopReport, World,
+    Observation, Pricing, Scenario, Seeds, World,
 };
 
 use crate::agent::Agent;
@@ -55,15 +55,7 @@ pub(crate) fn spent(spend: f64, revenue: f64) -> LineReport {
 
 /// What is seen before `step`.
 pub(crate) fn observation(step: usize, left: f64, lines: Vec<LineReport>) -> Observation {
-    Observation {
-        step,
-        budget_left: Money::from_major(left),
-        reserved: Money::ZERO,
-        lines,
-        shop: ShopReport::default(),
-        stages: [0; STAGES],
-        offers: Vec::new(),
-    }
+    Observation { step, budget_left: Money::from_major(left), lines, ..Observation::default() }
 }
 
 /// The shipped scenario with few shoppers.

@@ -225,6 +225,8 @@ pub struct Line {
     pub effect_scale: f64,
     /// The product it shows: whoever clicks has it in view.
     pub product: Option<usize>,
+    /// Place of the coupon that a click gives.
+    pub coupon: Option<usize>,
     /// From this step on the click rate and the effects are multiplied.
     pub shift: Option<(usize, f64)>,
     /// Whom it means to meet; everyone where absent.

@@ -66,9 +66,9 @@ pub(crate) struct Moment<'a> {
 
 /// What a line can still buy: money in millionths of the major unit, and people met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Left {
-    money: i64,
-    contacts: i64,
+pub(super) struct Left {
+    pub(super) money: i64,
+    pub(super) contacts: i64,
 }
 
 /// Buys for line `line` what `terms` allow.
@@ -173,7 +173,7 @@ fn first_above(bid: i64, price: impl Fn(usize) -> i64) -> usize {
 }
 
 /// The first bin that cannot be bought whole (`end` where nothing runs out before), and what is left for it.
-fn last_bin(
+pub(super) fn last_bin(
     Scratch { billed, met, .. }: &Scratch,
     end: usize,
     people: i64,
@@ -284,6 +284,7 @@ fn respond(
         }
     }
     shoppers.touch(i, VIEWED, &world.clock, step);
+    shoppers.claim(moment, line, i);
     let interacts = f64::from(field(more, 1)) < drawn.interact_rate * effect * 65_536.0;
     let engaged = channel.pricing == Pricing::PerEngagement;
     if interacts || engaged {

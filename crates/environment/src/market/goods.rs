@@ -210,6 +210,8 @@ impl Offer {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Expected {
     pub(crate) new_customers: u64,
+    /// Orders in the category, from anybody.
+    pub(crate) trades: u64,
     /// `[products]`
     pub(crate) orders: [u64; MOST_PRODUCTS],
 }

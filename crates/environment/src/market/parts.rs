@@ -1,9 +1,11 @@
 //! The catalogue files of a scenario, read field by field: merchant, industry. Channels: `channel_parts`.
 
+use super::benefit_parts::read_benefits;
 use super::goods_parts::read_goods;
 use super::settings::{Habit, Industry, MEMORIES, Memory, Merchant, Persona, ReportDelay, Windows};
 use crate::deeplink::STAGES;
 use crate::reader::{Bounds, Section};
+use crate::tiers::Tier;
 
 fn stages(section: &mut Section<'_>, key: &'static str, bounds: Bounds) -> [f64; STAGES] {
     let mut stages = [0.0; STAGES];
@@ -25,6 +27,8 @@ pub(crate) fn read_merchant(top: &mut Section<'_>) -> Merchant {
             .number_if_any("lapsed", Bounds::share("share of those who are no customers"))
             .unwrap_or(0.0),
         goods: read_goods(top),
+        tier: top.choice_if_any("tier", &Tier::NAMED),
+        benefits: read_benefits(top),
     };
     sums_to_one(top, "stages", merchant.stages.iter().sum());
     merchant

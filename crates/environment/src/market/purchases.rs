@@ -1,5 +1,6 @@
 //! The last part of a step: shoppers with a need buy in the category, from us or from a rival.
 
+use super::benefits::Till;
 use super::delivery::Moment;
 use super::goods::{Expected, NO_PRODUCT};
 use super::settings::MEMORIES;
@@ -16,6 +17,7 @@ use crate::observation::Pricing;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Order {
     pub(crate) shopper: u32,
+    pub(crate) product: usize,
     /// People who bought: all of the shopper's, or those for whom there was stock.
     pub(crate) people: u64,
     /// Whether it is the first in 365 days.
@@ -27,7 +29,7 @@ pub(crate) struct Order {
 }
 
 /// Chance that a purchase in the category goes to this shop: its pull against that of all rivals together, which is 1.
-/// `factor` is that of the product wanted.
+/// `factor` is that of the product wanted and of its price.
 fn brand_share(world: &MarketWorld, shoppers: &Shoppers, i: usize, factor: f64) -> f64 {
     let mut pull = world.market.industry.attraction[shoppers.stage[i] as usize]
         * world.appeal[shoppers.class[i] as usize];
@@ -44,6 +46,7 @@ pub(crate) fn purchase(
     moment: Moment<'_>,
     shoppers: &mut Shoppers,
     shelves: &mut Shelves,
+    till: &mut Till,
     visiting: impl Iterator<Item = u32>,
     orders: &mut Vec<Order>,
     shop: &mut ShopRow,
@@ -58,6 +61,8 @@ pub(crate) fn purchase(
     let offer = world.goods.offer(&world.clock, step, shelves.rating());
     let key = key.with(purpose::ORDER);
     let mut expected = Expected::default();
+    // A purchase that begins with a deposit is expected on the day of its balance.
+    let presale = till.takes_deposits(moment);
     orders.clear();
     for shopper in visiting {
         let i = shopper as usize;
@@ -71,13 +76,16 @@ pub(crate) fn purchase(
         let bits = shopper_bits(key, shopper);
         let more = mix(bits);
         let wanted = offer.wanted(shoppers, i, field(more, 1));
-        let share = wanted.map_or(0.0, |product| brand_share(world, shoppers, i, offer.pull[product]));
         let new = shoppers.recent_orders(i, &world.clock, step) == 0;
-        let mut mean = (rate * share * 4_294_967_296.0) as u64;
+        let price = till.offer(moment, shoppers, i, new);
+        let share =
+            wanted.map_or(0.0, |product| brand_share(world, shoppers, i, offer.pull[product] * price.pull));
+        let mut mean = if presale { 0 } else { (rate * share * 4_294_967_296.0) as u64 };
         let available = wanted.map_or(0, |product| shelves.available(product, weight));
         if available < weight {
             mean = (mean as f64 * available as f64 / weight as f64) as u64;
         }
+        expected.trades += (rate * 4_294_967_296.0) as u64;
         if let Some(product) = wanted {
             expected.orders[product] += mean;
         }
@@ -94,18 +102,26 @@ pub(crate) fn purchase(
         let Some(product) = wanted.filter(|_| ours) else { continue };
         let sold = &world.goods.products[product];
         let value = sold.value(step, (field(bits, 3) >> 8) as usize);
-        let refunded = sold.refunded(available, field(more, 2));
-        let sale = Sale { product, people: available, lost: weight - available, refunded, value };
-        shelves.sell(&world.goods, step, sale, shop);
-        if available == 0 {
+        let late = field(more, 0);
+        let delay = world.report_delay.iter().take_while(|shown| late >= **shown).count();
+        let delay = delay.min(world.report_delay.len() - 1);
+        let order = Order { shopper, product, people: available, new, value, delay };
+        // With a deposit the order comes later.
+        let now = available > 0 && till.sell(moment, shoppers, price, &order);
+        let people = if now { available } else { 0 };
+        let refunded = sold.refunded(people, field(more, 2));
+        shelves.sell(
+            &world.goods,
+            step,
+            Sale { product, people, lost: weight - available, refunded, value },
+            shop,
+        );
+        if !now {
             continue;
         }
         shop.new_customers += if new { available } else { 0 };
         shop.won_back += if new && shoppers.has_ordered(i) { available } else { 0 };
-        let late = field(more, 0);
-        let delay = world.report_delay.iter().take_while(|shown| late >= **shown).count();
-        let delay = delay.min(world.report_delay.len() - 1);
-        orders.push(Order { shopper, people: available, new, value, delay });
+        orders.push(order);
         // Where there was stock for a part of the shopper's people, that part is the chance that the shopper has bought.
         if available == weight || u64::from(field(more, 3)) * weight < available << 16 {
             shoppers.order(i, &world.clock, step);

@@ -1,5 +1,6 @@
 //! What the files say of a market of shoppers: industry, merchant, lines.
 
+use super::benefits::Benefits;
 pub use super::channel::{
     AudienceSettings, BidMode, Channel, Contract, FrequencyCap, Friction, HABITS, Habit, Learning, Line,
     Rivals, Supply,
@@ -7,6 +8,7 @@ pub use super::channel::{
 pub use super::goods_parts::{Clearance, Goods, MOST_PRODUCTS, Product, Rank, Rating, Restock};
 use crate::deeplink::STAGES;
 use crate::reader::Uncertain;
+use crate::tiers::{Stars, Tier};
 
 /// Most kinds of exposure memory that a shopper can have.
 pub const MEMORIES: usize = 4;
@@ -30,6 +32,10 @@ pub struct Market {
     pub test: bool,
     /// Step from which only lines of one product deliver: the one that gets most money in it.
     pub commit_step: Option<usize>,
+    /// What merchant and platform give besides: the scenario's word, then the merchant's, then the tier's.
+    pub benefits: Benefits,
+    /// How the merchant's tier is found, where the merchant has one.
+    pub stars: Option<Stars>,
 }
 
 impl Market {
@@ -201,4 +207,8 @@ pub struct Merchant {
     pub lapsed: f64,
     /// Products, sales rank and rating.
     pub goods: Goods,
+    /// The tier whose benefits the merchant has.
+    pub tier: Option<Tier>,
+    /// What the merchant gives.
+    pub benefits: Benefits,
 }

@@ -1,5 +1,6 @@
 //! Shoppers: individuals, in a struct of arrays. What happened to them, and which DEEPLINK stage follows from it.
 
+use super::claims::Claims;
 use super::goods::NO_PRODUCT;
 use super::settings::{MEMORIES, Market};
 use crate::deeplink::{STAGES, Stage};
@@ -67,9 +68,14 @@ impl Clock {
         self.origin.saturating_add(step as u16)
     }
 
+    /// Days of the episode before a step.
+    pub(crate) fn days(&self, step: usize) -> f64 {
+        step as f64 * self.step_days + 1e-9
+    }
+
     /// Stamp of the day of a step.
     pub(crate) fn day(&self, step: usize) -> u16 {
-        self.origin_day.saturating_add((step as f64 * self.step_days + 1e-9) as u16)
+        self.origin_day.saturating_add(self.days(step) as u16)
     }
 }
 
@@ -107,6 +113,8 @@ pub(crate) struct Shoppers {
     pub(crate) capped: Vec<Vec<Vec<u16>>>,
     /// `[lines]` contacts bought so far.
     pub(crate) contacts: Vec<u64>,
+    /// Coupons claimed and not used yet.
+    pub(crate) claims: Claims,
     /// Shoppers whom any line has met.
     #[cfg(test)]
     pub(crate) met: Vec<bool>,
@@ -143,6 +151,7 @@ impl Shoppers {
                 .map(|cap| vec![vec![0; count]; cap.contacts])
                 .collect(),
             contacts: vec![0; market.lines.len()],
+            claims: Claims::new(market),
             #[cfg(test)]
             met: vec![false; count],
             stocks: [0; STAGES],

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use super::benefits::Till;
 use super::choice::{backed, favoured, verdict};
+use super::credit::{Funds, Rebate};
 use super::delivery::{Delivered, Moment, Scratch, deliver};
 use super::friction::Friction;
 use super::goods::expect;
+use super::guaranteed::show;
+use super::own::Relations;
 use super::purchases::{Order, last_click_line, purchase, within};
 use super::shelves::Shelves;
 use super::shoppers::Shoppers;
@@ -18,6 +22,7 @@ use crate::episode::{Outcome, Sheet};
 use crate::ledger::{ProductRow, ShopRow};
 use crate::money::{MICRO_PER_MINOR, Money};
 use crate::observation::{Pricing, ShopReport};
+use crate::tiers::Standing;
 
 /// Shoppers and accounts of one episode. A clone is a snapshot.
 #[derive(Debug, Clone)]
@@ -32,6 +37,13 @@ pub(crate) struct MarketState {
     friction: Friction,
     /// `[longest delay + 1, lines]` what the reports will show, by the step in which it arrives.
     due: Vec<Due>,
+    till: Till,
+    relations: Relations,
+    funds: Funds,
+    /// Guaranteed exposures left, people.
+    exposures: u64,
+    /// Orders of this shop so far, people; and expected ones in the category, in 2^-32 shoppers.
+    trade: (u64, u128),
     buffers: Buffers,
 }
 
@@ -70,6 +82,11 @@ impl MarketState {
             Account { reserved: vec![0; cohorts], ..Account::default() }
         });
         Self {
+            till: Till::new(&world),
+            relations: Relations::new(world.own.as_ref(), world.shoppers.len()),
+            funds: Funds::new(world.market.benefits.credit.as_ref(), world.market.benefits.rebate.as_ref()),
+            exposures: (world.market.benefits.free_exposures.as_ref()).map_or(0, |given| given.number),
+            trade: (0, 0),
             key,
             shoppers: world.shoppers.clone(),
             accounts: accounts.collect(),
@@ -117,12 +134,18 @@ impl MarketState {
 
         // Market and visits.
         fade(&world, step, &mut self.shoppers);
+        self.shoppers.claims.expire(world.clock.stamp(step));
         visit(&world, step, moment.key, &mut self.shoppers, &mut audience);
 
-        // Delivery and response, line by line.
+        // Contact that costs nothing: with members, and what the platform guarantees.
         scratch.arrivals.clear();
+        let contacted = self.relations.contact(moment, &mut self.shoppers, &mut scratch.arrivals);
+        let shown = show(moment, self.exposures, &mut self.shoppers, &audience.visitors, &mut scratch);
+        self.exposures -= shown.people;
+        let mut page_visitors = weight * contacted.clicks + shown.clicks;
+
+        // Delivery and response, line by line.
         self.commit(step, granted);
-        let mut page_visitors = 0;
         for (line, money) in granted.iter().enumerate() {
             let money = if self.delivers(line) { *money } else { Money::ZERO };
             let (terms, production) = self.friction.open(&world, line, step, money, sheet.rows[line].bid);
@@ -157,9 +180,15 @@ impl MarketState {
             weight * free_traffic(&world, step, moment.key, &mut self.shoppers, &audience.visitors, factor);
         let visiting =
             audience.visitors.iter().map(|visitor| visitor.shopper).chain(scratch.arrivals.iter().copied());
-        let mut shop = ShopRow { visitors: page_visitors, ..ShopRow::default() };
-        let expected =
-            purchase(moment, &mut self.shoppers, &mut self.shelves, visiting, &mut orders, &mut shop);
+        let mut shop = ShopRow {
+            visitors: page_visitors,
+            leavers: weight * contacted.leavers,
+            free_exposures: shown.people,
+            ..ShopRow::default()
+        };
+        let Self { shoppers, shelves, till, .. } = self;
+        let mut expected = purchase(moment, shoppers, shelves, till, visiting, &mut orders, &mut shop);
+        till.collect(moment, shoppers, shelves, &mut orders, &mut expected, &mut shop);
         expect(&world, step, &expected, &mut shop);
         shop.joins = sheet.rows.iter().map(|row| row.joins).sum();
         for order in &orders {
@@ -171,8 +200,12 @@ impl MarketState {
         if world.market.test && step + 1 == world.brief.steps {
             shop.verdict = verdict(&world.goods, backed(&world.market.lines, granted));
         }
+        self.trade.0 += shop.orders;
+        self.trade.1 += u128::from(expected.trades);
+
         self.buffers = Buffers { audience, scratch, orders };
         let reserved = self.close(step, sheet);
+        self.close_benefits(step, sheet, &mut shop);
         Outcome { shop, reserved }
     }
 
@@ -198,6 +231,53 @@ impl MarketState {
     /// Fills in what the merchant sees of stock, orders by product, and rating.
     pub(crate) fn show(&self, report: &mut ShopReport) {
         self.shelves.show(&self.world.goods, report);
+    }
+
+    /// Pays for the step, from credit first, and books what is not cash: what was redeemed, earned and lost.
+    fn close_benefits(&mut self, step: usize, sheet: &mut Sheet<'_>, shop: &mut ShopRow) {
+        let world = Arc::clone(&self.world);
+        let weight = world.market.weight();
+        let benefits = &world.market.benefits;
+        let earned =
+            |funds: &Funds| benefits.rebate.as_ref().map(|rebate: &Rebate| rebate.earned(funds.cash));
+        let before = earned(&self.funds);
+        for (row, limits) in sheet.rows.iter_mut().zip(&world.brief.limits.lines) {
+            row.credit = self.funds.pay(row.spend, limits.credit);
+        }
+        shop.rebate = earned(&self.funds).unwrap_or_default() - before.unwrap_or_default();
+        self.till.close(step, shop);
+        let (claimed, expired) = self.shoppers.claims.take_counts();
+        shop.coupons_claimed = weight * claimed;
+        shop.coupons_expired = weight * expired;
+        shop.coupons_held = weight * self.shoppers.claims.holders();
+        let next = world.clock.days(step + 1);
+        if benefits.credit.as_ref().is_some_and(|credit| next >= credit.until_day) {
+            shop.expired_credit = std::mem::take(&mut self.funds.credit);
+        }
+        if benefits.free_exposures.as_ref().is_some_and(|given| next >= given.until_day) {
+            shop.expired_exposures = std::mem::take(&mut self.exposures);
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn presale(&self) -> (Money, Money, Money) {
+        self.till.presale()
+    }
+
+    /// Advertising credit left.
+    pub(crate) fn credit_left(&self) -> Money {
+        self.funds.credit
+    }
+
+    /// The merchant's standing, where its tier is found.
+    pub(crate) fn standing(&self) -> Option<Standing> {
+        let stars = self.world.market.stars.as_ref()?;
+        let trades = self.trade.1 as f64 / 4_294_967_296.0 * self.world.market.weight() as f64;
+        Some(Standing {
+            spend: self.funds.cash.major(),
+            assets: stars.assets(&self.stages()),
+            share: if trades > 0.0 { (self.trade.0 as f64 / trades).min(1.0) } else { 0.0 },
+        })
     }
 
     /// Credits an order by last click inside each platform, pays a commission that fell due, and files the report.
@@ -330,7 +410,7 @@ mod tests {
         state.shoppers.last_line[7] = line as u8;
         state.shoppers.last_click[7] = state.world.clock.stamp(0);
         state.shoppers.reserved_people[7] = 20;
-        let order = Order { shopper: 7, people: 5, new: true, value: Money(100), delay: 0 };
+        let order = Order { shopper: 7, product: 0, people: 5, new: true, value: Money(100), delay: 0 };
         assert_eq!(state.pay_commission(0, line, &order), Some(5));
         assert_eq!(state.accounts[line].reserved[0], 5 * cap);
         let each = (state.world.lines[line].commission_rate * 1e6) as i64;

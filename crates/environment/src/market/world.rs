@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use super::benefits::OfferTables;
 use super::calendar::steps_in;
 use super::goods::GoodsWorld;
+use super::guaranteed::ExposureTables;
+use super::own::OwnTables;
 use super::settings::{Line, Market, Memory};
 use super::shoppers::{Clock, LEVELS, MEMORY_UNIT, Shoppers};
 use super::targeting::{AudienceTest, Cap};
@@ -38,6 +41,9 @@ pub(crate) struct MarketWorld {
     pub(crate) goods: GoodsWorld,
     /// `[longest + 1]` chance, in 65,536ths, that a report's delay is at most this many days.
     pub(crate) report_delay: Vec<u32>,
+    pub(crate) offers: OfferTables,
+    pub(crate) own: Option<OwnTables>,
+    pub(crate) exposures: Option<ExposureTables>,
     pub(crate) shoppers: Shoppers,
 }
 
@@ -142,6 +148,9 @@ impl MarketWorld {
                 .collect(),
             goods: GoodsWorld::build(brief, market, named),
             report_delay: report_delay(market, brief.step_days),
+            offers: OfferTables::build(brief, market, parameters),
+            own: OwnTables::build(market, brief.step_days, parameters),
+            exposures: ExposureTables::build(market, parameters),
             shoppers: Shoppers::draw(market, &clock, Key::new(seed).with(purpose::SHOPPERS), in_market),
             clock,
         }

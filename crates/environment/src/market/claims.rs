@@ -1,0 +1,74 @@
+//! Coupons that shoppers have claimed at a click and not used yet: one at a time, until it expires.
+
+use super::benefits::Holder;
+use super::delivery::Moment;
+use super::settings::Market;
+use super::shoppers::{INTENDED, Shoppers};
+
+/// `[shoppers]` in each array, which are empty where no line gives a coupon.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Claims {
+    /// The coupon that is held, from 1; 0 for none.
+    held: Vec<u8>,
+    /// Stamp from which it is no longer valid.
+    until: Vec<u16>,
+    /// Shoppers who claimed since the counts were last taken.
+    claimed: u64,
+    expired: u64,
+}
+
+impl Claims {
+    /// Nobody holds anything on the eve.
+    pub(crate) fn new(market: &Market) -> Self {
+        let given = market.benefits.coupons.iter().any(|coupon| coupon.holder == Holder::Line);
+        let count = if given { market.shoppers } else { 0 };
+        Self { held: vec![0; count], until: vec![0; count], ..Self::default() }
+    }
+
+    pub(crate) fn holds(&self, i: usize, coupon: usize) -> bool {
+        self.held.get(i).is_some_and(|held| usize::from(*held) == coupon + 1)
+    }
+
+    /// The coupon of shopper `i` is used.
+    pub(crate) fn drop(&mut self, i: usize) {
+        self.held[i] = 0;
+    }
+
+    /// Takes back what is no longer valid at stamp `now`.
+    pub(crate) fn expire(&mut self, now: u16) {
+        for (held, until) in self.held.iter_mut().zip(&self.until) {
+            if *held > 0 && *until <= now {
+                *held = 0;
+                self.expired += 1;
+            }
+        }
+    }
+
+    /// Shoppers who claimed, and whose claim expired, since this was last asked.
+    pub(crate) fn take_counts(&mut self) -> (u64, u64) {
+        (std::mem::take(&mut self.claimed), std::mem::take(&mut self.expired))
+    }
+
+    /// Shoppers who hold a coupon.
+    pub(crate) fn holders(&self) -> u64 {
+        self.held.iter().map(|held| u64::from(*held > 0)).sum()
+    }
+}
+
+impl Shoppers {
+    /// A click on `line`: the coupon that it gives, if any, is claimed by who holds none. That is an act of intent.
+    pub(crate) fn claim(&mut self, moment: Moment<'_>, line: usize, i: usize) {
+        let Moment { world, step, .. } = moment;
+        let Some(place) = world.market.lines[line].coupon else { return };
+        let coupon = &world.market.benefits.coupons[place];
+        let step_days = world.clock.step_days;
+        if self.claims.held[i] > 0 || !coupon.days.contains(&world.clock.days(step)) {
+            return;
+        }
+        let valid = libm::ceil(coupon.valid_days / step_days).min(20_000.0) as u16;
+        self.claims.held[i] = place as u8 + 1;
+        self.claims.until[i] = world.clock.stamp(step).saturating_add(valid);
+        self.claims.claimed += 1;
+        self.touch(i, INTENDED, &world.clock, step);
+    }
+}
