@@ -45,12 +45,13 @@ pub mod world;
 
 pub use curve::Curve;
 pub use curves::{CurveLine, Curves};
-pub use deeplink::{STAGES, Stage, aipl};
+pub use deeplink::{ChannelDomain, DOMAINS, STAGES, Stage, aipl};
 pub use draws::{Domain, Key, Seeds};
 pub use episode::Episode;
 pub use guard::{Guard, Relaxation, Ruling};
 pub use ledger::{Ledger, LineRow, ShopRow};
 pub use limits::{Contradiction, LimitKind, Limits, LineLimits};
+pub use market::journal::Journal;
 pub use money::Money;
 pub use observation::{
     Allocation, Brief, CalendarStep, CurvePrior, LineBrief, LineReport, Observation, Pricing, ShopReport,

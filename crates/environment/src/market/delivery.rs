@@ -6,6 +6,7 @@
 //! bought for as many people as the money pays for, and moves with that share as chance: no money is lost to the size
 //! of a shopper, and nothing is biased by it.
 
+use super::journal::Meeting;
 use super::settings::Supply;
 use super::shoppers::{INTENDED, INTERACTED, SEEN, Shoppers, VIEWED, flag};
 use super::visits::{Audience, Query, Visitor, chance, field, shopper_bits};
@@ -34,11 +35,19 @@ pub(crate) struct Scratch {
     reach: Vec<usize>,
     /// Shoppers who came to the shop from outside in this step.
     pub(crate) arrivals: Vec<u32>,
+    /// Touches for the journal, where one is kept.
+    pub(crate) meetings: Option<Vec<Meeting>>,
 }
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self { opportunities: Vec::new(), billed: vec![0; BINS], reach: Vec::new(), arrivals: Vec::new() }
+        Self {
+            opportunities: Vec::new(),
+            billed: vec![0; BINS],
+            reach: Vec::new(),
+            arrivals: Vec::new(),
+            meetings: None,
+        }
     }
 }
 
@@ -114,7 +123,7 @@ pub(crate) fn deliver(
         }
         if bought > 0 {
             let contact = Contact { opportunity: *opportunity, click, people: bought as u32 };
-            respond(moment, line, contact, shoppers, &mut scratch.arrivals, &mut delivered);
+            respond(moment, line, contact, shoppers, scratch, &mut delivered);
         }
     }
     scratch.opportunities = opportunities;
@@ -288,7 +297,7 @@ fn respond(
     line: usize,
     contact: Contact,
     shoppers: &mut Shoppers,
-    arrivals: &mut Vec<u32>,
+    scratch: &mut Scratch,
     delivered: &mut Delivered,
 ) {
     let Contact { opportunity, click, people } = contact;
@@ -329,6 +338,9 @@ fn respond(
     let memory = &mut shoppers.memory[channel.memory][i];
     *memory = memory.saturating_add(gain);
     let known = f64::from(field(last, 0)) < channel.identity * 65_536.0;
+    if let Some(meetings) = &mut scratch.meetings {
+        meetings.push(Meeting { shopper: opportunity.shopper, click, recognised: known });
+    }
     if known {
         shoppers.touch(i, SEEN, &world.clock, step);
     }
@@ -341,7 +353,7 @@ fn respond(
         }
         if shoppers.flags[i] & flag::VISITING == 0 {
             shoppers.flags[i] |= flag::VISITING;
-            arrivals.push(opportunity.shopper);
+            scratch.arrivals.push(opportunity.shopper);
         }
     } else {
         shoppers.flags[i] |= flag::CLICKED;

@@ -1,7 +1,7 @@
 //! The catalogue files of a scenario, read field by field: calendar, merchant, industry, channel.
 
 use super::settings::{Channel, Industry, MEMORIES, Memory, Merchant, Persona, ReportDelay, Supply, Windows};
-use crate::deeplink::STAGES;
+use crate::deeplink::{ChannelDomain, STAGES};
 use crate::observation::{CalendarStep, Pricing};
 use crate::reader::{Bounds, Section};
 
@@ -194,6 +194,15 @@ pub(crate) fn read_channel(top: &mut Section<'_>, memories: &[String]) -> Option
             ("notes", Supply::Sessions(2)),
         ],
     );
+    let outside = top.flag("outside", "true or false");
+    let domains = ChannelDomain::ALL.map(|domain| (domain.name(), domain));
+    // Where the file does not say, it follows from where people are met and what is paid.
+    let domain = top.choice_if_any("domain", &domains).unwrap_or(match (outside, supply, pricing) {
+        (true, ..) => ChannelDomain::Outside,
+        (_, Some(Supply::Queries), _) => ChannelDomain::Search,
+        (_, Some(Supply::Tasks), _) | (.., Some(Pricing::PerEngagement)) => ChannelDomain::Interactive,
+        _ => ChannelDomain::Display,
+    });
     let named: Vec<(&str, usize)> = memories.iter().enumerate().map(|(i, name)| (name.as_str(), i)).collect();
     let price_unit = match pricing {
         Some(Pricing::PerClick) => "major units a click",
@@ -209,7 +218,8 @@ pub(crate) fn read_channel(top: &mut Section<'_>, memories: &[String]) -> Option
         title,
         pricing: pricing.unwrap_or(Pricing::PerClick),
         supply: supply.unwrap_or(Supply::Visits),
-        outside: top.flag("outside", "true or false"),
+        outside,
+        domain,
         price: top.uncertain("price", price),
         price_spread: top.number("price_spread", Bounds::between(0.0, 3.0, "of the natural logarithm")),
         price_floor: top.number("price_floor", Bounds::at_least_zero(price_unit)),
@@ -249,6 +259,7 @@ impl Channel {
             pricing: Pricing::PerClick,
             supply: Supply::Visits,
             outside: false,
+            domain: ChannelDomain::Display,
             price: zero,
             price_spread: 0.0,
             price_floor: 0.0,

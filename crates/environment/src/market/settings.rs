@@ -1,6 +1,6 @@
 //! What the files say of a market of shoppers: industry, merchant, lines.
 
-use crate::deeplink::STAGES;
+use crate::deeplink::{ChannelDomain, STAGES};
 use crate::observation::Pricing;
 use crate::reader::Uncertain;
 
@@ -209,6 +209,8 @@ pub struct Channel {
     pub supply: Supply,
     /// Whether it runs outside the selling platform.
     pub outside: bool,
+    /// The domain in which it meets people. Reports use it; nothing in the market depends on it.
+    pub domain: ChannelDomain,
     /// Median of rivals' bids in major units for one billed event (for commission: the share of an order's value).
     pub price: Uncertain,
     /// Standard deviation of the logarithm of rivals' bids.

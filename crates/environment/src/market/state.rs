@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::delivery::{Delivered, Moment, Scratch, deliver};
+use super::journal::Journal;
 use super::purchases::{Order, last_click_line, purchase, within};
 use super::shoppers::Shoppers;
 use super::visits::{Audience, fade, free_traffic, visit};
@@ -24,6 +25,7 @@ pub(crate) struct MarketState {
     /// `[longest delay + 1, lines]` what the reports will show, by the step in which it arrives.
     due: Vec<Due>,
     buffers: Buffers,
+    journal: Option<Box<Journal>>,
 }
 
 /// Money of one line, in millionths of the major unit.
@@ -66,8 +68,20 @@ impl MarketState {
             accounts: accounts.collect(),
             due: vec![Due::default(); world.report_delay.len() * world.lines.len()],
             buffers: Buffers::default(),
+            journal: None,
             world,
         }
+    }
+
+    /// Keeps a journal from here on, the eve of an episode.
+    pub(crate) fn keep_journal(&mut self) {
+        self.journal = Some(Box::new(Journal::new(&self.world)));
+        self.buffers.scratch.meetings = Some(Vec::new());
+    }
+
+    /// The journal, where one is kept.
+    pub(crate) fn journal(&self) -> Option<&Journal> {
+        self.journal.as_deref()
     }
 
     /// `[8]` people in each DEEPLINK stage, unreached first.
@@ -104,6 +118,9 @@ impl MarketState {
         // Market and visits.
         fade(&world, &mut self.shoppers);
         visit(&world, step, moment.key, &mut self.shoppers, &mut audience);
+        if let Some(journal) = &mut self.journal {
+            journal.lapse(step, &self.shoppers.stage);
+        }
 
         // Delivery and response, line by line.
         scratch.arrivals.clear();
@@ -112,6 +129,9 @@ impl MarketState {
             let mut delivered = Delivered::default();
             if *money > Money::ZERO {
                 delivered = deliver(moment, line, money.micro(), &mut self.shoppers, &audience, &mut scratch);
+            }
+            if let (Some(journal), Some(meetings)) = (&mut self.journal, &mut scratch.meetings) {
+                journal.source(step, line, meetings, &self.shoppers.stage);
             }
             let account = &mut self.accounts[line];
             if account.reserved.is_empty() {
@@ -128,8 +148,12 @@ impl MarketState {
         }
 
         // Free traffic, then orders: ours and rivals'.
+        let meetings = scratch.meetings.as_mut();
         page_visitors +=
-            weight * free_traffic(&world, step, moment.key, &mut self.shoppers, &audience.visitors);
+            weight * free_traffic(&world, step, moment.key, &mut self.shoppers, &audience.visitors, meetings);
+        if let (Some(journal), Some(meetings)) = (&mut self.journal, &mut scratch.meetings) {
+            journal.source(step, journal.free(), meetings, &self.shoppers.stage);
+        }
         let visiting =
             audience.visitors.iter().map(|visitor| visitor.shopper).chain(scratch.arrivals.iter().copied());
         let expected = purchase(moment, &mut self.shoppers, visiting, &mut orders);
@@ -141,7 +165,13 @@ impl MarketState {
             shop.orders += weight;
             shop.new_customers += if order.new { weight } else { 0 };
             shop.revenue += Money(order.value.0 * weight as i64);
+            if let Some(journal) = &mut self.journal {
+                journal.order(step, order, self.shoppers.stage[order.shopper as usize]);
+            }
             self.credit(step, order, sheet);
+        }
+        if let Some(journal) = &mut self.journal {
+            journal.close(self.shoppers.stocks);
         }
 
         self.buffers = Buffers { audience, scratch, orders };
