@@ -155,6 +155,10 @@ fn flows_and_moves_join_the_stocks() {
             assert!(sources.iter().all(|flow| flow[from][..=from].iter().all(|people| *people == 0)));
             assert!(time[from][from..].iter().all(|people| *people == 0));
         }
+        let steps = journal.ups_and_downs();
+        assert_eq!(steps.len(), scenario.brief.steps);
+        assert_eq!(steps.iter().map(|step| step[0]).sum::<u64>(), sources.iter().map(sum).sum());
+        assert_eq!(steps.iter().map(|step| step[1]).sum::<u64>(), sum(time));
         // Stays that ended upward are among the moves upward.
         let lifted: u64 = sources.iter().map(sum).sum();
         assert!(journal.stays().iter().flatten().sum::<u64>() <= lifted);

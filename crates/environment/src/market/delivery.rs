@@ -339,7 +339,7 @@ fn respond(
     *memory = memory.saturating_add(gain);
     let known = f64::from(field(last, 0)) < channel.identity * 65_536.0;
     if let Some(meetings) = &mut scratch.meetings {
-        meetings.push(Meeting { shopper: opportunity.shopper, click, recognised: known });
+        Meeting { shopper: opportunity.shopper, click, recognised: known }.note(meetings);
     }
     if known {
         shoppers.touch(i, SEEN, &world.clock, step);

@@ -286,7 +286,7 @@ pub(crate) fn free_traffic(
         if let Some(meetings) = &mut meetings
             && (clicked || met)
         {
-            meetings.push(Meeting { shopper: visitor.shopper, click: clicked, recognised: true });
+            Meeting { shopper: visitor.shopper, click: clicked, recognised: true }.note(meetings);
         }
     }
     clicks
