@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use outlay_environment::{Episode, Ledger, Money, World};
+use outlay_environment::{Episode, Ledger, Money, Scenario, World};
 use serde::{Deserialize, Serialize};
 
 /// What an episode came to, as far as a difference needs it.
@@ -45,11 +45,21 @@ pub(crate) fn without_spend(world: &Arc<World>, noise: u64) -> Totals {
 
 /// The recorded episode with one line at zero.
 pub(crate) fn without_line(world: &Arc<World>, noise: u64, granted: &[Vec<Money>], line: usize) -> Totals {
+    with_lines(world, noise, granted, |other| other != line)
+}
+
+/// The recorded episode with every line at zero for which `keeps` says no.
+pub(crate) fn with_lines(
+    world: &Arc<World>,
+    noise: u64,
+    granted: &[Vec<Money>],
+    keeps: impl Fn(usize) -> bool,
+) -> Totals {
     let mut episode = Episode::new(Arc::clone(world), noise);
     for step in granted {
-        let mut money = step.clone();
-        money[line] = Money::ZERO;
-        episode.replay(&money);
+        let money =
+            step.iter().enumerate().map(|(line, money)| if keeps(line) { *money } else { Money::ZERO });
+        episode.replay(&money.collect::<Vec<_>>());
     }
     Totals::of(world, episode.ledger())
 }
@@ -57,4 +67,16 @@ pub(crate) fn without_line(world: &Arc<World>, noise: u64, granted: &[Vec<Money>
 /// Value of a difference in revenue per unit of spend; nothing at zero spend.
 pub(crate) fn return_on(spend: Money, revenue: Money) -> Option<f64> {
     (spend > Money::ZERO).then(|| revenue.major() / spend.major())
+}
+
+/// The return at which money pays for itself: 1 / net margin.
+pub(crate) fn break_even(scenario: &Scenario) -> Option<f64> {
+    let margin = scenario.net_margin();
+    (margin > 0.0).then(|| 1.0 / margin)
+}
+
+/// What a unit of spend that brings `incremental` in revenue leaves as profit, after it has been paid back: 0 at
+/// break-even.
+pub(crate) fn profit_on(scenario: &Scenario, incremental: Option<f64>) -> Option<f64> {
+    incremental.map(|incremental| incremental * scenario.net_margin() - 1.0)
 }
