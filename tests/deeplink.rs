@@ -67,14 +67,16 @@ fn the_accounts_add_up() {
     for agent in AGENTS {
         let document = report(agent, &[]);
         let people = number(&document["people"]);
-        let (mut opening_people, mut closing_people) = (0.0, 0.0);
+        let (mut opening_people, mut closing_people, mut free_people) = (0.0, 0.0, 0.0);
         for asset in rows(&document["assets"]) {
             let of = |key: &str| number(&asset[key]);
             let came = of("raised_in") + of("lapsed_in") - of("raised_out") - of("lapsed_out");
             same(of("opening") + came, of("closing"));
             opening_people += of("opening");
             closing_people += of("closing");
+            free_people += of("closing_without_spend");
         }
+        same(free_people, people);
         same(opening_people, people);
         same(closing_people, people);
         let stages = &document["stages"];
@@ -130,6 +132,34 @@ fn it_agrees_with_evaluate() {
             assert_eq!(found["sources"][place]["spend"], line["spend"]);
         }
     }
+}
+
+/// An agent that spends nothing causes nothing, and its stages are worth what they would have been.
+#[test]
+fn nothing_spent_causes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("poor.toml");
+    let text = std::fs::read_to_string(small()).expect("the small scenario");
+    std::fs::write(&path, text.replace("budget = 300000", "budget = 0")).expect("a file");
+    let path = path.display().to_string();
+    let document = json(&["evaluate", "even", &path, "--report", "deeplink", "--seeds", "0..2", "--json"]);
+    for asset in rows(&document["assets"]) {
+        assert_eq!(asset["closing"], asset["closing_without_spend"]);
+        assert_eq!(asset["closing_value"], asset["closing_value_without_spend"]);
+    }
+    let customers = &document["contribution"]["new_customers"];
+    assert_eq!((number(&customers["effect"]), number(&customers["shapley_effect"])), (0.0, 0.0));
+    assert_eq!(customers["free_by_last_touch"], customers["total"]);
+    assert_eq!(
+        (&document["returns"]["incremental"], &document["reach"]["bought"]),
+        (&Value::Null, &0.0.into())
+    );
+    // Margin of the opening stages' orders is the margin of all orders.
+    let worth: f64 = rows(&document["assets"]).iter().filter_map(|it| it["opening_value"].as_f64()).sum();
+    same(
+        worth * number(&document["returns"]["break_even"]),
+        number(&document["contribution"]["revenue"]["total"]),
+    );
 }
 
 /// With one line that spends there is nobody to share with.

@@ -31,6 +31,8 @@ pub(crate) struct Account {
     pub(crate) shapley: Option<LineShares>,
     /// What the shoppers did.
     pub(crate) people: People,
+    /// `[8]` people by stage at the end without any spending.
+    pub(crate) free_closing: [u64; STAGES],
     /// `[8]` orders by opening stage without any spending.
     pub(crate) free_by_opening: [Orders; STAGES],
 }
@@ -120,6 +122,7 @@ pub(crate) fn account(
             .collect(),
         shapley: shapley.then(|| shares(&world, noise, &granted)),
         people: People::of(journal),
+        free_closing: free.stages(),
         free_by_opening: free_journal.orders_by_opening_stage(),
     })
 }

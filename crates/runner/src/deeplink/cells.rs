@@ -79,6 +79,7 @@ impl<'a> Cells<'a> {
                 ("lapsed_in", asset.lapsed_in, "moves"),
                 ("lapsed_out", asset.lapsed_out, "moves"),
                 ("closing", asset.closing, "people"),
+                ("closing_without_spend", asset.closing_without_spend, "people"),
                 ("stays", asset.stays, "moves"),
             ];
             for (column, value, unit) in people {
@@ -89,6 +90,8 @@ impl<'a> Cells<'a> {
             self.money("stages", [stage, "value"], asset.value);
             self.money("stages", [stage, "opening_value"], asset.opening_value);
             self.money("stages", [stage, "closing_value"], asset.closing_value);
+            let without = asset.closing_value_without_spend;
+            self.money("stages", [stage, "closing_value_without_spend"], without);
         }
         let names = report.stages.names;
         for (from, row) in names.iter().zip(&report.stages.flow) {

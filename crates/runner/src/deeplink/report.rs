@@ -130,6 +130,7 @@ impl Accounts<'_> {
         let higher = |other: usize, stage: usize| other > stage;
         let opening = self.people(|account| account.people.stocks[0][stage]);
         let closing = self.people(|account| account.people.stocks[steps][stage]);
+        let without = self.people(|account| account.free_closing[stage]);
         let raised_out = moves(higher, &out);
         // The stage's days: its stock before each step.
         let days = self
@@ -147,9 +148,11 @@ impl Accounts<'_> {
             lapsed_in: moves(higher, &into),
             lapsed_out: moves(lower, &out),
             closing,
+            closing_without_spend: without,
             value,
             opening_value: value.map(|value| value * opening),
             closing_value: value.map(|value| value * closing),
+            closing_value_without_spend: value.map(|value| value * without),
             advance_rate_per_day: (days > 0.0).then(|| raised_out / days),
             median_days_to_advance: median,
             stays,

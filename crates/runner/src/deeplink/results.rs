@@ -86,6 +86,8 @@ pub(crate) struct Asset {
     pub(crate) lapsed_out: f64,
     /// People at the end: opening and all that came in, less all that went out.
     pub(crate) closing: f64,
+    /// People at the end without any spending.
+    pub(crate) closing_without_spend: f64,
     /// Margin of the orders that a person who starts in the stage places over an episode without any spending, minor
     /// units; null where nobody starts there.
     pub(crate) value: Option<f64>,
@@ -93,6 +95,8 @@ pub(crate) struct Asset {
     pub(crate) opening_value: Option<f64>,
     /// Value times people at the end.
     pub(crate) closing_value: Option<f64>,
+    /// Value times people at the end without any spending: what `closing_value` has above it the money caused.
+    pub(crate) closing_value_without_spend: Option<f64>,
     /// Moves up from the stage for each person and day in it.
     pub(crate) advance_rate_per_day: Option<f64>,
     /// Median days in the stage before moving up, of stays that began in the episode.

@@ -48,10 +48,10 @@ fn price(minor: f64) -> String {
 }
 
 fn assets(report: &Report, setting: &Setting<'_>) -> String {
-    let currency = &setting.scenario.currency;
     let mut header = names(&["stage", "people at start", "moved up in", "up out", "lapsed in", "lapsed out"]);
-    header.extend(names(&["at end", "value each", "value at start"]));
-    header.extend([format!("at end {currency}"), format!("change {currency}")]);
+    header.extend(names(&["at end", "no spend"]));
+    header.push(format!("{} each", setting.scenario.currency));
+    header.extend(names(&["worth at start", "at end", "no spend"]));
     let row = |asset: &Asset| {
         let people = [
             asset.opening,
@@ -60,34 +60,31 @@ fn assets(report: &Report, setting: &Setting<'_>) -> String {
             asset.lapsed_in,
             -asset.lapsed_out,
             asset.closing,
+            asset.closing_without_spend,
         ];
         let mut row = vec![asset.stage.to_owned()];
+        // Adding 0 makes -0 what it is.
         row.extend(people.map(|people| short(people + 0.0)));
         row.push(or_undefined(asset.value, price));
-        row.extend([asset.opening_value, asset.closing_value].map(|value| or_undefined(value, whole)));
-        row.push(or_undefined(
-            asset.closing_value.zip(asset.opening_value).map(|(a, b)| a - b),
-            signed_whole,
-        ));
+        row.extend(worths(asset).map(|worth| or_undefined(worth, whole)));
         row
     };
-    let total = |of: fn(&Asset) -> f64| report.assets.iter().map(of).sum::<f64>();
-    let value = |of: fn(&Asset) -> Option<f64>| report.assets.iter().filter_map(of).sum::<f64>();
-    let (opening, closing) = (value(|asset| asset.opening_value), value(|asset| asset.closing_value));
-    let mut sums = vec!["all".to_owned(), short(total(|asset| asset.opening))];
+    let total = |of: fn(&Asset) -> f64| short(report.assets.iter().map(of).sum());
+    let mut sums = vec!["all".to_owned(), total(|asset| asset.opening)];
     sums.extend(names(&[UNDEFINED; 4]));
-    sums.extend([short(total(|asset| asset.closing)), UNDEFINED.to_owned()]);
-    sums.extend([whole(opening), whole(closing), signed_whole(closing - opening)]);
+    sums.extend([total(|asset| asset.closing), total(|asset| asset.closing_without_spend)]);
+    sums.push(UNDEFINED.to_owned());
+    sums.extend((0..3).map(|place| whole(report.assets.iter().filter_map(|it| worths(it)[place]).sum())));
     setting.look.table(&header, report.assets.iter().map(row).chain([sums]))
+}
+
+/// What a stage is worth at the start, at the end, and at the end without spending.
+fn worths(asset: &Asset) -> [Option<f64>; 3] {
+    [asset.opening_value, asset.closing_value, asset.closing_value_without_spend]
 }
 
 fn whole(minor: f64) -> String {
     major(minor.round() as i64)
-}
-
-fn signed_whole(minor: f64) -> String {
-    let text = whole(minor);
-    if minor > 0.0 && text != "0" { format!("+{text}") } else { text }
 }
 
 fn aipl(report: &Report, look: Look) -> String {
@@ -292,11 +289,11 @@ fn returns(report: &Report, setting: &Setting<'_>) -> String {
 
 fn definitions(report: &Report) -> String {
     let mut text = String::from(
-        "people and moves are means over the episodes; a stage is the highest that applies, so people move up by touches \
+        "people and moves are means over the episodes; no spend = the same worlds and noises without any spending; a stage is the highest that applies, so people move up by touches \
          and orders and lapse with time\n\
          a touch is a contact that reached a person; robots are left out, people whom no platform recognises are not\n\
-         value each = margin of the orders that a person who starts in the stage places over an episode without spending; \
-         at end = the same value x people at end\n\
+         worth = people x margin of the orders that a person who starts in the stage places over an episode without \
+         spending (each)\n\
          an order's last touch is the last click before it, bought or free, within the window of Engage; without one it is \
          free (own)\n\
          cost of a move up = all of the line's spend / its moves up into that stage; the spend is not divided among stages\n\
