@@ -289,8 +289,8 @@ fn returns(report: &Report, setting: &Setting<'_>) -> String {
 
 fn definitions(report: &Report) -> String {
     let mut text = String::from(
-        "people and moves are means over the episodes; no spend = the same worlds and noises without any spending; a stage is the highest that applies, so people move up by touches \
-         and orders and lapse with time\n\
+        "people and moves are means over the episodes; no spend = the same worlds and noises without any spending\n\
+         a stage is the highest that applies, so people move up by touches and orders and lapse with time\n\
          a touch is a contact that reached a person; robots are left out, people whom no platform recognises are not\n\
          worth = people x margin of the orders that a person who starts in the stage places over an episode without \
          spending (each)\n\
