@@ -58,6 +58,44 @@ impl Stage {
     }
 }
 
+/// Number of domains.
+pub const DOMAINS: usize = 5;
+
+/// Where people are met; [`crate::market::journal::Link`] counts those met in more than one (全域).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[repr(u8)]
+pub enum ChannelDomain {
+    /// Answers to a query on the platform.
+    Search,
+    /// Shown by the way.
+    Display,
+    /// Tasks, games, live rooms: paid for what people do.
+    Interactive,
+    /// Media outside the selling platform.
+    Outside,
+    /// Free traffic of the platform and the shop's own groups.
+    Own,
+}
+
+impl ChannelDomain {
+    /// All domains in order.
+    pub const ALL: [Self; DOMAINS] =
+        [Self::Search, Self::Display, Self::Interactive, Self::Outside, Self::Own];
+
+    /// The name in tables and files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Search => "search",
+            Self::Display => "display",
+            Self::Interactive => "interactive",
+            Self::Outside => "outside",
+            Self::Own => "own",
+        }
+    }
+}
+
 /// The older report: aware, interested, purchased, loyal. A = Discover, I = Engage + Enthuse + Perform,
 /// P = Initial, L = Numerous + Keen.
 #[must_use]

@@ -9,6 +9,7 @@ use crate::draws::Key;
 use crate::guard::{Guard, Purse, Ruling};
 use crate::ledger::{Ledger, LineRow, ShopRow};
 use crate::levers::Tie;
+use crate::market::journal::Journal;
 use crate::market::state::MarketState;
 use crate::money::Money;
 use crate::observation::{Allocation, LineReport, Observation, ShopReport};
@@ -98,6 +99,25 @@ impl Episode {
         episode.look();
         episode.ledger.opening_stages = episode.observation.stages;
         episode
+    }
+
+    /// Starts an episode that keeps a journal of its shoppers, and is otherwise the same.
+    #[must_use]
+    pub fn with_journal(world: Arc<World>, noise: u64) -> Self {
+        let mut episode = Self::new(world, noise);
+        if let State::Market(market) = &mut episode.state {
+            market.keep_journal();
+        }
+        episode
+    }
+
+    /// The journal; none where none was asked for, and where there are no shoppers.
+    #[must_use]
+    pub fn journal(&self) -> Option<&Journal> {
+        match &self.state {
+            State::Market(market) => market.journal(),
+            _ => None,
+        }
     }
 
     /// The world.

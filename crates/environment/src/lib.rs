@@ -50,7 +50,7 @@ pub mod world;
 
 pub use curve::Curve;
 pub use curves::{CurveLine, Curves};
-pub use deeplink::{STAGES, Stage, aipl};
+pub use deeplink::{ChannelDomain, DOMAINS, STAGES, Stage, aipl};
 pub use draws::{Domain, Key, Seeds};
 pub use episode::Episode;
 pub use goal::{Aim, Goal};
@@ -58,6 +58,7 @@ pub use guard::{Guard, Purse, Relaxation, Ruling};
 pub use ledger::{Ledger, LineRow, ProductRow, ShopRow};
 pub use levers::{Levers, Tie};
 pub use limits::{Contradiction, Group, Hold, LimitKind, Limits, LineLimits};
+pub use market::journal::Journal;
 pub use money::Money;
 pub use observation::{
     Allocation, Brief, CalendarStep, CurvePrior, LineBrief, LineReport, Observation, Pricing, ProductBrief,

@@ -127,6 +127,13 @@ impl Scenario {
             .map_or_else(|| Arc::new(self.clone()), |market| self.with_shoppers(market.training_shoppers))
     }
 
+    /// Share of an order's value that is left after the cost of goods. Break-even is its reciprocal: what comes off an
+    /// order besides, such as refunds, belongs here. Of several products it is the mean by interest and price.
+    #[must_use]
+    pub fn net_margin(&self) -> f64 {
+        self.market().and_then(|market| market.merchant.goods.net_margin()).unwrap_or(self.brief.margin)
+    }
+
     /// The score of an episode; higher is better.
     #[must_use]
     pub fn score(&self, ledger: &Ledger) -> f64 {

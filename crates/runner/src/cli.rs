@@ -115,6 +115,7 @@ Examples:
   outlay evaluate runs/new-customer-seed1 new-customer --seeds 0..128 --noise 2
   outlay evaluate buyer-rule --seeds 17..18 --truth
   outlay evaluate buyer-rule --replay 17
+  outlay evaluate buyer-rule --report deeplink --seeds 0..16
   outlay evaluate mpc --csv > mpc.csv";
 
 const COMPARE_EXAMPLES: &str = "\
@@ -178,12 +179,25 @@ pub(crate) struct Evaluate {
     /// Measure what each line caused: one more run for each line
     #[arg(long)]
     pub(crate) truth: bool,
+    /// Write this report instead; every episode is played anew
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["truth", "replay", "results"])]
+    pub(crate) report: Option<Report>,
+    /// Report: find the lines' Shapley values on the first N seeds; 0 finds none
+    #[arg(long, value_name = "N", default_value_t = 4, requires = "report")]
+    pub(crate) shapley: u64,
     /// How results are written, and which.
     #[command(flatten)]
     pub(crate) show: Show,
     /// What is kept of them.
     #[command(flatten)]
     pub(crate) keep: Keep,
+}
+
+/// Which report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Report {
+    /// The account of the shoppers: stages, reach, links, moves, contributions, returns
+    Deeplink,
 }
 
 /// `outlay compare`

@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::exec::{Process, Program};
-use crate::incremental::{self, Totals};
+use crate::incremental::{self, Record, Totals};
 use crate::store::Store;
 
 /// Somebody who takes part.
@@ -81,11 +81,7 @@ pub(crate) struct Outcome {
     pub(crate) lines: Vec<LineRow>,
     /// `[lines]` the episode with that line at zero; empty unless asked for.
     pub(crate) without: Vec<Totals>,
-    /// `[8]` people by stage at the start.
-    pub(crate) opening: [u64; STAGES],
-    /// `[8]` people by stage at the end.
-    pub(crate) closing: [u64; STAGES],
-    /// `[8, 8]` people by stage at the start and at the end.
+    /// `[8, 8]` people by stage at the start (row) and at the end (column).
     pub(crate) flow: [[u64; STAGES]; STAGES],
     /// Time spent deciding.
     #[serde(skip)]
@@ -324,12 +320,12 @@ impl<'a> Table<'a> {
         let (world, brief) = (&self.world, &self.games.scenario.brief);
         let noise_seed = noise_seed(self.seed, noise);
         let (episode, deciding, decisions) = self.run(decider, noise, &mut |_, _| ())?;
-        let (ledger, flow) = (episode.ledger(), episode.flow());
+        let ledger = episode.ledger();
         let without = if self.games.truth {
-            let (granted, bids) = (ledger.granted(), ledger.bids());
+            let record = Record::of(ledger);
             (0..brief.lines.len())
                 .into_par_iter()
-                .map(|line| incremental::without_line(world, noise_seed, &granted, &bids, line))
+                .map(|line| incremental::without_line(world, noise_seed, &record, line))
                 .collect()
         } else {
             Vec::new()
@@ -345,9 +341,7 @@ impl<'a> Table<'a> {
             relaxations: ledger.relaxations,
             lines: (0..brief.lines.len()).map(|line| ledger.line(line)).collect(),
             without,
-            opening: flow.map(|row| row.iter().sum()),
-            closing: episode.stages(),
-            flow,
+            flow: episode.flow(),
             deciding: planning + deciding,
             decisions,
         })

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::cli;
 use crate::compare::Format;
+use crate::deeplink;
 use crate::episodes::{self, Games, Participant, Played};
 use crate::evaluation;
 use crate::export;
@@ -32,6 +33,9 @@ pub(crate) fn run(arguments: &cli::Evaluate, timing: bool, terminal: Terminal) -
     warnings.iter().for_each(|warning| terminal.warn(warning));
     if let Some(at) = show.replay {
         return replay::run(&[participant], &games, at, Look::new(show.markdown), terminal);
+    }
+    if arguments.report == Some(cli::Report::Deeplink) {
+        return deeplink::run(&participant, &games, arguments, timing, terminal);
     }
     games.store = kept(&arguments.keep, &games, timing, terminal)?;
     let played = play(&[participant], &games, terminal);

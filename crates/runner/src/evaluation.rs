@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use outlay_environment::{LineRow, Money, STAGES, Scenario, Stage};
+use outlay_environment::market::journal::Flow;
+use outlay_environment::{LineRow, Money, Scenario, Stage, aipl};
 
 use crate::episodes::Outcome;
-use crate::incremental::return_on;
+use crate::incremental::{break_even, profit_on, return_on};
 use crate::results::{
     Evaluation, Line, LineTruth, Returns, ScenarioId, Score, SeedRow, SeedScore, Spend, Stages,
 };
@@ -42,7 +43,7 @@ pub(crate) fn evaluate(
         violations: outcomes.iter().map(|outcome| outcome.violations).sum(),
         misses: misses(scenario, outcomes),
         per_seed: outcomes.iter().map(seed_row).collect(),
-        stages: stages(outcomes),
+        stages: stages(&outcomes.iter().map(|outcome| outcome.flow).collect::<Vec<_>>()),
         lines: lines(scenario, outcomes),
         seconds_per_decision: timing.then(|| deciding / decisions.max(1) as f64),
     }
@@ -82,11 +83,12 @@ fn returns(scenario: &Scenario, outcomes: &[Outcome]) -> Returns {
     let credited: Money =
         outcomes.iter().flat_map(|outcome| &outcome.lines).map(|line| line.credited_revenue).sum();
     let caused: Money = outcomes.iter().map(|outcome| outcome.totals.revenue - outcome.free.revenue).sum();
-    let margin = scenario.brief.margin;
+    let incremental = return_on(spend, caused);
     Returns {
         reported: return_on(spend, credited),
-        incremental: return_on(spend, caused),
-        break_even: (margin > 0.0).then(|| 1.0 / margin),
+        incremental,
+        profit: profit_on(scenario, incremental),
+        break_even: break_even(scenario),
     }
 }
 
@@ -110,26 +112,21 @@ fn seed_row(outcome: &Outcome) -> SeedRow {
     }
 }
 
-fn stages(outcomes: &[Outcome]) -> Stages {
-    let opening: [f64; STAGES] =
-        std::array::from_fn(|stage| mean_of(outcomes, |outcome| outcome.opening[stage] as f64));
-    let closing: [f64; STAGES] =
-        std::array::from_fn(|stage| mean_of(outcomes, |outcome| outcome.closing[stage] as f64));
-    let flow = std::array::from_fn(|from| {
-        std::array::from_fn(|to| mean_of(outcomes, |outcome| outcome.flow[from][to] as f64))
-    });
-    let aipl = |stocks: fn(&Outcome) -> &[u64; STAGES]| {
-        std::array::from_fn(|group| {
-            mean_of(outcomes, |outcome| outlay_environment::aipl(stocks(outcome))[group] as f64)
-        })
+/// Means over episodes of the flow between stages, and of the stocks that it joins: its rows at the start, its columns at
+/// the end.
+pub(crate) fn stages(flows: &[Flow]) -> Stages {
+    let mean = |value: &dyn Fn(&Flow) -> u64| {
+        flows.iter().map(|flow| value(flow) as f64).sum::<f64>() / flows.len() as f64
     };
+    let opening = |flow: &Flow| flow.map(|row| row.iter().sum::<u64>());
+    let closing = |flow: &Flow| std::array::from_fn(|to| flow.iter().map(|row| row[to]).sum::<u64>());
     Stages {
         names: Stage::ALL.map(Stage::name),
-        opening,
-        closing,
-        flow,
-        aipl_opening: aipl(|outcome| &outcome.opening),
-        aipl_closing: aipl(|outcome| &outcome.closing),
+        opening: std::array::from_fn(|stage| mean(&|flow| opening(flow)[stage])),
+        closing: std::array::from_fn(|stage| mean(&|flow| closing(flow)[stage])),
+        flow: std::array::from_fn(|from| std::array::from_fn(|to| mean(&|flow| flow[from][to]))),
+        aipl_opening: std::array::from_fn(|group| mean(&|flow| aipl(&opening(flow))[group])),
+        aipl_closing: std::array::from_fn(|group| mean(&|flow| aipl(&closing(flow))[group])),
     }
 }
 

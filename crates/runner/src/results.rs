@@ -231,6 +231,8 @@ pub(crate) struct Returns {
     pub(crate) reported: Option<f64>,
     /// (Revenue - revenue of the same worlds and noises without any spending) / spend.
     pub(crate) incremental: Option<f64>,
+    /// Incremental * margin - 1: what is left of a unit of spend after it has been paid back; 0 at break-even.
+    pub(crate) profit: Option<f64>,
     /// 1 / margin: below it an incremental unit of spend costs more than it earns.
     pub(crate) break_even: Option<f64>,
 }

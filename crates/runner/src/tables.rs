@@ -35,7 +35,7 @@ pub(crate) struct Setting<'a> {
 
 impl Setting<'_> {
     /// What is played: goal, money, time, seeds.
-    fn heading(&self) -> String {
+    pub(crate) fn heading(&self) -> String {
         let brief = &self.scenario.brief;
         let noise = if self.noise > 1 { format!(" x {} noises", self.noise) } else { String::new() };
         format!(
@@ -49,7 +49,8 @@ impl Setting<'_> {
         )
     }
 
-    fn footing(&self) -> String {
+    /// What made the page.
+    pub(crate) fn footing(&self) -> String {
         let hash: String = self.scenario.hash.chars().take(12).collect();
         format!("{FAINT}outlay {VERSION}, scenario {} {hash}{FAINT:#}\n", self.scenario.name)
     }
@@ -115,9 +116,10 @@ fn fact_rows(result: &Evaluation, setting: &Setting<'_>, currency: &str) -> Vec<
         [
             "return (ROI)".into(),
             format!(
-                "reported {}, incremental {}, break-even {}",
+                "reported {}, incremental {}, profit {}, break-even {}",
                 or_undefined(result.returns.reported, ratio),
                 or_undefined(result.returns.incremental, ratio),
+                or_undefined(result.returns.profit, ratio),
                 or_undefined(result.returns.break_even, ratio)
             ),
         ],
@@ -175,7 +177,14 @@ fn lines_table(result: &Evaluation, setting: &Setting<'_>) -> String {
         }
         row
     });
-    setting.look.table(&header, rows)
+    let break_even = result.returns.break_even.map(|break_even| {
+        let mut row = vec!["break-even".to_owned()];
+        row.resize(if shoppers { 6 } else { 3 }, String::new());
+        row.resize(row.len() + 1 + usize::from(truth), ratio(break_even));
+        row.resize(header.len(), String::new());
+        row
+    });
+    setting.look.table(&header, rows.chain(break_even))
 }
 
 fn stages_table(result: &Evaluation, look: Look) -> String {
@@ -328,27 +337,39 @@ fn money_table(finished: &[&Finished], setting: &Setting<'_>) -> String {
     let timing = finished.iter().any(|it| it.evaluation.seconds_per_decision.is_some());
     let mut header =
         vec!["agent".to_owned(), format!("spend {}", setting.scenario.currency), "unspent".into()];
-    header.extend(["ROI reported", "ROI incremental"].map(Into::into));
+    header.extend(["ROI reported", "ROI incremental", "profit"].map(Into::into));
     header.extend(floor.map(|floor| format!("misses ROI {}", ratio(floor))));
     header.push("limits broken".into());
     if timing {
         header.push("per decision".into());
     }
+    let break_even = finished.first().and_then(|it| it.evaluation.returns.break_even).map(|break_even| {
+        let mut row = ["break-even", "", ""].map(ToOwned::to_owned).to_vec();
+        row.extend([ratio(break_even), ratio(break_even), ratio(0.0)]);
+        row.resize(header.len(), String::new());
+        row
+    });
     setting.look.table(
         &header,
-        finished.iter().map(|it| {
-            let result = &it.evaluation;
-            let mut row = vec![it.name.clone(), major(result.spend.mean), major(result.spend.unspent)];
-            row.extend(
-                [result.returns.reported, result.returns.incremental].map(|it| or_undefined(it, ratio)),
-            );
-            row.extend(floor.and_then(|_| result.misses.get("return_floor")).map(|share| percent(*share)));
-            row.push(result.violations.to_string());
-            if timing {
-                row.push(or_undefined(result.seconds_per_decision, seconds));
-            }
-            row
-        }),
+        finished
+            .iter()
+            .map(|it| {
+                let result = &it.evaluation;
+                let mut row = vec![it.name.clone(), major(result.spend.mean), major(result.spend.unspent)];
+                row.extend(
+                    [result.returns.reported, result.returns.incremental, result.returns.profit]
+                        .map(|it| or_undefined(it, ratio)),
+                );
+                row.extend(
+                    floor.and_then(|_| result.misses.get("return_floor")).map(|share| percent(*share)),
+                );
+                row.push(result.violations.to_string());
+                if timing {
+                    row.push(or_undefined(result.seconds_per_decision, seconds));
+                }
+                row
+            })
+            .chain(break_even),
     )
 }
 
@@ -398,7 +419,11 @@ fn definitions(break_even: Option<f64>, truth: bool) -> String {
         text += "per line: incremental = the run, less the same run with this line at zero and its money not moved\n";
     }
     if let Some(break_even) = break_even {
-        let _ = writeln!(text, "break-even ROI = 1 / margin = {}", ratio(break_even));
+        let _ = writeln!(
+            text,
+            "break-even ROI = 1 / margin = {}; profit = ROI incremental / break-even - 1",
+            ratio(break_even)
+        );
     }
     text
 }

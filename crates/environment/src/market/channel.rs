@@ -1,6 +1,7 @@
 //! What the files say of a channel and of a line: how it is paid, where it meets people, and what keeps money from
 //! buying at once.
 
+use crate::deeplink::ChannelDomain;
 use crate::observation::Pricing;
 use crate::reader::Uncertain;
 
@@ -96,6 +97,8 @@ pub struct Channel {
     pub supply: Supply,
     /// Whether it runs outside the selling platform.
     pub outside: bool,
+    /// The domain in which it meets people. Reports use it; nothing in the market depends on it.
+    pub domain: ChannelDomain,
     /// Median of rivals' bids in major units for one billed event (for commission: the share of an order's value; for a
     /// contract: the price of a placement).
     pub price: Uncertain,

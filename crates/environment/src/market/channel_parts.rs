@@ -5,7 +5,7 @@ use super::settings::{
     AudienceSettings, BidMode, Channel, Contract, FrequencyCap, Friction, Habit, Industry, Learning, Line,
     Merchant, Rivals, Supply,
 };
-use crate::deeplink::Stage;
+use crate::deeplink::{ChannelDomain, Stage};
 use crate::observation::Pricing;
 use crate::reader::{Bounds, Section, Uncertain};
 
@@ -25,6 +25,15 @@ pub(crate) fn read_channel(top: &mut Section<'_>, industry: Option<&Industry>) -
         ],
     );
     let supply = top.choice("supply", &supplies(industry));
+    let outside = top.flag("outside", "true or false");
+    let domains = ChannelDomain::ALL.map(|domain| (domain.name(), domain));
+    // Where the file does not say, it follows from where people are met and what is paid.
+    let domain = top.choice_if_any("domain", &domains).unwrap_or(match (outside, supply, pricing) {
+        (true, ..) => ChannelDomain::Outside,
+        (_, Some(Supply::Queries | Supply::BrandQueries), _) => ChannelDomain::Search,
+        (_, Some(Supply::Tasks), _) | (.., Some(Pricing::PerEngagement)) => ChannelDomain::Interactive,
+        _ => ChannelDomain::Display,
+    });
     let named: Vec<(&str, usize)> =
         memories.iter().enumerate().map(|(i, memory)| (memory.name.as_str(), i)).collect();
     let price_unit = match pricing {
@@ -42,7 +51,8 @@ pub(crate) fn read_channel(top: &mut Section<'_>, industry: Option<&Industry>) -
         title,
         pricing: pricing.unwrap_or(Pricing::PerClick),
         supply: supply.unwrap_or(Supply::Visits),
-        outside: top.flag("outside", "true or false"),
+        outside,
+        domain,
         price: top.uncertain("price", price),
         price_spread: top.number("price_spread", Bounds::between(0.0, 3.0, "of the natural logarithm")),
         price_floor: top.number("price_floor", Bounds::at_least_zero(price_unit)),
@@ -275,6 +285,7 @@ impl Channel {
             pricing: Pricing::PerClick,
             supply: Supply::Visits,
             outside: false,
+            domain: ChannelDomain::Display,
             price: zero,
             price_spread: 0.0,
             price_floor: 0.0,

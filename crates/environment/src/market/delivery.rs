@@ -8,6 +8,7 @@
 
 use super::clicks::Clicks;
 use super::friction::Terms;
+use super::journal::Meeting;
 use super::shoppers::{INTENDED, INTERACTED, SEEN, Shoppers, VIEWED, flag};
 use super::supply::{Opportunity, meet};
 use super::targeting::Targeting;
@@ -28,6 +29,8 @@ pub(crate) struct Scratch {
     reach: Vec<usize>,
     /// Shoppers who came to the shop from outside in this step.
     pub(crate) arrivals: Vec<u32>,
+    /// Touches for the journal, where one is kept.
+    pub(crate) meetings: Option<Vec<Meeting>>,
 }
 
 impl Default for Scratch {
@@ -38,6 +41,7 @@ impl Default for Scratch {
             met: vec![0; BINS],
             reach: Vec::new(),
             arrivals: Vec::new(),
+            meetings: None,
         }
     }
 }
@@ -151,7 +155,7 @@ pub(crate) fn deliver(
         }
         if bought > 0 {
             let contact = Contact { opportunity: *opportunity, click, people: bought as u32, effect };
-            respond(moment, line, contact, shoppers, &mut scratch.arrivals, &mut delivered);
+            respond(moment, line, contact, shoppers, scratch, &mut delivered);
         }
     }
     scratch.opportunities = opportunities;
@@ -209,7 +213,7 @@ fn respond(
     line: usize,
     contact: Contact,
     shoppers: &mut Shoppers,
-    arrivals: &mut Vec<u32>,
+    scratch: &mut Scratch,
     delivered: &mut Delivered,
 ) {
     let Contact { opportunity, click, people, effect } = contact;
@@ -252,6 +256,9 @@ fn respond(
     let memory = &mut shoppers.memory[channel.memory][i];
     *memory = memory.saturating_add(gain);
     let known = f64::from(field(last, 0)) < channel.identity * 65_536.0;
+    if let Some(meetings) = &mut scratch.meetings {
+        Meeting { shopper: opportunity.shopper, click, recognised: known }.note(meetings);
+    }
     if known {
         shoppers.touch(i, SEEN, &world.clock, step);
     }
@@ -273,7 +280,7 @@ fn respond(
         }
         if shoppers.flags[i] & flag::VISITING == 0 {
             shoppers.flags[i] |= flag::VISITING;
-            arrivals.push(opportunity.shopper);
+            scratch.arrivals.push(opportunity.shopper);
         }
     } else {
         shoppers.flags[i] |= flag::CLICKED;

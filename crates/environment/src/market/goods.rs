@@ -254,6 +254,24 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn what_is_left_of_revenue_by_hand() {
+        let some = |interest, price, margin, refund_rate| Product {
+            interest,
+            price,
+            margin,
+            refund_rate,
+            ..product("some")
+        };
+        let goods = Goods {
+            products: vec![some(1.0, 100.0, 0.5, 0.0), some(3.0, 200.0, 0.6, 0.5)],
+            ..Goods::default()
+        };
+        // (1 * 100 * 0.5 + 3 * 200 * 0.6 * 0.5) / (1 * 100 + 3 * 200).
+        assert!((goods.net_margin().unwrap() - 230.0 / 700.0).abs() < 1e-12);
+        assert_eq!(Goods::default().net_margin(), None);
+    }
+
+    #[test]
     fn part_of_a_person_is_given_back_by_chance() {
         let quarter = Product { refund_rate: 0.25, refund_days: 1.0, ..product("a") };
         let world = world(Goods { products: vec![quarter], ..Goods::default() });

@@ -20,6 +20,18 @@ pub struct Goods {
     pub rating: Option<Rating>,
 }
 
+impl Goods {
+    /// Share of a unit of revenue that is left after goods and refunds, margin * (1 - refund rate): the mean over products
+    /// by interest and price, before anybody's appeal or advertising. Nothing where there is but one without a name.
+    #[must_use]
+    pub fn net_margin(&self) -> Option<f64> {
+        let worth = |product: &Product| product.interest * product.price;
+        let net = |product: &Product| worth(product) * product.margin * (1.0 - product.refund_rate);
+        let revenue: f64 = self.products.iter().map(worth).sum();
+        (revenue > 0.0).then(|| self.products.iter().map(net).sum::<f64>() / revenue)
+    }
+}
+
 /// A product.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Product {

@@ -4,6 +4,7 @@
 //! display. Whom they reach is drawn: the visitors of lowest rank, as far as the day's number goes.
 
 use super::delivery::{Left, Moment, Scratch, last_bin};
+use super::journal::Meeting;
 use super::own::memory_place;
 use super::settings::Market;
 use super::shoppers::{MEMORY_UNIT, SEEN, Shoppers, VIEWED, flag};
@@ -96,6 +97,9 @@ pub(crate) fn show(
         shown.clicks += if clicks { met as u64 } else { 0 };
         if !moved {
             continue;
+        }
+        if let Some(meetings) = &mut scratch.meetings {
+            Meeting { shopper: visitor.shopper, click: clicks, recognised: true }.note(meetings);
         }
         let memory = &mut shoppers.memory[tables.memory][i];
         *memory = memory.saturating_add((tables.impact * MEMORY_UNIT) as u16);

@@ -16,6 +16,7 @@ mod friction;
 mod goods;
 pub(crate) mod goods_parts;
 pub mod guaranteed;
+pub mod journal;
 pub mod own;
 pub(crate) mod parts;
 mod purchases;

@@ -6,7 +6,8 @@
 //! hunters who joined for the gift leave again. How often members are contacted is a habit of the shop, not a lever of
 //! the agent.
 
-use super::delivery::Moment;
+use super::delivery::{Moment, Scratch};
+use super::journal::Meeting;
 use super::settings::{Industry, Market};
 use super::shoppers::{MEMORY_UNIT, SEEN, Shoppers, VIEWED, flag};
 use super::visits::{chance, field, shopper_bits};
@@ -106,12 +107,12 @@ impl Relations {
     }
 
     /// Contacts the members whose turn it is, and lets hunters go. Who comes to the shop and is not visiting anyway is
-    /// added to `arrivals`.
+    /// added to the arrivals of `scratch`.
     pub(crate) fn contact(
         &mut self,
         moment: Moment<'_>,
         shoppers: &mut Shoppers,
-        arrivals: &mut Vec<u32>,
+        scratch: &mut Scratch,
     ) -> Contacted {
         let Moment { world, step, key } = moment;
         let Some(tables) = &world.own else { return Contacted::default() };
@@ -143,12 +144,16 @@ impl Relations {
             let memory = &mut shoppers.memory[tables.memory][i];
             *memory = memory.saturating_add((tables.impact * response * MEMORY_UNIT) as u16);
             let bits = shopper_bits(key, i as u32);
-            if field(bits, 0) < chance(tables.click_rate * response) {
+            let clicks = field(bits, 0) < chance(tables.click_rate * response);
+            if let Some(meetings) = &mut scratch.meetings {
+                Meeting { shopper: i as u32, click: clicks, recognised: true }.note(meetings);
+            }
+            if clicks {
                 done.clicks += 1;
                 shoppers.touch(i, VIEWED, &world.clock, step);
                 if shoppers.flags[i] & flag::VISITING == 0 {
                     shoppers.flags[i] |= flag::VISITING;
-                    arrivals.push(i as u32);
+                    scratch.arrivals.push(i as u32);
                 }
             } else {
                 shoppers.touch(i, SEEN, &world.clock, step);
@@ -205,10 +210,10 @@ mod tests {
         shoppers.flags.fill(flag::MEMBER);
         let mut relations = Relations::new(market.own.as_ref(), 4_000);
         let mut sum = Contacted::default();
-        let mut arrivals = Vec::new();
+        let mut scratch = Scratch::default();
         for step in 0..32 {
             let moment = Moment { world: market, step, key: Key::new(3).with(step as u64) };
-            let done = relations.contact(moment, &mut shoppers, &mut arrivals);
+            let done = relations.contact(moment, &mut shoppers, &mut scratch);
             sum.contacts += if step < 16 { 0 } else { done.contacts };
             sum.clicks += if step < 16 { 0 } else { done.clicks };
         }
@@ -255,7 +260,7 @@ mod tests {
         let mut left = Vec::new();
         for step in 0..14 {
             let moment = Moment { world: market, step, key: Key::new(3).with(step as u64) };
-            left.push(relations.contact(moment, &mut shoppers, &mut Vec::new()).leavers);
+            left.push(relations.contact(moment, &mut shoppers, &mut Scratch::default()).leavers);
             if step == 5 {
                 // Joins at a contact that is paid, later in the step.
                 shoppers.flags[70] |= flag::MEMBER;

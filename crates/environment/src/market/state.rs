@@ -9,6 +9,7 @@ use super::delivery::{Delivered, Moment, Scratch, deliver};
 use super::friction::Friction;
 use super::goods::expect;
 use super::guaranteed::show;
+use super::journal::Journal;
 use super::own::Relations;
 use super::purchases::{Order, last_click_line, purchase, within};
 use super::shelves::Shelves;
@@ -45,6 +46,7 @@ pub(crate) struct MarketState {
     /// Orders of this shop so far, people; and expected ones in the category, in 2^-32 shoppers.
     trade: (u64, u128),
     buffers: Buffers,
+    journal: Option<Box<Journal>>,
 }
 
 /// Money of one line, in millionths of the major unit.
@@ -95,8 +97,20 @@ impl MarketState {
             friction: Friction::new(&world),
             due: vec![Due::default(); world.report_delay.len() * world.lines.len()],
             buffers: Buffers::default(),
+            journal: None,
             world,
         }
+    }
+
+    /// Keeps a journal from here on, the eve of an episode.
+    pub(crate) fn keep_journal(&mut self) {
+        self.journal = Some(Box::new(Journal::new(&self.world)));
+        self.buffers.scratch.meetings = Some(Vec::new());
+    }
+
+    /// The journal, where one is kept.
+    pub(crate) fn journal(&self) -> Option<&Journal> {
+        self.journal.as_deref()
     }
 
     /// `[8]` people in each DEEPLINK stage, unreached first.
@@ -136,13 +150,19 @@ impl MarketState {
         fade(&world, step, &mut self.shoppers);
         self.shoppers.claims.expire(world.clock.stamp(step));
         visit(&world, step, moment.key, &mut self.shoppers, &mut audience);
+        if let Some(journal) = &mut self.journal {
+            journal.lapse(step, &self.shoppers.stage);
+        }
 
         // Contact that costs nothing: with members, and what the platform guarantees.
         scratch.arrivals.clear();
-        let contacted = self.relations.contact(moment, &mut self.shoppers, &mut scratch.arrivals);
+        let contacted = self.relations.contact(moment, &mut self.shoppers, &mut scratch);
         let shown = show(moment, self.exposures, &mut self.shoppers, &audience.visitors, &mut scratch);
         self.exposures -= shown.people;
         let mut page_visitors = weight * contacted.clicks + shown.clicks;
+        if let (Some(journal), Some(meetings)) = (&mut self.journal, &mut scratch.meetings) {
+            journal.source(step, journal.free(), meetings, &self.shoppers.stage);
+        }
 
         // Delivery and response, line by line.
         self.commit(step, granted);
@@ -156,6 +176,9 @@ impl MarketState {
             let channel = &world.market.lines[line].channel;
             let supply = || weight * supply::size(channel.supply, &audience);
             self.friction.close(&world, line, step, &delivered, supply);
+            if let (Some(journal), Some(meetings)) = (&mut self.journal, &mut scratch.meetings) {
+                journal.source(step, line, meetings, &self.shoppers.stage);
+            }
             let account = &mut self.accounts[line];
             account.spent += production;
             if account.reserved.is_empty() {
@@ -176,8 +199,12 @@ impl MarketState {
 
         // Free traffic, then orders: ours and rivals'.
         let factor = self.shelves.exposure(&world.goods);
-        page_visitors +=
-            weight * free_traffic(&world, step, moment.key, &mut self.shoppers, &audience.visitors, factor);
+        let meetings = scratch.meetings.as_mut();
+        let visitors = &audience.visitors;
+        page_visitors += weight * free_traffic(moment, &mut self.shoppers, visitors, factor, meetings);
+        if let (Some(journal), Some(meetings)) = (&mut self.journal, &mut scratch.meetings) {
+            journal.source(step, journal.free(), meetings, &self.shoppers.stage);
+        }
         let visiting =
             audience.visitors.iter().map(|visitor| visitor.shopper).chain(scratch.arrivals.iter().copied());
         let mut shop = ShopRow {
@@ -192,7 +219,13 @@ impl MarketState {
         expect(&world, step, &expected, &mut shop);
         shop.joins = sheet.rows.iter().map(|row| row.joins).sum();
         for order in &orders {
+            if let Some(journal) = &mut self.journal {
+                journal.order(step, order, self.shoppers.stage[order.shopper as usize]);
+            }
             self.credit(step, order, sheet);
+        }
+        if let Some(journal) = &mut self.journal {
+            journal.close(step, &self.shoppers.stage, self.shoppers.stocks);
         }
 
         // Refunds and restocking, then the books.

@@ -1,6 +1,8 @@
 //! The first part of a step: needs come and go, satisfied shoppers return, stages lapse, memories fade, and some
 //! shoppers visit the platform.
 
+use super::delivery::Moment;
+use super::journal::Meeting;
 use super::settings::HABITS;
 use super::shoppers::{LEVELS, SEEN, Shoppers, VIEWED, flag};
 use super::world::{MEMORY_SHIFT, MarketWorld};
@@ -265,14 +267,14 @@ pub(crate) fn market_flow(share: f64, target: f64, turnover: f64) -> (f64, f64) 
 }
 
 /// Free traffic: the brand is met by the way, and brand queries that met no advertisement lead to the shop. `factor` is
-/// what rank and rating make of the chance to be met. Returns the shop's free visitors.
+/// what rank and rating make of the chance to be met. Returns the shop's free visitors; `meetings` is for the journal,
+/// where one is kept.
 pub(crate) fn free_traffic(
-    world: &MarketWorld,
-    step: usize,
-    key: Key,
+    Moment { world, step, key }: Moment<'_>,
     shoppers: &mut Shoppers,
     visitors: &[Visitor],
     factor: f64,
+    mut meetings: Option<&mut Vec<Meeting>>,
 ) -> u64 {
     let industry = &world.market.industry;
     let exposure = chance(world.free_exposure * factor);
@@ -290,11 +292,17 @@ pub(crate) fn free_traffic(
         let searched = visitor.query == Query::Brand
             && shoppers.flags[i] & flag::CLICKED == 0
             && field(bits, 0) < query_click;
-        if searched || (met && field(bits, 1) < click) {
+        let clicked = searched || (met && field(bits, 1) < click);
+        if clicked {
             shoppers.touch(i, VIEWED, &world.clock, step);
             clicks += 1;
         } else if met {
             shoppers.touch(i, SEEN, &world.clock, step);
+        }
+        if let Some(meetings) = &mut meetings
+            && (clicked || met)
+        {
+            Meeting { shopper: visitor.shopper, click: clicked, recognised: true }.note(meetings);
         }
     }
     clicks
