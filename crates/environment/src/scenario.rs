@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::curves::CurveSettings;
 use crate::ledger::{Ledger, ShopRow};
 use crate::market::settings::Market;
-use crate::observation::Brief;
+use crate::observation::{Brief, ShopReport};
 
 /// What is to be maximised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +56,15 @@ impl Goal {
         match self {
             Self::NewCustomers => row.expected_new_customers,
             Self::Revenue | Self::Response => row.expected_revenue,
+        }
+    }
+
+    /// What the shop's own book shows of it after a step.
+    #[must_use]
+    pub fn shown_step(self, report: &ShopReport) -> f64 {
+        match self {
+            Self::NewCustomers => report.new_customers as f64,
+            Self::Revenue | Self::Response => report.revenue.major(),
         }
     }
 }
@@ -211,5 +220,19 @@ impl Scenario {
         }
         let kept = (total / wanted).clamp(0.0, 1.0);
         total * kept * kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Money;
+
+    #[test]
+    fn the_book_shows_what_the_goal_counts() {
+        let report =
+            ShopReport { new_customers: 40, revenue: Money::from_major(99.5), ..ShopReport::default() };
+        assert_eq!(Goal::NewCustomers.shown_step(&report), 40.0);
+        assert_eq!(Goal::Revenue.shown_step(&report), 99.5);
     }
 }
