@@ -93,6 +93,15 @@ impl Goal {
         matches!(self, Self::Revenue | Self::Profit | Self::Weighted | Self::Response)
     }
 
+    /// Whether the shop's own book counts the very thing that a model of [`Aim::caused`] explains.
+    #[must_use]
+    pub fn is_booked(self) -> bool {
+        matches!(
+            self,
+            Self::NewCustomers | Self::Revenue | Self::Orders | Self::RepeatOrders | Self::Response
+        )
+    }
+
     /// What platforms credit to a line of what this goal counts: as near as a report comes to it.
     #[must_use]
     pub fn credited(self, report: &LineReport) -> f64 {
@@ -175,6 +184,31 @@ impl Aim {
     #[must_use]
     pub fn expected(&self, goal: Goal, ledger: &Ledger, step: usize) -> f64 {
         self.gain(goal, ledger, step, Figure::Expected)
+    }
+
+    /// What a model of responses should explain of `step`: what lines cause of the goal, before what their money costs.
+    /// Never far below zero, so that it can be a base and effects: of a time the orders that shorten it, early ones more;
+    /// of a test the orders that tell.
+    #[must_use]
+    pub fn caused(&self, goal: Goal, ledger: &Ledger, step: usize) -> f64 {
+        let row = &ledger.shop[step];
+        let within = |value: f64| {
+            if (self.from_step..self.end_step).contains(&step) { value } else { 0.0 }
+        };
+        match goal {
+            Goal::Profit => within(contribution(row, Figure::Expected)),
+            Goal::DaysToOrders => {
+                let left = self.end_step.saturating_sub(step) as f64;
+                let all = self.end_step.saturating_sub(self.from_step).max(1) as f64;
+                within(count(Goal::Orders, row, Figure::Expected) * left / all)
+            }
+            Goal::BestProduct => within(count(Goal::Orders, row, Figure::Expected)),
+            Goal::Weighted => {
+                let parts = self.weights.iter().filter(|(part, _)| *part != Goal::Weighted);
+                parts.map(|(part, weight)| weight * self.caused(*part, ledger, step)).sum()
+            }
+            other => self.expected(other, ledger, step),
+        }
     }
 
     fn gain(&self, goal: Goal, ledger: &Ledger, step: usize, figure: Figure) -> f64 {

@@ -159,6 +159,12 @@ impl Scenario {
         self.aim.expected(self.goal, ledger, step)
     }
 
+    /// What a model of responses should explain of `step`; see [`Aim::caused`].
+    #[must_use]
+    pub fn caused_step(&self, ledger: &Ledger, step: usize) -> f64 {
+        self.aim.caused(self.goal, ledger, step)
+    }
+
     /// What the last step added to [`Self::expected`]: the reward of a learner.
     #[must_use]
     pub fn reward(&self, ledger: &Ledger) -> f64 {
@@ -183,5 +189,19 @@ impl Scenario {
         }
         let kept = (total / wanted).clamp(0.0, 1.0);
         total * kept * kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Money;
+
+    #[test]
+    fn the_book_shows_what_the_goal_counts() {
+        let report =
+            ShopReport { new_customers: 40, revenue: Money::from_major(99.5), ..ShopReport::default() };
+        assert_eq!(Goal::NewCustomers.shown_step(&report), 40.0);
+        assert_eq!(Goal::Revenue.shown_step(&report), 99.5);
     }
 }

@@ -42,7 +42,7 @@ impl Run {
         Self {
             granted: ledger.rows.iter().map(|row| row.granted.major()).collect(),
             spend: ledger.rows.iter().map(|row| row.spend.major()).collect(),
-            outcome: (0..ledger.steps()).map(|step| world.scenario.expected_step(ledger, step)).collect(),
+            outcome: (0..ledger.steps()).map(|step| world.scenario.caused_step(ledger, step)).collect(),
             reports,
         }
     }

@@ -46,6 +46,23 @@ pub(crate) fn backward(factor: &[f64], right: &mut [f64]) {
     }
 }
 
+/// `[n, n]` inverse of the matrix whose Cholesky factor is the lower half of `factor`.
+fn inverse_of_factored(factor: &[f64], n: usize) -> Vec<f64> {
+    let mut inverse = vec![0.0; n * n];
+    for (i, column) in inverse.chunks_mut(n).enumerate() {
+        column[i] = 1.0;
+        forward(factor, column);
+        backward(factor, column);
+    }
+    inverse
+}
+
+/// Inverse of a symmetric positive definite `matrix` (`[n, n]`), which is overwritten.
+pub(crate) fn inverse(matrix: &mut [f64], n: usize) -> Vec<f64> {
+    factor(matrix, n);
+    inverse_of_factored(matrix, n)
+}
+
 /// Normal equations of a least-squares problem, one row at a time.
 #[derive(Debug, Clone)]
 pub(crate) struct Normal {
@@ -60,6 +77,11 @@ impl Normal {
         let mut matrix = vec![0.0; n * n];
         penalties.iter().enumerate().for_each(|(i, penalty)| matrix[i * n + i] = *penalty);
         Self { matrix, right: vec![0.0; n] }
+    }
+
+    /// Starts from a prior's `precision` (`[n, n]`) and what it adds to the right side (`[n]`).
+    pub(crate) fn with_prior(precision: Vec<f64>, right: Vec<f64>) -> Self {
+        Self { matrix: precision, right }
     }
 
     /// Adds to the right side.
@@ -110,6 +132,15 @@ impl Normal {
         let quadratic: f64 = (0..n).map(|i| x[i] * (0..n).map(|j| entry(i, j) * x[j]).sum::<f64>()).sum();
         let linear: f64 = x.iter().zip(&self.right).map(|(x, right)| x * right).sum();
         (square - 2.0 * linear + quadratic).max(0.0)
+    }
+
+    /// The numbers of least squared error, and their covariance (`[n, n]`). Weights must be inverse variances.
+    pub(crate) fn posterior(mut self) -> (Vec<f64>, Vec<f64>) {
+        let n = self.right.len();
+        factor(&mut self.matrix, n);
+        forward(&self.matrix, &mut self.right);
+        backward(&self.matrix, &mut self.right);
+        (self.right, inverse_of_factored(&self.matrix, n))
     }
 
     /// The numbers of least squared error.
@@ -167,6 +198,18 @@ mod tests {
             let wanted = 1.6 + normal * libm::sqrt(0.2);
             assert!((draw.solve()[0] - wanted).abs() < 1e-12);
         }
+    }
+
+    #[test]
+    fn a_posterior_by_hand() {
+        // Precision [[2, 1], [1, 2]] and one row x = 3 with weight 1: [[3, 1], [1, 2]] x = [3, 0].
+        let mut normal = Normal::with_prior(vec![2.0, 1.0, 1.0, 2.0], vec![0.0; 2]);
+        normal.add(&[1.0, 0.0], 3.0, 1.0);
+        let (mean, covariance) = normal.posterior();
+        let close = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-12);
+        assert!(close(&mean, &[1.2, -0.6]), "{mean:?}");
+        assert!(close(&covariance, &[0.4, -0.2, -0.2, 0.6]), "{covariance:?}");
+        assert!(close(&inverse(&mut covariance.clone(), 2), &[3.0, 1.0, 1.0, 2.0]));
     }
 
     #[test]

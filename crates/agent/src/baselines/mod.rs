@@ -6,6 +6,7 @@
 
 pub mod automation;
 pub mod bandit;
+pub mod book;
 pub mod curves;
 pub mod dual_descent;
 pub mod fit;
@@ -22,6 +23,7 @@ pub mod reports;
 pub mod returns;
 pub mod rules;
 pub mod search;
+pub mod spread;
 pub mod trials;
 pub mod yardstick;
 

@@ -1,15 +1,18 @@
 //! What can be known of a scenario before an episode, because its file is public: a response model of its average world,
-//! what reports to expect there, and how far reports tell a drawn world's effects from the average ones.
+//! what reports to expect there, how far reports tell a drawn world's effects from the average ones, and how far they do
+//! not.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use outlay_environment::{Key, LineReport, Scenario, World};
 
+use super::book::{Belief, Book, Noise};
 use super::fit::{Run, designed_runs, fit_model, perturbed_runs};
 use super::linear::Normal;
 use super::model::{Ahead, Model};
 use super::reports::{EVIDENCE, Evidence, Expectations};
 use super::search::{Effort, Shape, evolve};
+use super::spread::{Drawn, Spread};
 use super::trials::Trials;
 use crate::planning::{Response, mirror_ascent};
 
@@ -43,9 +46,20 @@ pub struct Prior {
     pub expectations: Expectations,
     /// `[lines][EVIDENCE]` how the logarithm of a line's effect follows from each kind of evidence on it.
     pub weights: Vec<Vec<f64>>,
+    /// How far drawn worlds are from what their evidence answers.
+    pub spread: Spread,
 }
 
 impl Prior {
+    /// What `evidence` alone makes one believe of the logarithms of factors on effects and base.
+    #[must_use]
+    pub fn belief(&self, evidence: &Evidence) -> Belief {
+        let mut belief = self.spread.belief.clone();
+        let answer = answer(&self.weights, &evidence.features());
+        belief.mean.iter_mut().zip(answer).for_each(|(mean, log)| *mean += log);
+        belief
+    }
+
     /// The prior of a scenario, made once in a process: three agents and the teacher of a training run share it. It is
     /// a function of the scenario alone, so who asks first makes no difference.
     #[must_use]
@@ -75,10 +89,10 @@ impl Prior {
         let Explored { model, plan, runs } = explore(&world, 3, 1);
         let expectations = Expectations::fit(&world.scenario.brief, &model, &runs);
         // Around the model's own plan, where the model was fitted.
-        let weights = learn_weights(&small, &model, &plan, &expectations);
+        let (weights, spread) = learn_from_draws(&small, &model, &plan, &expectations);
         let plan = improved(&world, &plan);
         let tilt = tilt(&model, &plan);
-        Self { model, plan, tilt, expectations, weights }
+        Self { model, plan, tilt, expectations, weights, spread }
     }
 }
 
@@ -147,77 +161,81 @@ fn tilt(model: &Model, plan: &[f64]) -> Vec<f64> {
     slopes.iter().map(tilt).collect()
 }
 
-/// `[lines + 1]` logarithms of the factors on each line's effect, and on the base, that explain `runs` of a drawn world:
-/// penalised least squares by Gauss and Newton.
-#[must_use]
-pub fn fit_scales(model: &Model, runs: &[Run]) -> Vec<f64> {
-    let lines = model.lines;
-    let mut logs = vec![0.0; lines + 1];
-    for _ in 0..6 {
-        let penalty = 1.0 / (SPREAD * SPREAD);
-        let mut normal = Normal::new(&vec![penalty; lines + 1]);
-        // The penalty pulls the logarithms themselves to zero, not their changes.
-        normal.shift(&logs.iter().map(|log| -penalty * log).collect::<Vec<_>>());
-        for run in runs {
-            let mut stock = vec![0.0; lines];
-            for (step, spend) in run.spend.chunks(lines).enumerate() {
-                model.carry(step, spend, &mut stock);
-                let mut parts: Vec<f64> = stock
-                    .iter()
-                    .zip(model.effects(step))
-                    .zip(&logs)
-                    .map(|((stock, effect), log)| stock * effect * libm::exp(*log))
-                    .collect();
-                let pull: f64 = parts.iter().sum();
-                let base = model.base[step] * libm::exp(logs[lines]);
-                let miss = run.outcome[step] - base - model.shown(step, pull);
-                let slope = model.shown_slope(step, pull);
-                parts.iter_mut().for_each(|part| *part *= slope);
-                parts.push(base);
-                let error = ERROR * (base + pull);
-                normal.add(&parts, miss, 1.0 / (error * error));
-            }
+/// True outcomes of `runs`, and the stocks that the model has in them.
+fn outcomes(model: &Model, runs: &[Run]) -> Book {
+    let mut book = Book::default();
+    for run in runs {
+        let mut stock = vec![0.0; model.lines];
+        for (step, spend) in run.spend.chunks(model.lines).enumerate() {
+            model.carry(step, spend, &mut stock);
+            book.record(step, &stock, run.outcome[step]);
         }
-        let change = normal.solve();
-        logs.iter_mut().zip(change).for_each(|(log, change)| *log = (*log + change).clamp(-2.0, 2.0));
     }
-    logs
+    book
 }
 
 /// Draws worlds, plays plans near the best one in each, estimates the effects of their lines from true outcomes, and
 /// regresses these on the evidence that an agent would have had on the way: so a line's credit counts for as much as it
-/// was worth. What all lines share does not change a plan and is taken out.
-fn learn_weights(
+/// was worth. What all lines share does not change a plan and is taken out. Then learns how far worlds are from these
+/// answers.
+fn learn_from_draws(
     scenario: &Arc<Scenario>,
     model: &Model,
     plan: &[f64],
     expectations: &Expectations,
-) -> Vec<Vec<f64>> {
+) -> (Vec<Vec<f64>>, Spread) {
     /// Penalty on the squares of the weights, in examples of evidence of one.
     const PENALTY: f64 = 4.0;
     let lines = model.lines;
     let mut problems = vec![Normal::new(&[PENALTY; EVIDENCE + 1]); lines];
+    let mut worlds = Vec::new();
     for number in 0..WORLDS {
         let key = Key::new(number).with_name("prior worlds");
         let world = World::draw(scenario, key.bits());
         let runs = perturbed_runs(&world, plan, PLANS, number);
-        let logs = fit_scales(model, &runs);
+        let book = outcomes(model, &runs);
+        let blank = Belief::independent(lines + 1, 0.0, SPREAD);
+        let logs = blank.after(&book, model, Noise { counting: 0.0, error: ERROR }).mean;
         let mean = logs[..lines].iter().sum::<f64>() / lines as f64;
+        let mut seen = Vec::new();
         for run in &runs {
             let mut evidence = Evidence::new(expectations);
             for (step, reports) in run.reports.chunks(lines).enumerate() {
                 evidence.record(expectations, step, reports);
                 if step % 6 == 5 {
-                    for (line, features) in evidence.features().into_iter().enumerate() {
+                    let features = evidence.features();
+                    for (line, features) in features.iter().enumerate() {
                         let mut row = features.to_vec();
                         row.push(1.0);
                         problems[line].add(&row, logs[line] - mean, 1.0);
                     }
+                    seen.push(features);
                 }
             }
         }
+        worlds.push((book, seen));
     }
-    problems.into_iter().map(Normal::solve).collect()
+    let weights: Vec<Vec<f64>> = problems.into_iter().map(Normal::solve).collect();
+    let drawn = |(book, seen): (Book, Vec<Vec<[f64; EVIDENCE]>>)| {
+        let mut mean = vec![0.0; lines];
+        for features in &seen {
+            let answer = answer(&weights, features);
+            mean.iter_mut().zip(answer).for_each(|(mean, log)| *mean += log / seen.len() as f64);
+        }
+        Drawn { book, answer: mean }
+    };
+    let worlds: Vec<Drawn> = worlds.into_iter().map(drawn).collect();
+    let spread = Spread::learn(model, &worlds);
+    (weights, spread)
+}
+
+/// `[lines]` what the regression answers to evidence: logarithms of factors on effects.
+fn answer(weights: &[Vec<f64>], features: &[[f64; EVIDENCE]]) -> Vec<f64> {
+    let weigh = |(features, weights): (&[f64; EVIDENCE], &Vec<f64>)| -> f64 {
+        let log: f64 = features.iter().chain(&[1.0]).zip(weights).map(|(x, weight)| x * weight).sum();
+        log.clamp(-1.5, 1.5)
+    };
+    features.iter().zip(weights).map(weigh).collect()
 }
 
 /// Money spent in a step, `[lines]` major units.

@@ -74,13 +74,14 @@ pub fn train(
     let total = iterations * episode_steps;
     let taught = settings.taught_iterations(scenario.brief.steps);
     let full_size_from = settings.full_size_from(scenario.brief.steps);
-    let teacher = if state.iteration < taught { teacher(scenario) } else { None };
     let mut flow = on_event(&Event::Started(&started(&state, iterations, total)));
 
     while state.iteration < iterations && flow == Flow::Continue {
         let learning_rate = learning_rate(&mut state, iterations, taught);
-        let teacher = teacher.as_deref().filter(|_| state.iteration < taught);
         let size = if state.iteration >= full_size_from { scenario } else { &small };
+        // Made for the size it plays in, because it knows how many people a shopper stands for.
+        let teacher = if state.iteration < taught { teacher(size) } else { None };
+        let teacher = teacher.as_deref();
         let played = batch.fill(&Rollout { teacher, ..rollout(size, &state) });
         let (advantages, targets, explained) = judge(&batch, state.reward_scale, settings);
         let imitate = teacher.is_some();
