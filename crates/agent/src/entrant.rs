@@ -226,7 +226,7 @@ mod tests {
             let score = |number: u64| {
                 let ledger = play(made(name, number).as_mut(), &scenario, number);
                 assert_eq!(ledger.violations(&scenario.brief.limits), 0, "{name}");
-                assert!(ledger.spend() <= scenario.brief.budget, "{name}");
+                assert!(ledger.cash() <= scenario.brief.budget, "{name}");
                 scenario.expected(&ledger)
             };
             (0..8).map(score).sum::<f64>() / 8.0

@@ -244,7 +244,8 @@ impl Aim {
     /// Part of `step`, in days, before the orders are reached.
     fn days(&self, ledger: &Ledger, step: usize, figure: Figure) -> f64 {
         let orders = |row: &ShopRow| count(Goal::Orders, row, figure);
-        let before: f64 = ledger.shop[self.from_step..step].iter().map(orders).sum();
+        let counted = ledger.shop.get(self.from_step..step).unwrap_or_default();
+        let before: f64 = counted.iter().map(orders).sum();
         let (wanted, got) = (self.orders - before, orders(&ledger.shop[step]));
         let part = if wanted <= 0.0 {
             0.0
@@ -428,6 +429,8 @@ mod tests {
         assert_eq!(score(&days, Goal::DaysToOrders), -1.25);
         assert_eq!(score(&Aim { orders: 1e6, ..Aim::default() }, Goal::DaysToOrders), -2.0);
         assert_eq!(score(&Aim { orders: 10.0, ..Aim::default() }, Goal::DaysToOrders), -1.0);
+        // Days before the first that counts cost nothing.
+        assert_eq!(score(&Aim { orders: 10.0, from_step: 1, ..Aim::default() }, Goal::DaysToOrders), -0.5);
         let best = Aim { price: 0.2, ..Aim::default() };
         assert!((score(&best, Goal::BestProduct) - (0.5 - 0.2 * 0.3)).abs() < 1e-12);
         let weighted = Aim { weights: vec![(Goal::Orders, 2.0), (Goal::Members, 10.0)], ..Aim::default() };
@@ -439,5 +442,29 @@ mod tests {
         for (name, goal) in Goal::NAMED {
             assert_eq!((Goal::named(name), goal.name()), (Some(goal), name));
         }
+    }
+
+    #[test]
+    fn the_book_shows_what_the_goal_counts() {
+        let report = ShopReport {
+            orders: 70,
+            new_customers: 40,
+            revenue: Money::from_major(99.5),
+            joins: 3,
+            ..ShopReport::default()
+        };
+        let seen = [Goal::NewCustomers, Goal::Revenue, Goal::RepeatOrders, Goal::Members];
+        assert_eq!(seen.map(|goal| goal.seen(&report)), [40.0, 99.5, 30.0, 3.0]);
+    }
+
+    #[test]
+    fn what_is_caused_leaves_out_what_money_costs() {
+        let ledger = ledger();
+        let aim = Aim { end_step: 2, orders: 15.0, weights: vec![(Goal::Profit, 2.0)], ..Aim::default() };
+        // Margin as expected (0 here) less coupons.
+        assert_eq!(aim.caused(Goal::Profit, &ledger, 0), -10.0);
+        assert_eq!(aim.caused(Goal::Weighted, &ledger, 1), -40.0);
+        // Nine orders with both steps to come, eighteen with one.
+        assert_eq!([0, 1].map(|step| aim.caused(Goal::DaysToOrders, &ledger, step)), [9.0, 9.0]);
     }
 }

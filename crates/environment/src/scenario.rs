@@ -191,17 +191,3 @@ impl Scenario {
         total * kept * kept
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Money;
-
-    #[test]
-    fn the_book_shows_what_the_goal_counts() {
-        let report =
-            ShopReport { new_customers: 40, revenue: Money::from_major(99.5), ..ShopReport::default() };
-        assert_eq!(Goal::NewCustomers.shown_step(&report), 40.0);
-        assert_eq!(Goal::Revenue.shown_step(&report), 99.5);
-    }
-}

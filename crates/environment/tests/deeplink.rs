@@ -70,6 +70,14 @@ fn everywhere(check: impl Fn(&Scenario, &Episode, &Journal)) {
     }
 }
 
+/// Most people by which whole shoppers and their orders may differ: where stock runs out it does so within a shopper's
+/// people, who then count as one by chance. Each product can run out a few times, after returns and arrivals.
+fn partial(scenario: &Scenario) -> u64 {
+    let market = scenario.market().unwrap();
+    let limited = market.merchant.goods.products.iter().filter(|product| product.stock.is_some()).count();
+    market.weight() * (limited * scenario.brief.steps) as u64
+}
+
 fn sum(flow: &Flow) -> u64 {
     flow.iter().flatten().sum()
 }
@@ -187,7 +195,7 @@ fn every_order_and_every_yuan_is_counted_once() {
             .iter()
             .flat_map(|flow| flow[..5].iter().map(|row| row[5..].iter().sum::<u64>()))
             .sum();
-        assert_eq!(firsts, shop.new_customers);
+        assert!(firsts.abs_diff(shop.new_customers) <= partial(scenario));
     });
 }
 
@@ -218,7 +226,7 @@ fn the_link_account_is_the_population() {
         assert_eq!(rows.sum::<u64>(), scenario.market().unwrap().people);
         let buyers: u64 = link.first_to_order.iter().map(|row| row[..DOMAINS].iter().sum::<u64>()).sum();
         let orders: u64 = journal.orders_by_last_touch().iter().map(|row| row.orders).sum();
-        assert!(buyers <= orders && (buyers > 0) == (orders > 0));
+        assert!(buyers <= orders + partial(scenario) && (orders == 0 || buyers > 0));
         // Without a touch nothing was clicked, so such an order came of itself.
         assert_eq!(link.first_to_order[DOMAINS][..DOMAINS - 1], [0; DOMAINS - 1]);
         for outside in journal.outside() {

@@ -335,7 +335,7 @@ impl<'a> Table<'a> {
             noise,
             totals: Totals::of(world, ledger),
             free: self.free[noise as usize],
-            spend: ledger.spend(),
+            spend: ledger.cash(),
             return_on_spend: ledger.return_on_spend(),
             violations: ledger.violations(&brief.limits),
             relaxations: ledger.relaxations,

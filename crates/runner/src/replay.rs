@@ -155,7 +155,7 @@ fn play(participant: &Participant, games: &Games, at: cli::Replay) -> Replay {
     let played = episodes::watch(participant, games, at.seed, at.noise, &mut |episode, asked| {
         let score = games.scenario.score(episode.ledger());
         replay.steps.push(step(&games.scenario, episode, asked, score - replay.score));
-        replay.spend = episode.ledger().spend().0;
+        replay.spend = episode.ledger().cash().0;
         replay.score = score;
     });
     replay.error = played.err();

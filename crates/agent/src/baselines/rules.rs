@@ -300,7 +300,7 @@ mod tests {
         for mut agent in agents {
             let ledger = play(agent.as_mut(), &scenario, 0);
             assert_eq!(ledger.violations(&scenario.brief.limits), 0);
-            assert!(ledger.spend() <= scenario.brief.budget);
+            assert!(ledger.cash() <= scenario.brief.budget);
         }
     }
 }

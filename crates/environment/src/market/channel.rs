@@ -228,6 +228,8 @@ pub struct Line {
     pub effect_scale: f64,
     /// The product it shows: whoever clicks has it in view.
     pub product: Option<usize>,
+    /// Share of its forms that people left who meant it, where the industry sells by leads; the others are made up.
+    pub lead_quality: f64,
     /// Place of the coupon that a click gives.
     pub coupon: Option<usize>,
     /// From this step on the click rate and the effects are multiplied.

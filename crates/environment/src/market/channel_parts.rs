@@ -191,6 +191,7 @@ pub(crate) fn read_line(
         click_scale: section.number_if_any("click_scale", factor).unwrap_or(1.0),
         effect_scale: section.number_if_any("effect_scale", factor).unwrap_or(1.0),
         product: read_line_product(section, parts.1),
+        lead_quality: section.number_if_any("lead_quality", Bounds::share("of its forms")).unwrap_or(1.0),
         coupon: None,
         shift: section.section_if_any("shift").map(|mut shift| {
             let days = Bounds::between(0.0, (steps / per_day) as f64, "day of the episode, from 0");

@@ -9,6 +9,7 @@
 use super::clicks::Clicks;
 use super::friction::Terms;
 use super::journal::Meeting;
+use super::leads::Form;
 use super::shoppers::{INTENDED, INTERACTED, SEEN, Shoppers, VIEWED, flag};
 use super::supply::{Opportunity, meet};
 use super::targeting::Targeting;
@@ -29,6 +30,8 @@ pub(crate) struct Scratch {
     reach: Vec<usize>,
     /// Shoppers who came to the shop from outside in this step.
     pub(crate) arrivals: Vec<u32>,
+    /// Forms left in this step, where the industry sells by leads.
+    pub(crate) forms: Vec<Form>,
     /// Touches for the journal, where one is kept.
     pub(crate) meetings: Option<Vec<Meeting>>,
 }
@@ -41,6 +44,7 @@ impl Default for Scratch {
             met: vec![0; BINS],
             reach: Vec::new(),
             arrivals: Vec::new(),
+            forms: Vec::new(),
             meetings: None,
         }
     }
@@ -308,6 +312,12 @@ fn respond(
     let hunter = shoppers.flags[i] & flag::HUNTER != 0;
     if !hunter && f64::from(field(more, 2)) < drawn.intent_rate * effect * 65_536.0 {
         shoppers.touch(i, INTENDED, &world.clock, step);
+        if let Some(leads) = &world.market.industry.leads
+            && shoppers.flags[i] & flag::SATIATED == 0
+            && f64::from(field(last, 3)) < leads.form_rate * 65_536.0
+        {
+            scratch.forms.push(Form { shopper: opportunity.shopper, line: line as u32, people });
+        }
     }
 }
 

@@ -248,6 +248,8 @@ impl Journal {
         if from == to {
             return;
         }
+        // A touch lifts; whoever falls in its step, as a member who leaves, does so by time.
+        let cause = if to < from { self.free() + 1 } else { cause };
         self.moves[cause][from as usize][to as usize] += 1;
         self.ups_and_downs[step][usize::from(to < from)] += 1;
         let stamp = stamp_of(step);

@@ -17,6 +17,7 @@ mod goods;
 pub(crate) mod goods_parts;
 pub mod guaranteed;
 pub mod journal;
+pub mod leads;
 pub mod own;
 pub(crate) mod parts;
 mod purchases;

@@ -2,6 +2,7 @@
 
 use super::benefit_parts::read_benefits;
 use super::goods_parts::read_goods;
+use super::leads::Leads;
 use super::settings::{Habit, Industry, MEMORIES, Memory, Merchant, Persona, ReportDelay, Windows};
 use crate::deeplink::STAGES;
 use crate::reader::{Bounds, Section};
@@ -151,6 +152,11 @@ pub(crate) fn read_industry(top: &mut Section<'_>) -> Industry {
         hunters: top.number("hunters", share),
         hunter_purchases: top.number("hunter_purchases", Bounds::share("relative to others")),
         memories,
+        leads: top.section_if_any("leads").map(|mut section| {
+            let leads = Leads::read(&mut section);
+            section.finish();
+            leads
+        }),
         report: report.unwrap_or(ReportDelay { first_hour: 1.0, same_day: 1.0, daily: 1.0, longest: 0 }),
         rival_entry: top.number("rival_entry", share),
         rival_entry_price: top.number("rival_entry_price", Bounds::at_least_zero("a fraction of the price")),

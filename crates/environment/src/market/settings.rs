@@ -6,6 +6,7 @@ pub use super::channel::{
     Rivals, Supply,
 };
 pub use super::goods_parts::{Clearance, Goods, MOST_PRODUCTS, Product, Rank, Rating, Restock};
+use super::leads::Leads;
 use crate::deeplink::STAGES;
 use crate::reader::Uncertain;
 use crate::tiers::{Stars, Tier};
@@ -114,6 +115,8 @@ pub struct Industry {
     pub memories: Vec<Memory>,
     /// When a credited order shows in the report.
     pub report: ReportDelay,
+    /// How it sells by leads, where it does.
+    pub leads: Option<Leads>,
     /// Chance that a rival enters the auction of some line during the episode.
     pub rival_entry: f64,
     /// Rise of that line's price, a fraction.

@@ -10,6 +10,7 @@ use super::friction::Friction;
 use super::goods::expect;
 use super::guaranteed::show;
 use super::journal::Journal;
+use super::leads::Desk;
 use super::own::Relations;
 use super::purchases::{Order, last_click_line, purchase, within};
 use super::shelves::Shelves;
@@ -39,6 +40,7 @@ pub(crate) struct MarketState {
     /// `[longest delay + 1, lines]` what the reports will show, by the step in which it arrives.
     due: Vec<Due>,
     till: Till,
+    desk: Desk,
     relations: Relations,
     funds: Funds,
     /// Guaranteed exposures left, people.
@@ -85,6 +87,7 @@ impl MarketState {
         });
         Self {
             till: Till::new(&world),
+            desk: Desk::default(),
             relations: Relations::new(world.own.as_ref(), world.shoppers.len()),
             funds: Funds::new(world.market.benefits.credit.as_ref(), world.market.benefits.rebate.as_ref()),
             exposures: (world.market.benefits.free_exposures.as_ref()).map_or(0, |given| given.number),
@@ -156,6 +159,7 @@ impl MarketState {
 
         // Contact that costs nothing: with members, and what the platform guarantees.
         scratch.arrivals.clear();
+        scratch.forms.clear();
         let contacted = self.relations.contact(moment, &mut self.shoppers, &mut scratch);
         let shown = show(moment, self.exposures, &mut self.shoppers, &audience.visitors, &mut scratch);
         self.exposures -= shown.people;
@@ -217,11 +221,16 @@ impl MarketState {
         let mut expected = purchase(moment, shoppers, shelves, till, visiting, &mut orders, &mut shop);
         till.collect(moment, shoppers, shelves, &mut orders, &mut expected, &mut shop);
         expect(&world, step, &expected, &mut shop);
+        let credited = orders.len();
+        self.desk.play(moment, &scratch.forms, &mut self.shoppers, sheet.rows, &mut orders, &mut shop);
         shop.joins = sheet.rows.iter().map(|row| row.joins).sum();
         for order in &orders {
             if let Some(journal) = &mut self.journal {
                 journal.order(step, order, self.shoppers.stage[order.shopper as usize]);
             }
+        }
+        // What follows a call is nobody's click.
+        for order in &orders[..credited] {
             self.credit(step, order, sheet);
         }
         if let Some(journal) = &mut self.journal {

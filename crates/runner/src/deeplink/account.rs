@@ -111,7 +111,7 @@ pub(crate) fn account(
     let lines = 0..games.scenario.brief.lines.len();
     Ok(Account {
         seed,
-        spend: ledger.spend(),
+        spend: ledger.cash(),
         relaxations,
         lines: lines.clone().map(|line| ledger.line(line)).collect(),
         totals: Totals::of(&world, ledger),
