@@ -9,14 +9,14 @@ use outlay_environment::{
     World, aipl,
 };
 
-const SEEDS: u64 = 3;
+const SEEDS: u64 = 2;
 
 /// Every shipped scenario with shoppers, with few of them.
 fn markets() -> Vec<Arc<Scenario>> {
     let scenarios = Scenario::every_shipped().into_iter().map(|name| Scenario::load(&name).unwrap());
     let markets: Vec<_> = scenarios.filter(|it| it.market().is_some()).collect();
     assert!(!markets.is_empty());
-    markets.into_iter().map(|scenario| scenario.with_shoppers(2_000)).collect()
+    markets.into_iter().map(|scenario| scenario.with_shoppers(500)).collect()
 }
 
 /// How the money is split: nothing, evenly, at random, all of it on one line.
