@@ -26,6 +26,9 @@ use crate::reader::{Bounds, Notes, Section, Source, read_bounded, suggestion, wi
 use crate::scenario::{Answer, Kind, Scenario};
 use crate::tiers::read_stars;
 
+/// Folders of shipped scenarios beside the thirty.
+const FOLDERS: [&str; 4] = ["problems", "families", "references", "marks"];
+
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../environments");
 
 impl Scenario {
@@ -41,7 +44,8 @@ impl Scenario {
     }
 
     /// Names of the shipped scenarios in a folder: `problems` have a known answer, `families` are curves worlds on which
-    /// baselines are calibrated, `references` are worlds that others designed.
+    /// baselines are calibrated, `references` are worlds that others designed, `marks` are scenarios with one figure fitted
+    /// to a published result.
     #[must_use]
     pub fn shipped_in(folder: &str) -> Vec<String> {
         let files = SHIPPED.get_dir(folder).into_iter().flat_map(Dir::files);
@@ -54,7 +58,7 @@ impl Scenario {
     /// Every name that [`Scenario::load`] knows, those in folders with their folder.
     #[must_use]
     pub fn every_shipped() -> Vec<String> {
-        let folders = ["problems", "families", "references"].into_iter().flat_map(Self::shipped_in);
+        let folders = FOLDERS.into_iter().flat_map(Self::shipped_in);
         Self::shipped().into_iter().chain(folders).collect()
     }
 
@@ -497,7 +501,8 @@ mod tests {
     fn problems_and_families_ship_under_their_folders() {
         assert_eq!(Scenario::shipped_in("problems").len(), 16);
         assert_eq!(Scenario::shipped_in("references"), ["references/amss-vignette"]);
-        for name in ["problems", "families", "references"].into_iter().flat_map(Scenario::shipped_in) {
+        assert_eq!(Scenario::shipped_in("marks").len(), 3);
+        for name in FOLDERS.into_iter().flat_map(Scenario::shipped_in) {
             let scenario = Scenario::load(&name).unwrap_or_else(|problems| panic!("{problems}"));
             assert_eq!(scenario.name, name);
             assert_eq!(scenario.brief.lines.len(), scenario.brief.limits.lines.len());

@@ -56,6 +56,7 @@ pub(crate) fn scenarios(terminal: Terminal) -> Result<u8, Failure> {
     let problems = rows(&Scenario::shipped_in("problems"))?;
     let families = rows(&Scenario::shipped_in("families"))?;
     let references = rows(&Scenario::shipped_in("references"))?;
+    let marks = rows(&Scenario::shipped_in("marks"))?;
     if terminal.json {
         terminal.document(&ScenariosDocument {
             schema: "outlay.scenarios/1",
@@ -64,6 +65,7 @@ pub(crate) fn scenarios(terminal: Terminal) -> Result<u8, Failure> {
             problems,
             families,
             references,
+            marks,
         })?;
         return Ok(0);
     }
@@ -74,6 +76,8 @@ pub(crate) fn scenarios(terminal: Terminal) -> Result<u8, Failure> {
     text += &titles(&families);
     text += "\nReferences, worlds that others designed:\n\n";
     text += &titles(&references);
+    text += "\nMarks, with one figure fitted so that buyer-rule reaches a published return:\n\n";
+    text += &titles(&marks);
     terminal.result(&text)?;
     Ok(0)
 }
@@ -88,7 +92,7 @@ fn titles(scenarios: &[ScenarioRow]) -> String {
 
 /// Scenarios with what is asked in each, then their titles.
 fn overview(scenarios: &[ScenarioRow]) -> String {
-    let header = ["scenario", "goal", "budget", "length", "lines", "limits"].map(ToOwned::to_owned);
+    let header = ["scenario", "goal", "budget", "calendar", "lines", "limits"].map(ToOwned::to_owned);
     let mut text = table(
         &header,
         scenarios.iter().map(|it| {
@@ -96,7 +100,7 @@ fn overview(scenarios: &[ScenarioRow]) -> String {
                 it.name.clone(),
                 it.goal.clone(),
                 format!("{} {}", major(it.limits.budget), it.currency),
-                duration(it.calendar.steps, it.calendar.step_days),
+                format!("{}, {}", it.calendar.name(), duration(it.calendar.steps, it.calendar.step_days)),
                 it.lines.len().to_string(),
                 limits(&it.limits.limits),
             ]
@@ -224,7 +228,12 @@ fn scenario_row(name: &str, scenario: &Scenario) -> ScenarioRow {
         title: scenario.title.clone(),
         goal: scenario.goal.name().to_owned(),
         limits: ScenarioLimits { budget: brief.budget.0, limits: brief.limits.clone() },
-        calendar: Calendar { steps: brief.steps, step_days: brief.step_days, phases: phases(scenario) },
+        calendar: Calendar {
+            title: scenario.calendar_title.clone(),
+            steps: brief.steps,
+            step_days: brief.step_days,
+            phases: phases(scenario),
+        },
         question: scenario.question.clone(),
         currency: scenario.currency.clone(),
         lines: brief.lines.iter().map(|line| line.name.clone()).collect(),

@@ -482,6 +482,8 @@ pub(crate) struct ScenariosDocument {
     pub(crate) families: Vec<ScenarioRow>,
     /// Shipped worlds that others designed.
     pub(crate) references: Vec<ScenarioRow>,
+    /// Shipped scenarios with one figure fitted to a published result.
+    pub(crate) marks: Vec<ScenarioRow>,
 }
 
 /// One shipped scenario.
@@ -523,12 +525,21 @@ pub(crate) struct ScenarioLimits {
 /// The calendar of a scenario.
 #[derive(Debug, Serialize)]
 pub(crate) struct Calendar {
+    /// Title of its file.
+    pub(crate) title: String,
     /// Number of steps.
     pub(crate) steps: usize,
     /// Length of a step in days.
     pub(crate) step_days: f64,
     /// Phases in order.
     pub(crate) phases: Vec<Phase>,
+}
+
+impl Calendar {
+    /// What stands before the colon of the title.
+    pub(crate) fn name(&self) -> &str {
+        self.title.split(':').next().unwrap_or_default()
+    }
 }
 
 /// A run of steps of one phase.
