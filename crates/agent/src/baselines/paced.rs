@@ -141,7 +141,8 @@ fn fill(weights: &[f64], room: &[f64], money: f64) -> Vec<f64> {
     }
 }
 
-/// What is left divided by the steps that are left, in major units; see [`free_part`].
+/// What is left divided by the steps that are left, in major units; what is held for later
+/// is left out until it comes free.
 #[must_use]
 pub fn even_pace(brief: &Brief, observation: &Observation) -> f64 {
     free_part(brief, observation, |money, end| money / end.saturating_sub(observation.step).max(1) as f64)
