@@ -117,10 +117,10 @@ pub fn perturbed_runs(world: &Arc<World>, plan: &[f64], count: u64, seed: u64) -
 #[must_use]
 pub fn fit_model(world: &World, runs: &[Run]) -> (Model, f64) {
     const RETENTIONS: [f64; 12] = [0.0, 0.3, 0.5, 0.65, 0.75, 0.8, 0.85, 0.88, 0.91, 0.94, 0.97, 0.99];
-    /// Least base; it is there only to be divided by.
+    /// Least scale at all, where nothing was ever seen.
     const LEAST: f64 = 1e-9;
-    /// Least scale of a step, relative to the mean outcome of all runs and steps: a goal may have no base at all, or not
-    /// count in a step.
+    /// Least scale of a step, relative to the mean size of outcomes: a goal may have no base, or one below zero, and need
+    /// not count in every step.
     const LEAST_SCALE: f64 = 0.02;
     const CROWDINGS: [f64; 8] = [0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4];
     let brief = &world.scenario.brief;
@@ -128,12 +128,12 @@ pub fn fit_model(world: &World, runs: &[Run]) -> (Model, f64) {
     let pace = brief.budget.major() / (brief.steps * lines) as f64;
     let idle = runs.iter().take_while(|run| run.spend.iter().all(|&spend| spend == 0.0)).count();
     let mean = |step: usize| runs[..idle].iter().map(|run| run.outcome[step]).sum::<f64>() / idle as f64;
-    let base: Vec<f64> = (0..brief.steps).map(|step| mean(step).max(LEAST)).collect();
-    let outcomes = runs.iter().flat_map(|run| &run.outcome);
-    let floor = LEAST_SCALE * outcomes.sum::<f64>() / (runs.len() * brief.steps) as f64;
+    let base: Vec<f64> = (0..brief.steps).map(mean).collect();
+    let sizes = runs.iter().flat_map(|run| &run.outcome).map(|outcome| outcome.abs());
+    let floor = LEAST_SCALE * sizes.sum::<f64>() / (runs.len() * brief.steps) as f64;
     let mut model = Model {
         lines,
-        scale: base.iter().map(|base| base.max(floor)).collect(),
+        scale: base.iter().map(|base| base.max(floor).max(LEAST)).collect(),
         base,
         room: brief.calendar.iter().map(|step| step.traffic.max(1e-3)).collect(),
         price: brief.calendar.iter().map(|step| step.price.max(1e-3)).collect(),
@@ -287,5 +287,36 @@ mod tests {
         let world = World::average(&scenario);
         let (_, explained) = fit_model(&world, &designed_runs(&world, 30, 1));
         assert!(explained > 0.9, "{explained}");
+    }
+
+    #[test]
+    fn steps_without_a_base_or_that_do_not_count_are_explained() {
+        let scenario = scenario();
+        let world = World::average(&scenario);
+        let runs = designed_runs(&world, 30, 1);
+        let fit = |outcome: &dyn Fn(usize, f64) -> f64| {
+            let mut runs = runs.clone();
+            for run in &mut runs {
+                for (step, value) in run.outcome.iter_mut().enumerate() {
+                    *value = outcome(step, *value);
+                }
+            }
+            fit_model(&world, &runs)
+        };
+        let base = fit_model(&world, &runs).0.base;
+        // Half of the season counts for nothing.
+        let (model, explained) = fit(&|step, value| if step < 16 { 0.0 } else { value });
+        assert!(explained > 0.9, "{explained}");
+        assert!(model.effect[..16 * model.lines].iter().all(|effect| *effect == 0.0));
+        assert!(model.scale.iter().all(|scale| *scale > 0.0));
+        let outcomes = model.outcomes(&vec![1_000.0; 32 * model.lines]);
+        assert!(outcomes[..16].iter().all(|outcome| *outcome == 0.0), "{outcomes:?}");
+        assert!(outcomes[16..].iter().zip(&base[16..]).all(|(outcome, base)| outcome > base));
+        // Nothing, and less than nothing, comes without spend.
+        for loss in [1.0, 1.5] {
+            let (model, explained) = fit(&|step, value| value - loss * base[step]);
+            assert!(explained > 0.9, "{loss}: {explained}");
+            assert!(model.effect.iter().chain(&model.scale).all(|number| number.is_finite()));
+        }
     }
 }

@@ -278,3 +278,55 @@ fn answer(weights: &[Vec<f64>], features: &[[f64; EVIDENCE]]) -> Vec<f64> {
 pub fn spends(reports: &[LineReport]) -> Vec<f64> {
     reports.iter().map(|report| report.spend.major()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use outlay_environment::{Hold, Money};
+
+    /// Two lines without carry-over or crowding over two steps: `value * x / (x + half)` each.
+    fn model(steps: usize) -> Model {
+        Model {
+            lines: 2,
+            base: vec![0.0; steps],
+            scale: vec![1.0; steps],
+            room: vec![1.0; steps],
+            price: vec![1.0; steps],
+            effect: [400.0, 900.0].repeat(steps),
+            half: vec![100.0, 100.0],
+            retention: vec![0.0; 2],
+            crowding: 0.0,
+            capacity: vec![f64::INFINITY; 2 * steps],
+        }
+    }
+
+    #[test]
+    fn a_profit_is_planned_for_until_money_costs_what_it_brings() {
+        let mut scenario = Scenario::clone(&Scenario::load("steady-profit").unwrap());
+        scenario.brief.budget = Money::from_major(10_000.0);
+        // The marginal return `value half / (x + half)^2` is 1 at `sqrt(value half) - half`.
+        let plan = best_plan(&scenario, &model(2));
+        assert!(plan.iter().zip([100.0, 200.0, 100.0, 200.0]).all(|(a, b)| (a - b).abs() < 0.5), "{plan:?}");
+        scenario.goal = outlay_environment::Goal::Revenue;
+        let all: f64 = best_plan(&scenario, &model(2)).iter().sum();
+        assert!((all - 10_000.0).abs() < 1e-6, "{all}");
+    }
+
+    #[test]
+    fn money_held_for_later_is_not_planned_early() {
+        let mut scenario = Scenario::clone(&Scenario::load("new-customer").unwrap());
+        scenario.brief.budget = Money::from_major(1_000.0);
+        scenario.brief.limits.holds = vec![
+            Hold { until_step: 1, money: Money::from_major(300.0) },
+            Hold { until_step: 3, money: Money::from_major(600.0) },
+        ];
+        let plan = best_plan(&scenario, &model(4));
+        let used = |steps: usize| plan[..2 * steps].iter().sum::<f64>();
+        assert!(used(1) <= 100.0 + 1e-6 && used(3) <= 400.0 + 1e-6, "{plan:?}");
+        // Three like steps under one ceiling, the first of them no lower than its own.
+        assert!((used(1) - 100.0).abs() < 1.0 && (used(3) - 400.0).abs() < 1.0, "{plan:?}");
+        assert!((plan.iter().sum::<f64>() - 1_000.0).abs() < 1e-6, "{plan:?}");
+        // Left to itself half way, everything but the last hold is free.
+        assert_eq!(purse(&scenario, 2, 800.0).ceilings, [(2, 0.25)]);
+    }
+}
