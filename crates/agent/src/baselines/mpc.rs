@@ -262,7 +262,7 @@ mod tests {
                 let counted = observation.shop.new_customers as f64;
                 observation.shop.new_customers = (factor * counted) as u64;
                 agent.decide(&observation);
-                episode.step(&Allocation { money: vec![1_000.0; scenario.brief.lines.len()] });
+                episode.step(&Allocation::of(vec![1_000.0; scenario.brief.lines.len()]));
             }
             agent.scales()
         };

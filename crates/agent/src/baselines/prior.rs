@@ -303,7 +303,7 @@ mod tests {
     #[test]
     fn a_profit_is_planned_for_until_money_costs_what_it_brings() {
         let mut scenario = Scenario::clone(&Scenario::load("steady-profit").unwrap());
-        scenario.brief.budget = Money::from_major(10_000.0);
+        Arc::make_mut(&mut scenario.brief).budget = Money::from_major(10_000.0);
         // The marginal return `value half / (x + half)^2` is 1 at `sqrt(value half) - half`.
         let plan = best_plan(&scenario, &model(2));
         assert!(plan.iter().zip([100.0, 200.0, 100.0, 200.0]).all(|(a, b)| (a - b).abs() < 0.5), "{plan:?}");
@@ -315,8 +315,9 @@ mod tests {
     #[test]
     fn money_held_for_later_is_not_planned_early() {
         let mut scenario = Scenario::clone(&Scenario::load("new-customer").unwrap());
-        scenario.brief.budget = Money::from_major(1_000.0);
-        scenario.brief.limits.holds = vec![
+        let brief = Arc::make_mut(&mut scenario.brief);
+        brief.budget = Money::from_major(1_000.0);
+        brief.limits.holds = vec![
             Hold { until_step: 1, money: Money::from_major(300.0) },
             Hold { until_step: 3, money: Money::from_major(600.0) },
         ];

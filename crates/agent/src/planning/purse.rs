@@ -59,20 +59,22 @@ impl Purse {
         }
     }
 
-    /// Brings the first cells under their ceilings, and gives what they lose to the cells behind.
+    /// Brings the first cells under their ceilings, most cells first, and gives what they lose to the cells behind, up to
+    /// those that the ceiling before did not cover.
     fn lower(&self, caps: &[f64], shares: &mut [f64]) {
-        for &(cells, most) in &self.ceilings {
-            let cells = cells.min(shares.len());
-            let (early, late) = shares.split_at_mut(cells);
+        let mut end = shares.len();
+        for &(cells, most) in self.ceilings.iter().rev() {
+            let cells = cells.min(end);
+            let (early, late) = shares[..end].split_at_mut(cells);
             let used: f64 = early.iter().sum();
-            if used <= most {
-                continue;
+            if used > most {
+                early.iter_mut().for_each(|share| *share *= most / used);
+                let room = (used - most + late.iter().sum::<f64>()).max(f64::MIN_POSITIVE);
+                let caps: Vec<f64> = caps[cells..end].iter().map(|cap| cap / room).collect();
+                cap_and_normalise(late, &caps);
+                late.iter_mut().for_each(|share| *share *= room);
             }
-            early.iter_mut().for_each(|share| *share *= most / used);
-            let room = (1.0 - most).max(f64::MIN_POSITIVE);
-            let caps: Vec<f64> = caps[cells..].iter().map(|cap| cap / room).collect();
-            cap_and_normalise(late, &caps);
-            late.iter_mut().for_each(|share| *share *= room);
+            end = cells;
         }
     }
 }
