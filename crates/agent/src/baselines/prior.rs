@@ -316,6 +316,7 @@ mod tests {
     fn money_held_for_later_is_not_planned_early() {
         let mut scenario = Scenario::clone(&Scenario::load("new-customer").unwrap());
         let brief = Arc::make_mut(&mut scenario.brief);
+        brief.lines.truncate(2);
         brief.budget = Money::from_major(1_000.0);
         brief.limits.holds = vec![
             Hold { until_step: 1, money: Money::from_major(300.0) },
