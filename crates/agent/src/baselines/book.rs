@@ -17,7 +17,7 @@ use super::model::Model;
 /// Rounds of Gauss and Newton, and the most by which a number changes in one.
 const ROUNDS: usize = 6;
 const LARGEST: f64 = 1.0;
-/// Least share of the base at which a row's variance is taken.
+/// Least share of the scale at which a row's variance is taken.
 const LEAST: f64 = 0.1;
 
 /// Outcomes of steps beside the stocks that lines had in them.
@@ -76,7 +76,7 @@ fn expect(model: &Model, step: usize, stock: &[f64], factors: &[f64], slopes: &m
     slopes[..lines].iter_mut().for_each(|slope| *slope *= shown);
     slopes[lines] = model.base[step];
     let expected = model.base[step] * factors[lines] + model.shown(step, pull);
-    (expected, expected.max(LEAST * model.base[step]))
+    (expected, expected.max(LEAST * model.scale[step]))
 }
 
 /// How far outcomes are from their means.
@@ -191,6 +191,7 @@ mod tests {
         Model {
             lines: 2,
             base: vec![10.0; 8],
+            scale: vec![10.0; 8],
             room: vec![1.0; 8],
             price: vec![1.0; 8],
             effect: [40.0, 20.0].repeat(8),

@@ -6,6 +6,7 @@ use outlay_environment::{Allocation, Brief, Episode, Key, LineReport, World};
 
 use super::linear::Normal;
 use super::model::Model;
+use super::price::may_keep;
 
 /// One simulated episode, as far as a fit needs it.
 #[derive(Debug, Clone)]
@@ -82,12 +83,17 @@ pub fn designed_runs(world: &Arc<World>, mixes: usize, seed: u64) -> Vec<Run> {
     runs
 }
 
-/// Plans around `plan` (`[steps * lines]`), with random factors on each line, each phase, and each line in each phase.
+/// Plans around `plan` (`[steps * lines]`), with random factors on each line, each phase, and each line in each phase; where
+/// money may be kept, on what is used of the budget as well.
 #[must_use]
 pub fn perturbed_runs(world: &Arc<World>, plan: &[f64], count: u64, seed: u64) -> Vec<Run> {
+    /// Least part of the budget tried.
+    const LEAST_LEVEL: f64 = 0.05;
     let brief = &world.scenario.brief;
     let lines = brief.lines.len();
-    let trace = 0.002 * plan.iter().sum::<f64>() / plan.len() as f64;
+    let used: f64 = plan.iter().sum();
+    let level = may_keep(&world.scenario).then(|| (used / brief.budget.major()).max(LEAST_LEVEL));
+    let trace = 0.002 * used.max(LEAST_LEVEL * brief.budget.major()) / plan.len() as f64;
     let key = Key::new(seed).with_name("perturbed plans");
     let run = |number: u64| {
         let key = key.with(number);
@@ -98,7 +104,8 @@ pub fn perturbed_runs(world: &Arc<World>, plan: &[f64], count: u64, seed: u64) -
             (money + trace) * libm::exp(log)
         };
         let weights: Vec<f64> = plan.iter().enumerate().map(weight).collect();
-        Run::play(world, key.with(0).bits(), &weights, 1.0)
+        let factor = libm::exp(0.4 * key.with_name("level").normal());
+        Run::play(world, key.with(0).bits(), &weights, level.map_or(1.0, |level| (level * factor).min(1.0)))
     };
     (0..count).map(run).collect()
 }
@@ -110,15 +117,24 @@ pub fn perturbed_runs(world: &Arc<World>, plan: &[f64], count: u64, seed: u64) -
 #[must_use]
 pub fn fit_model(world: &World, runs: &[Run]) -> (Model, f64) {
     const RETENTIONS: [f64; 12] = [0.0, 0.3, 0.5, 0.65, 0.75, 0.8, 0.85, 0.88, 0.91, 0.94, 0.97, 0.99];
+    /// Least scale at all, where nothing was ever seen.
+    const LEAST: f64 = 1e-9;
+    /// Least scale of a step, relative to the mean size of outcomes: a goal may have no base, or one below zero, and need
+    /// not count in every step.
+    const LEAST_SCALE: f64 = 0.02;
     const CROWDINGS: [f64; 8] = [0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4];
     let brief = &world.scenario.brief;
     let lines = brief.lines.len();
     let pace = brief.budget.major() / (brief.steps * lines) as f64;
     let idle = runs.iter().take_while(|run| run.spend.iter().all(|&spend| spend == 0.0)).count();
     let mean = |step: usize| runs[..idle].iter().map(|run| run.outcome[step]).sum::<f64>() / idle as f64;
+    let base: Vec<f64> = (0..brief.steps).map(mean).collect();
+    let sizes = runs.iter().flat_map(|run| &run.outcome).map(|outcome| outcome.abs());
+    let floor = LEAST_SCALE * sizes.sum::<f64>() / (runs.len() * brief.steps) as f64;
     let mut model = Model {
         lines,
-        base: (0..brief.steps).map(|step| mean(step).max(1e-9)).collect(),
+        scale: base.iter().map(|base| base.max(floor).max(LEAST)).collect(),
+        base,
         room: brief.calendar.iter().map(|step| step.traffic.max(1e-3)).collect(),
         price: brief.calendar.iter().map(|step| step.price.max(1e-3)).collect(),
         effect: vec![0.0; brief.steps * lines],
@@ -216,7 +232,7 @@ impl Stocks {
         // The pull that shows as the outcome, and the weight that makes its error that of the outcome.
         let target = |model: &Model, run: &Run, step: usize| {
             let shown = run.outcome[step] - model.base[step];
-            let crowd = (1.0 - model.crowding * shown / model.base[step]).max(0.1);
+            let crowd = (1.0 - model.crowding * shown / model.scale[step]).max(0.1);
             let slope = model.shown_slope(step, shown / crowd);
             (shown / crowd, slope * slope)
         };
@@ -245,7 +261,9 @@ impl Stocks {
                 let (pull, weight) = target(model, run, step);
                 normal.add(&row(stocks, step), pull, weight);
             }
-            let effects = normal.solve_positive();
+            // Nothing is an effect in a step that does not count.
+            let counts = runs.iter().any(|run| run.outcome[step] != 0.0);
+            let effects = if counts { normal.solve_positive() } else { vec![0.0; lines] };
             model.effect[step * lines..(step + 1) * lines].copy_from_slice(&effects);
             for (stocks, run) in self.0.iter().zip(runs) {
                 let pull: f64 =
@@ -269,5 +287,36 @@ mod tests {
         let world = World::average(&scenario);
         let (_, explained) = fit_model(&world, &designed_runs(&world, 30, 1));
         assert!(explained > 0.9, "{explained}");
+    }
+
+    #[test]
+    fn steps_without_a_base_or_that_do_not_count_are_explained() {
+        let scenario = scenario();
+        let world = World::average(&scenario);
+        let runs = designed_runs(&world, 30, 1);
+        let fit = |outcome: &dyn Fn(usize, f64) -> f64| {
+            let mut runs = runs.clone();
+            for run in &mut runs {
+                for (step, value) in run.outcome.iter_mut().enumerate() {
+                    *value = outcome(step, *value);
+                }
+            }
+            fit_model(&world, &runs)
+        };
+        let base = fit_model(&world, &runs).0.base;
+        // Half of the season counts for nothing.
+        let (model, explained) = fit(&|step, value| if step < 16 { 0.0 } else { value });
+        assert!(explained > 0.9, "{explained}");
+        assert!(model.effect[..16 * model.lines].iter().all(|effect| *effect == 0.0));
+        assert!(model.scale.iter().all(|scale| *scale > 0.0));
+        let outcomes = model.outcomes(&vec![1_000.0; 32 * model.lines]);
+        assert!(outcomes[..16].iter().all(|outcome| *outcome == 0.0), "{outcomes:?}");
+        assert!(outcomes[16..].iter().zip(&base[16..]).all(|(outcome, base)| outcome > base));
+        // Nothing, and less than nothing, comes without spend.
+        for loss in [1.0, 1.5] {
+            let (model, explained) = fit(&|step, value| value - loss * base[step]);
+            assert!(explained > 0.9, "{loss}: {explained}");
+            assert!(model.effect.iter().chain(&model.scale).all(|number| number.is_finite()));
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! The agents that a learned policy must beat: rules of thumb, learners of curves from reports ([`returns`]), planners on
 //! curves fitted before the episode, and oracles.
 //!
-//! Each is built as strong as its source; beating a weak baseline is worth nothing. None keeps money on purpose: what a
-//! line could not spend is offered again in the steps that are left.
+//! Each is built as strong as its source; beating a weak baseline is worth nothing. What a line could not spend is
+//! offered again in the steps that are left. Planners and oracles keep money where the goal has a price for it ([`price`]),
+//! the others never do on purpose.
 
 pub mod automation;
 pub mod bandit;
@@ -18,6 +19,7 @@ pub mod mpc;
 pub mod oracles;
 pub mod paced;
 pub mod pid;
+pub mod price;
 pub mod prior;
 pub mod reports;
 pub mod returns;

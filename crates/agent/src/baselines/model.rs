@@ -5,12 +5,12 @@
 //! reach_ti = room_t * spend_ti / (spend_ti + half_i * price_t * room_t)     (Hill with slope 1)
 //! stock_ti = reach_ti + retention_i * stock_(t-1)i                          (geometric carry-over)
 //! pull_t   = sum_i effect_ti * stock_ti
-//! outcome_t = base_t + pull_t / (1 + crowding * pull_t / base_t)
+//! outcome_t = base_t + pull_t / (1 + crowding * pull_t / scale_t)
 //! ```
 //!
 //! `room` is the calendar's traffic and `price` its price of advertising, so that saturation is a matter of a step's
 //! auctions; what was reached works on for as long as shoppers remember. `crowding` is how much lines take from each
-//! other. The demand of the calendar is in `effect`.
+//! other; `scale` is the base, or a small part of the mean outcome where next to nothing comes without spend. The demand of the calendar is in `effect`.
 
 use crate::planning::Response;
 use outlay_environment::curve::{hill, hill_slope};
@@ -22,6 +22,8 @@ pub struct Model {
     pub lines: usize,
     /// `[steps]` outcome without any spend.
     pub base: Vec<f64>,
+    /// `[steps]` what a pull is measured against where lines crowd, above zero.
+    pub scale: Vec<f64>,
     /// `[steps]` traffic relative to an ordinary day.
     pub room: Vec<f64>,
     /// `[steps]` price of advertising relative to an ordinary day.
@@ -32,7 +34,7 @@ pub struct Model {
     pub half: Vec<f64>,
     /// `[lines]` share of the stock that is left after a step.
     pub retention: Vec<f64>,
-    /// How much the lines' effects take from each other, relative to the base.
+    /// How much the lines' effects take from each other, relative to the scale.
     pub crowding: f64,
     /// `[steps * lines]` most money that each line can spend in each step, infinite where no end was seen.
     pub capacity: Vec<f64>,
@@ -67,13 +69,13 @@ impl Model {
     /// The part of a `pull` on a step that shows in its outcome.
     #[must_use]
     pub fn shown(&self, step: usize, pull: f64) -> f64 {
-        pull / (1.0 + self.crowding * pull / self.base[step])
+        pull / (1.0 + self.crowding * pull / self.scale[step])
     }
 
     /// Derivative of [`Self::shown`] by the pull.
     #[must_use]
     pub fn shown_slope(&self, step: usize, pull: f64) -> f64 {
-        let crowd = 1.0 + self.crowding * pull / self.base[step];
+        let crowd = 1.0 + self.crowding * pull / self.scale[step];
         1.0 / (crowd * crowd)
     }
 
@@ -145,6 +147,7 @@ mod tests {
         Model {
             lines: 2,
             base: vec![10.0, 20.0, 30.0],
+            scale: vec![10.0, 20.0, 30.0],
             room: vec![1.0, 2.0, 1.0],
             price: vec![1.0, 2.0, 1.0],
             effect: vec![10.0, 20.0, 30.0, 40.0, 50.0, 60.0],

@@ -18,15 +18,15 @@
 
 use std::sync::Arc;
 
-use outlay_environment::{Allocation, Brief, Goal, Observation, Scenario};
+use outlay_environment::{Allocation, Brief, Observation, Scenario};
 
 use super::book::{Book, Noise, counting};
 use super::model::Ahead;
 use super::paced::{empty_brief, even_pace, is_open};
-use super::prior::{Prior, spends};
+use super::prior::{Prior, purse, spends};
 use super::reports::Evidence;
 use crate::agent::{Agent, Recipe};
-use crate::planning::{mirror_ascent, water_fill};
+use crate::planning::water_fill;
 use outlay_environment::Curve;
 
 /// Which planner uses the fitted curves.
@@ -66,7 +66,7 @@ const ROUNDS: usize = 30;
 pub struct Planner {
     prior: Arc<Prior>,
     horizon: Horizon,
-    goal: Goal,
+    scenario: Arc<Scenario>,
     /// Variance of the shop's count of the goal for each unit of its mean.
     counting: f64,
     brief: Brief,
@@ -84,9 +84,9 @@ pub struct Planner {
 impl Planner {
     /// A planner that knows `prior`, which is that of `scenario`.
     #[must_use]
-    pub fn new(scenario: &Scenario, prior: Arc<Prior>, horizon: Horizon) -> Self {
+    pub fn new(scenario: &Arc<Scenario>, prior: Arc<Prior>, horizon: Horizon) -> Self {
         Self {
-            goal: scenario.goal,
+            scenario: scenario.clone(),
             counting: counting(scenario),
             brief: empty_brief(),
             evidence: Evidence::new(&prior.expectations),
@@ -105,8 +105,9 @@ impl Planner {
         let model = &self.prior.model;
         self.evidence.record(&self.prior.expectations, step, &observation.lines);
         model.carry(step, &spends(&observation.lines), &mut self.stock);
-        if self.goal.is_booked() {
-            self.book.record(step, &self.stock, self.goal.seen(&observation.shop));
+        let Scenario { goal, aim, .. } = &*self.scenario;
+        if goal.is_booked() && (aim.from_step..aim.end_step).contains(&step) {
+            self.book.record(step, &self.stock, goal.seen(&observation.shop));
         }
         for (line, report) in observation.lines.iter().enumerate() {
             let (granted, spend) = (report.granted.major(), report.spend.major());
@@ -142,7 +143,9 @@ impl Planner {
         let caps: Vec<f64> = (step * lines..self.plan.len())
             .map(|cell| self.room(cell / lines, cell % lines) / budget)
             .collect();
-        let total: f64 = self.plan[step * lines..].iter().sum();
+        let planned: f64 = self.plan[step * lines..].iter().sum();
+        // What the plan keeps stays kept where money has a price; else every plan is one for all the money.
+        let total = if self.prior.price > 0.0 { planned.max(budget) } else { planned };
         // A trace of the even plan keeps every cell alive: a share of nothing stays nothing in mirror ascent.
         let trace = 1e-4 / caps.len() as f64;
         let mut shares: Vec<f64> =
@@ -155,7 +158,7 @@ impl Planner {
             scale: &scale,
             tilt: &self.prior.tilt,
         };
-        mirror_ascent(&ahead, budget, &caps, &mut shares, 0.8, ROUNDS);
+        purse(&self.scenario, step, budget).ascend(&ahead, budget, &caps, &mut shares, 0.8, ROUNDS);
         for (money, share) in self.plan[step * lines..].iter_mut().zip(&shares) {
             *money = share * budget;
         }
@@ -184,7 +187,12 @@ impl Planner {
             })
             .collect();
         let caps: Vec<f64> = (0..model.lines).map(|line| self.room(step, line)).collect();
-        water_fill(&curves, &caps, money).0
+        let (split, marginal) = water_fill(&curves, &caps, money);
+        if marginal >= self.prior.price {
+            return split;
+        }
+        let worth = |(curve, cap): (&Curve, &f64)| curve.money_at(self.prior.price).min(*cap);
+        curves.iter().zip(&caps).map(worth).collect()
     }
 }
 
@@ -201,9 +209,14 @@ impl Agent for Planner {
 
     fn decide(&mut self, observation: &Observation) -> Allocation {
         self.learn(observation);
+        let kept = (1.0 - self.prior.part) * self.brief.budget.major();
+        let left = (observation.budget_left.major() - kept).max(0.01);
         let money = match self.horizon {
-            Horizon::Rest => self.plan_rest(observation.step, observation.budget_left.major().max(0.01)),
-            Horizon::Step => self.fill_step(observation.step, even_pace(&self.brief, observation)),
+            Horizon::Rest => self.plan_rest(observation.step, left),
+            Horizon::Step => {
+                let pace = even_pace(&self.brief, observation);
+                self.fill_step(observation.step, pace * (left / observation.budget_left.major().max(left)))
+            }
         };
         Allocation::of(money)
     }
@@ -249,7 +262,7 @@ mod tests {
                 let counted = observation.shop.new_customers as f64;
                 observation.shop.new_customers = (factor * counted) as u64;
                 agent.decide(&observation);
-                episode.step(&Allocation { money: vec![1_000.0; scenario.brief.lines.len()] });
+                episode.step(&Allocation::of(vec![1_000.0; scenario.brief.lines.len()]));
             }
             agent.scales()
         };

@@ -2,13 +2,15 @@
 //!
 //! Both return a closed plan, money per step and line without feedback. A plan asks for what was granted in its trials,
 //! where money that a line could not spend was offered again later, so its rows may add up to more than the budget; the
-//! guard cuts the last of them.
+//! guard cuts the last of them. Where money that is left is worth something, the part of the budget used is searched as well, and
+//! a plan that spends nothing is what a better one is measured against.
 
 use std::sync::Arc;
 
 use outlay_environment::{Brief, Key, World};
 
 use super::paced::is_open;
+use super::price::may_keep;
 use super::prior::explore;
 use super::search::{Effort, Shape, evolve};
 use super::trials::{Outcome, Trials};
@@ -30,10 +32,11 @@ impl Default for StaticHindsight {
 }
 
 impl StaticHindsight {
-    /// The best weights `[steps * lines]` found, and what came of them.
-    fn search(&self, trials: &Trials, seed: u64) -> (Vec<f64>, Outcome) {
-        let brief = &trials.world().scenario.brief;
-        let shape = Shape::constant(brief);
+    /// The best mix found, and what came of it.
+    fn search(&self, trials: &Trials, seed: u64) -> (Mix, Outcome) {
+        let scenario = &trials.world().scenario;
+        let brief = &scenario.brief;
+        let shape = Shape::constant(brief).keeping(may_keep(scenario));
         let starts = starting_mixes(brief, &shape, trials);
         let effort = Effort { trials: self.trials.saturating_sub(starts.tried), step: 0.4 };
         improve(trials, &shape, &starts.best, effort, seed)
@@ -43,7 +46,8 @@ impl StaticHindsight {
 impl Oracle for StaticHindsight {
     fn plan(&self, world: &Arc<World>, seed: u64) -> Vec<Vec<f64>> {
         let trials = Trials::smaller(world, seed, self.noises);
-        self.search(&trials, seed).1.granted
+        let found = self.search(&trials, seed).1.granted;
+        better_than_nothing(&trials, found)
     }
 }
 
@@ -73,70 +77,114 @@ impl Oracle for Clairvoyant {
         let trials = Trials::smaller(world, seed, self.constant.noises);
         let (mix, constant) = self.constant.search(&trials, seed);
         let fitted = explore(trials.world(), self.rounds, Key::new(seed).with_name("explore").bits()).plan;
-        let start = if trials.respill(&fitted).score > constant.score { fitted } else { mix };
         // First few numbers, then all: a search over many takes noise for a better plan.
         let brief = &world.scenario.brief;
+        let keeps = may_keep(&world.scenario);
+        let used = fitted.iter().sum::<f64>() / brief.budget.major();
+        let fitted = Mix { weights: fitted, part: if keeps { used.min(1.0) } else { 1.0 } };
+        let start = if fitted.play(&trials).score > constant.score { fitted } else { mix };
         let finer = Trials::smaller(world, seed, self.noises);
         let effort = Effort { trials: self.trials, step: 0.2 };
-        let (levelled, _) = improve(&finer, &Shape::levels(brief), &start, effort, seed);
+        let (levelled, _) = improve(&finer, &Shape::levels(brief).keeping(keeps), &start, effort, seed);
         let effort = Effort { step: 0.1, ..effort };
-        let (_, timed) = improve(&finer, &Shape::timed(brief), &levelled, effort, seed);
+        let (_, timed) = improve(&finer, &Shape::timed(brief).keeping(keeps), &levelled, effort, seed);
         // Closed plans are played without offering money again, so they are compared as they will be played.
         let (constant, timed) = (constant.granted, timed.granted);
-        if finer.play(&timed).score >= finer.play(&constant).score { timed } else { constant }
+        let better = if finer.play(&timed).score >= finer.play(&constant).score { timed } else { constant };
+        better_than_nothing(&finer, better)
     }
 }
 
-/// Searches around `base` weights.
-fn improve(trials: &Trials, shape: &Shape, base: &[f64], effort: Effort, seed: u64) -> (Vec<f64>, Outcome) {
-    let weights = |numbers: &[f64]| -> Vec<f64> {
-        base.iter().zip(shape.factors(numbers)).map(|(weight, factor)| weight * factor).collect()
-    };
-    let (numbers, _) = evolve(shape, effort, seed, |numbers| trials.respill(&weights(numbers)).score);
-    let best = weights(&numbers);
-    let outcome = trials.respill(&best);
+/// `plan` (`[steps, lines]`), or nothing at all where money may be kept and that is better.
+fn better_than_nothing(trials: &Trials, plan: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+    if !may_keep(&trials.world().scenario) {
+        return plan;
+    }
+    let nothing: Vec<Vec<f64>> = plan.iter().map(|row| vec![0.0; row.len()]).collect();
+    if trials.play(&plan).score > trials.play(&nothing).score { plan } else { nothing }
+}
+
+/// Weights `[steps * lines]`, row by row, and the part of the budget that is divided by them.
+#[derive(Debug, Clone, PartialEq)]
+struct Mix {
+    weights: Vec<f64>,
+    part: f64,
+}
+
+impl Mix {
+    fn changed(&self, shape: &Shape, numbers: &[f64]) -> Self {
+        let weights = self.weights.iter().zip(shape.factors(numbers));
+        Self {
+            weights: weights.map(|(weight, factor)| weight * factor).collect(),
+            part: shape.part(numbers, self.part),
+        }
+    }
+
+    fn play(&self, trials: &Trials) -> Outcome {
+        trials.respill_part(&self.weights, self.part)
+    }
+}
+
+/// Searches around `base`.
+fn improve(trials: &Trials, shape: &Shape, base: &Mix, effort: Effort, seed: u64) -> (Mix, Outcome) {
+    let (numbers, _) = evolve(shape, effort, seed, |numbers| base.changed(shape, numbers).play(trials).score);
+    let best = base.changed(shape, &numbers);
+    let outcome = best.play(trials);
     (best, outcome)
 }
 
 struct Starts {
-    best: Vec<f64>,
+    best: Mix,
     tried: usize,
 }
 
 /// The best of several mixes: even, each line with three times its share, and mixes along the differences that these
-/// made (a finite-difference gradient in logarithms).
+/// made (a finite-difference gradient in logarithms). Where money may be kept, first the best of several parts of the
+/// budget for the even mix, and the best again for the mix found.
 fn starting_mixes(brief: &Brief, shape: &Shape, trials: &Trials) -> Starts {
+    /// Parts of the budget tried for a mix, most first.
+    const PARTS: [f64; 6] = [1.0, 0.6, 0.35, 0.2, 0.1, 0.04];
     let lines = brief.lines.len();
+    let keeps = may_keep(&trials.world().scenario);
     let open: Vec<f64> = (0..brief.steps)
         .flat_map(|step| (0..lines).map(move |line| f64::from(is_open(brief, line, step))))
         .collect();
     let mix = |logs: &[f64]| -> Vec<f64> {
         open.iter().zip(shape.factors(logs)).map(|(open, factor)| open * factor).collect()
     };
-    let even = vec![0.0; lines];
-    let even_score = trials.respill(&mix(&even)).score;
-    let mut candidates = vec![(even_score, even)];
+    let best_part = |weights: &[f64]| {
+        let score = |part: &f64| trials.respill_part(weights, *part).score;
+        let scores = PARTS.iter().map(|part| (score(part), *part));
+        scores.max_by(|a, b| a.0.total_cmp(&b.0)).map_or(1.0, |(_, part)| part)
+    };
+    let even = vec![0.0; shape.len()];
+    let part = if keeps { best_part(&mix(&even)) } else { 1.0 };
+    let even_score = trials.respill_part(&mix(&even), part).score;
+    let mut candidates = vec![(even_score, even.clone())];
     for line in 0..lines {
-        let mut tilted = vec![0.0; lines];
+        let mut tilted = even.clone();
         tilted[line] = libm::log(3.0);
-        candidates.push((trials.respill(&mix(&tilted)).score, tilted));
+        candidates.push((trials.respill_part(&mix(&tilted), part).score, tilted));
     }
     let gains: Vec<f64> = candidates[1..].iter().map(|(score, _)| score - even_score).collect();
     let largest = gains.iter().fold(0.0_f64, |most, gain| most.max(gain.abs())).max(f64::MIN_POSITIVE);
     for reach in [0.7, 1.5, 3.0] {
-        let along: Vec<f64> = gains.iter().map(|gain| reach * gain / largest).collect();
-        candidates.push((trials.respill(&mix(&along)).score, along));
+        let mut along = even.clone();
+        along.iter_mut().zip(&gains).for_each(|(log, gain)| *log = reach * gain / largest);
+        candidates.push((trials.respill_part(&mix(&along), part).score, along));
     }
-    let tried = candidates.len();
+    let tried = candidates.len() + if keeps { 2 * PARTS.len() } else { 0 };
     let best = candidates.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, logs)| mix(&logs));
-    Starts { best: best.unwrap_or(open), tried }
+    let weights = best.unwrap_or(open);
+    let part = if keeps { best_part(&weights) } else { 1.0 };
+    Starts { best: Mix { weights, part }, tried }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::baselines::testing::scenario;
-    use outlay_environment::{Domain, Seeds};
+    use outlay_environment::{Domain, Scenario, Seeds};
 
     #[test]
     fn oracles_are_ordered_and_repeat_themselves() {
@@ -152,5 +200,23 @@ mod tests {
         let even = trials.respill(&vec![1.0; lines * scenario.brief.steps]).score;
         let (constant, timed) = (trials.play(&constant).score, trials.play(&timed).score);
         assert!(timed >= constant && constant > even, "{timed} {constant} {even}");
+    }
+
+    #[test]
+    fn oracles_keep_money_that_would_bring_less() {
+        let scenario = Scenario::load("product-boost").unwrap().with_shoppers(1_000);
+        let world = World::draw(&scenario, Seeds::numbered(Domain::Validate, 0, 0).world);
+        let trials = Trials::smaller(&world, 1, 1);
+        let small = StaticHindsight { noises: 1, trials: 40 };
+        let constant = small.plan(&world, 1);
+        let timed = Clairvoyant { constant: small, rounds: 0, trials: 14, noises: 1 }.plan(&world, 1);
+        let lines = scenario.brief.lines.len();
+        let nothing = trials.play(&vec![vec![0.0; lines]; scenario.brief.steps]).score;
+        let even = trials.respill(&vec![1.0; lines * scenario.brief.steps]).score;
+        for plan in [constant, timed] {
+            let score = trials.play(&plan).score;
+            assert!(score >= nothing && score > even, "{score} {nothing} {even}");
+            assert!(plan.iter().flatten().sum::<f64>() < scenario.brief.budget.major());
+        }
     }
 }

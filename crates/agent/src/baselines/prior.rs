@@ -10,11 +10,12 @@ use super::book::{Belief, Book, Noise};
 use super::fit::{Run, designed_runs, fit_model, perturbed_runs};
 use super::linear::Normal;
 use super::model::{Ahead, Model};
+use super::price::{may_keep, price_of_money};
 use super::reports::{EVIDENCE, Evidence, Expectations};
 use super::search::{Effort, Shape, evolve};
 use super::spread::{Drawn, Spread};
 use super::trials::Trials;
-use crate::planning::{Response, mirror_ascent};
+use crate::planning::{Purse, Response};
 
 /// Rounds of the planner for a plan from scratch.
 const ROUNDS: usize = 200;
@@ -42,6 +43,10 @@ pub struct Prior {
     pub plan: Vec<f64>,
     /// `[steps * lines]` factor on the model's marginal returns that draws its best plan towards `plan`.
     pub tilt: Vec<f64>,
+    /// Outcome that a major unit of spend must bring, by the model.
+    pub price: f64,
+    /// Part of the budget to use where money may be kept at a price that the model has no unit for; else 1.
+    pub part: f64,
     /// What the platforms report in the average world.
     pub expectations: Expectations,
     /// `[lines][EVIDENCE]` how the logarithm of a line's effect follows from each kind of evidence on it.
@@ -91,8 +96,12 @@ impl Prior {
         // Around the model's own plan, where the model was fitted.
         let (weights, spread) = learn_from_draws(&small, &model, &plan, &expectations);
         let plan = improved(&world, &plan);
-        let tilt = tilt(&model, &plan);
-        Self { model, plan, tilt, expectations, weights, spread }
+        let price = price_of_money(&world.scenario);
+        let tilt = tilt(&model, &plan, price, scenario.brief.budget.major());
+        let searched = may_keep(scenario) && price == 0.0;
+        let used = plan.iter().sum::<f64>() / scenario.brief.budget.major();
+        let part = if searched { used.min(1.0) } else { 1.0 };
+        Self { model, plan, tilt, price, part, expectations, weights, spread }
     }
 }
 
@@ -111,53 +120,79 @@ pub struct Explored {
 /// and fits again, so that the model is most faithful where it matters.
 #[must_use]
 pub fn explore(world: &Arc<World>, rounds: u64, seed: u64) -> Explored {
-    let budget = world.scenario.brief.budget.major();
     let mut runs = designed_runs(world, 60, seed);
     let mut model = fit_model(world, &runs).0;
-    let mut plan = best_plan(&model, &vec![1.0; model.lines], budget);
+    let mut plan = best_plan(&world.scenario, &model);
     for round in 0..rounds {
         runs.extend(perturbed_runs(world, &plan, 12, seed.wrapping_add(round)));
         model = fit_model(world, &runs).0;
-        plan = best_plan(&model, &vec![1.0; model.lines], budget);
+        plan = best_plan(&world.scenario, &model);
     }
     Explored { model, plan, runs }
 }
 
-/// `[steps * lines]` the best plan for a model with `scale` (`[lines]`) on its effects.
+/// On which terms the money of a scenario may be used from `step` on, when `left` is left of it, major units.
 #[must_use]
-pub fn best_plan(model: &Model, scale: &[f64], budget: f64) -> Vec<f64> {
+pub fn purse(scenario: &Scenario, step: usize, left: f64) -> Purse {
+    let brief = &scenario.brief;
+    let held = |step: usize| brief.limits.held(step).major();
+    let mut ceilings = Vec::new();
+    let mut now = step;
+    while let Some(release) = brief.limits.next_release(now) {
+        ceilings.push(((release - step) * brief.lines.len(), (1.0 - held(now) / left).max(0.0)));
+        now = release;
+    }
+    Purse { price: price_of_money(scenario), ceilings }
+}
+
+/// `[steps * lines]` the best plan for a model of `scenario`.
+#[must_use]
+pub fn best_plan(scenario: &Scenario, model: &Model) -> Vec<f64> {
+    let budget = scenario.brief.budget.major();
     let caps: Vec<f64> = model.capacity.iter().map(|money| money / budget).collect();
     let mut shares = vec![1.0 / caps.len() as f64; caps.len()];
-    let ahead = Ahead { model, step: 0, stock: &vec![0.0; model.lines], scale, tilt: &[] };
-    mirror_ascent(&ahead, budget, &caps, &mut shares, 0.8, ROUNDS);
+    let (stock, scale) = (vec![0.0; model.lines], vec![1.0; model.lines]);
+    let ahead = Ahead { model, step: 0, stock: &stock, scale: &scale, tilt: &[] };
+    purse(scenario, 0, budget).ascend(&ahead, budget, &caps, &mut shares, 0.8, ROUNDS);
     shares.into_iter().map(|share| share * budget).collect()
 }
 
 /// A plan that does better in `world` itself than `plan` (both `[steps * lines]`), which a model only believes in.
 fn improved(world: &Arc<World>, plan: &[f64]) -> Vec<f64> {
+    /// Least part of the budget that a search starts from.
+    const LEAST: f64 = 0.02;
     let brief = &world.scenario.brief;
-    let shape = Shape::timed(brief);
+    let keeps = may_keep(&world.scenario);
+    let shape = Shape::timed(brief).keeping(keeps);
     let trials = Trials::new(world.clone(), 1, NOISES);
-    let trace = 0.002 * plan.iter().sum::<f64>() / plan.len() as f64;
+    let used = plan.iter().sum::<f64>().max(LEAST * brief.budget.major());
+    let trace = 0.002 * used / plan.len() as f64;
+    let part = if keeps { (used / brief.budget.major()).min(1.0) } else { 1.0 };
     let weights = |numbers: &[f64]| -> Vec<f64> {
         plan.iter().zip(shape.factors(numbers)).map(|(money, factor)| (money + trace) * factor).collect()
     };
-    let (numbers, _) = evolve(&shape, SEARCH, 1, |numbers| trials.respill(&weights(numbers)).score);
+    let play = |numbers: &[f64]| trials.respill_part(&weights(numbers), shape.part(numbers, part));
+    let (numbers, _) = evolve(&shape, SEARCH, 1, |numbers| play(numbers).score);
     let weights = weights(&numbers);
     let total: f64 = weights.iter().sum();
-    weights.iter().map(|weight| weight / total * brief.budget.major()).collect()
+    let money = shape.part(&numbers, part) * brief.budget.major();
+    weights.iter().map(|weight| weight / total * money).collect()
 }
 
 /// `[steps * lines]` the square root of the inverse of the model's marginal returns at `plan`, relative to their mean. With
 /// the inverse itself they would be equal, as they are at a best plan; the search is noisy, so the model is moved half of
-/// the way in logarithms (on 48 validation worlds as good as 0.3 or 0.7 of it, and better than none or all).
-fn tilt(model: &Model, plan: &[f64]) -> Vec<f64> {
+/// the way in logarithms (on 48 validation worlds as good as 0.3 or 0.7 of it, and better than none or all). Where the plan
+/// keeps money at a `price`, they would be equal to that.
+fn tilt(model: &Model, plan: &[f64], price: f64, budget: f64) -> Vec<f64> {
+    /// Least part of the budget that is kept on purpose.
+    const KEPT: f64 = 0.01;
     let (stock, scale) = (vec![0.0; model.lines], vec![1.0; model.lines]);
     let mut slopes = vec![0.0; plan.len()];
     Ahead { model, step: 0, stock: &stock, scale: &scale, tilt: &[] }.gradient(plan, &mut slopes);
     let total: f64 = plan.iter().sum();
     let mean = plan.iter().zip(&slopes).map(|(money, slope)| money * slope).sum::<f64>() / total;
-    let tilt = |slope: &f64| libm::sqrt(mean / slope.max(f64::MIN_POSITIVE)).clamp(1.0 / TILT, TILT);
+    let goal = if price > 0.0 && total < (1.0 - KEPT) * budget { price } else { mean };
+    let tilt = |slope: &f64| libm::sqrt(goal / slope.max(f64::MIN_POSITIVE)).clamp(1.0 / TILT, TILT);
     slopes.iter().map(tilt).collect()
 }
 
@@ -242,4 +277,58 @@ fn answer(weights: &[Vec<f64>], features: &[[f64; EVIDENCE]]) -> Vec<f64> {
 #[must_use]
 pub fn spends(reports: &[LineReport]) -> Vec<f64> {
     reports.iter().map(|report| report.spend.major()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use outlay_environment::{Hold, Money};
+
+    /// Two lines without carry-over or crowding over two steps: `value * x / (x + half)` each.
+    fn model(steps: usize) -> Model {
+        Model {
+            lines: 2,
+            base: vec![0.0; steps],
+            scale: vec![1.0; steps],
+            room: vec![1.0; steps],
+            price: vec![1.0; steps],
+            effect: [400.0, 900.0].repeat(steps),
+            half: vec![100.0, 100.0],
+            retention: vec![0.0; 2],
+            crowding: 0.0,
+            capacity: vec![f64::INFINITY; 2 * steps],
+        }
+    }
+
+    #[test]
+    fn a_profit_is_planned_for_until_money_costs_what_it_brings() {
+        let mut scenario = Scenario::clone(&Scenario::load("steady-profit").unwrap());
+        Arc::make_mut(&mut scenario.brief).budget = Money::from_major(10_000.0);
+        // The marginal return `value half / (x + half)^2` is 1 at `sqrt(value half) - half`.
+        let plan = best_plan(&scenario, &model(2));
+        assert!(plan.iter().zip([100.0, 200.0, 100.0, 200.0]).all(|(a, b)| (a - b).abs() < 0.5), "{plan:?}");
+        scenario.goal = outlay_environment::Goal::Revenue;
+        let all: f64 = best_plan(&scenario, &model(2)).iter().sum();
+        assert!((all - 10_000.0).abs() < 1e-6, "{all}");
+    }
+
+    #[test]
+    fn money_held_for_later_is_not_planned_early() {
+        let mut scenario = Scenario::clone(&Scenario::load("new-customer").unwrap());
+        let brief = Arc::make_mut(&mut scenario.brief);
+        brief.lines.truncate(2);
+        brief.budget = Money::from_major(1_000.0);
+        brief.limits.holds = vec![
+            Hold { until_step: 1, money: Money::from_major(300.0) },
+            Hold { until_step: 3, money: Money::from_major(600.0) },
+        ];
+        let plan = best_plan(&scenario, &model(4));
+        let used = |steps: usize| plan[..2 * steps].iter().sum::<f64>();
+        assert!(used(1) <= 100.0 + 1e-6 && used(3) <= 400.0 + 1e-6, "{plan:?}");
+        // Three like steps under one ceiling, the first of them no lower than its own.
+        assert!((used(1) - 100.0).abs() < 1.0 && (used(3) - 400.0).abs() < 1.0, "{plan:?}");
+        assert!((plan.iter().sum::<f64>() - 1_000.0).abs() < 1e-6, "{plan:?}");
+        // Left to itself half way, everything but the last hold is free.
+        assert_eq!(purse(&scenario, 2, 800.0).ceilings, [(2, 0.25)]);
+    }
 }

@@ -14,6 +14,8 @@ pub struct Shape {
     timed: bool,
     /// Whether the mix may differ from phase to phase.
     tilted: bool,
+    /// Whether money may be kept; then the last number is the logarithm of a factor on the part of the budget used.
+    keeps: bool,
 }
 
 /// Spread of the search along each kind of number, relative to a line's: the plan's level in a phase, a line's tilt in
@@ -21,6 +23,8 @@ pub struct Shape {
 const PHASE_SPREAD: f64 = 0.7;
 const TILT_SPREAD: f64 = 0.5;
 const ELASTICITY_SPREAD: f64 = 0.5;
+/// The same along the part of the budget used, where money may be kept.
+const PART_SPREAD: f64 = 1.0;
 
 impl Shape {
     /// The same mix and the same money in every step: one number per line.
@@ -42,7 +46,13 @@ impl Shape {
         let calendar: Vec<_> =
             brief.calendar.iter().map(|step| (step.phase_index, libm::log(step.demand.max(1e-3)))).collect();
         let phases = calendar.iter().map(|&(phase, _)| phase + 1).max().unwrap_or(0);
-        Self { lines: brief.lines.len(), calendar, phases, timed: true, tilted: true }
+        Self { lines: brief.lines.len(), calendar, phases, timed: true, tilted: true, keeps: false }
+    }
+
+    /// The same, with the part of the budget used among the numbers if money may be kept.
+    #[must_use]
+    pub fn keeping(self, keeps: bool) -> Self {
+        Self { keeps, ..self }
     }
 
     /// How many numbers describe a plan.
@@ -50,7 +60,19 @@ impl Shape {
     pub fn len(&self) -> usize {
         let levels = if self.timed { self.phases + 1 } else { 0 };
         let tilts = if self.tilted { self.phases * self.lines } else { 0 };
-        self.lines + levels + tilts
+        self.lines + levels + tilts + usize::from(self.keeps)
+    }
+
+    /// Index of the elasticity to demand, the last number but for the part used.
+    fn elasticity(&self) -> usize {
+        self.len() - 1 - usize::from(self.keeps)
+    }
+
+    /// Part of the budget used, where the base plan uses `base` of it; the same part where none may be kept.
+    #[must_use]
+    pub fn part(&self, numbers: &[f64], base: f64) -> f64 {
+        let factor = numbers.last().filter(|_| self.keeps).map_or(1.0, |log| libm::exp(*log));
+        (base * factor).min(1.0)
     }
 
     /// Whether there is nothing to choose.
@@ -64,9 +86,10 @@ impl Shape {
         let mut spread = vec![1.0; self.lines];
         if self.timed {
             spread.resize(self.lines + self.phases, PHASE_SPREAD);
-            spread.resize(self.len() - 1, TILT_SPREAD);
+            spread.resize(self.elasticity(), TILT_SPREAD);
             spread.push(ELASTICITY_SPREAD);
         }
+        spread.resize(self.len(), PART_SPREAD);
         spread
     }
 
@@ -78,7 +101,7 @@ impl Shape {
             for line in 0..self.lines {
                 let mut exponent = numbers[line];
                 if self.timed {
-                    exponent += numbers[self.lines + phase] + numbers[self.len() - 1] * demand;
+                    exponent += numbers[self.lines + phase] + numbers[self.elasticity()] * demand;
                 }
                 if self.tilted {
                     exponent += numbers[self.lines + self.phases + phase * self.lines + line];
@@ -200,5 +223,12 @@ mod tests {
         let factors = Shape::levels(&plan).factors(&levels);
         assert!(factors.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-12), "{factors:?}");
         assert_eq!(Shape::constant(&plan).factors(&[0.0, 0.0]), [1.0; 4]);
+        // One more number is the part used, and changes no factor.
+        numbers.push(2.0);
+        let keeping = Shape::timed(&plan).keeping(true);
+        assert_eq!((keeping.len(), keeping.spread().len()), (10, 10));
+        assert_eq!(keeping.factors(&numbers), Shape::timed(&plan).factors(&numbers[..9]));
+        assert!((keeping.part(&numbers, 0.1) - 0.1 * e * e).abs() < 1e-12);
+        assert_eq!([keeping.part(&numbers, 0.9), shape.part(&numbers[..9], 0.9)], [1.0, 0.9]);
     }
 }

@@ -110,6 +110,7 @@ mod tests {
         let model = Model {
             lines,
             base: vec![10.0; steps],
+            scale: vec![10.0; steps],
             room: vec![1.0; steps],
             price: vec![1.0; steps],
             effect: vec![30.0; steps * lines],

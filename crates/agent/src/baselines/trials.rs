@@ -52,12 +52,20 @@ impl Trials {
     /// weight left, so that what a line cannot spend is offered again later.
     #[must_use]
     pub fn respill(&self, weights: &[f64]) -> Outcome {
+        self.respill_part(weights, 1.0)
+    }
+
+    /// The same with a `part` of the budget, the rest of which is kept.
+    #[must_use]
+    pub fn respill_part(&self, weights: &[f64], part: f64) -> Outcome {
+        let unused = (1.0 - part) * self.world.scenario.brief.budget.major();
         let lines = self.world.scenario.brief.lines.len();
         let mut left: Vec<f64> = weights.chunks(lines).map(|row| row.iter().sum()).collect();
         for step in (1..left.len()).rev() {
             left[step - 1] += left[step];
         }
         self.run(|step, money| {
+            let money = (money - unused).max(0.0);
             let row = &weights[step * lines..(step + 1) * lines];
             row.iter().map(|weight| money * weight / left[step].max(f64::MIN_POSITIVE)).collect()
         })
@@ -107,6 +115,9 @@ mod tests {
         assert_eq!(outcome, trials.respill(&vec![3.0; steps * lines]));
         let total: f64 = outcome.granted.iter().flatten().sum();
         assert!(total <= 1.5 * scenario.brief.budget.major());
+        // Of a part of the budget each cell gets that part.
+        let fifth = trials.respill_part(&vec![1.0; steps * lines], 0.2);
+        assert!(fifth.granted[0].iter().all(|money| (money - 0.2 * even).abs() < 0.011));
     }
 
     #[test]
