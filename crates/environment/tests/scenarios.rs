@@ -513,12 +513,16 @@ fn steady_profit_ends_where_the_next_yuan_does_not_come_back() {
     assert!(little - none > 0.2 * (all - none), "{none} {little} {all}");
 }
 
+/// The step pays for the yuan that crosses it; what a merchant spends to come so far, and beyond, has to pay for itself.
 #[test]
-fn spend_to_rebate_crossing_the_threshold_pays() {
+fn spend_to_rebate_the_yuan_that_crosses_pays() {
     let scenario = scenario("spend-to-rebate");
     let lines = ["search", "display", "douyin"];
-    let [below, above] =
-        [0.5, 1.0].map(|share| planned(&scenario, 1, &lines.map(|line| (line, share / 3.0, 0..28))));
-    assert_eq!((below.shop().rebate, above.shop().rebate), (Money::ZERO, Money::from_major(190_000.0)));
-    assert!(scenario.score(&above) > scenario.score(&below));
+    let play = |share: f64| planned(&scenario, 1, &lines.map(|line| (line, share / 3.0, 0..28)));
+    let [little, short, across, all] = [0.3, 0.56, 0.64, 1.0].map(play);
+    let rebates = [&little, &short, &across, &all].map(|ledger| ledger.shop().rebate);
+    assert_eq!(rebates, [0.0, 0.0, 22_000.0, 22_000.0].map(Money::from_major));
+    let score = |ledger: &Ledger| scenario.score(ledger);
+    assert!(score(&across) > score(&short) && score(&across) > score(&all));
+    assert!(score(&little) > score(&across));
 }
