@@ -249,7 +249,9 @@ fn read_scenario(
     let budget = Money::from_major(budget);
     limits.groups = read_groups(top, &lines, budget);
     let steps = calendar.len();
-    for contradiction in limits.contradictions(budget, steps) {
+    // Without a calendar nothing can be said of windows.
+    let contradictions = if steps > 0 { limits.contradictions(budget, steps) } else { Vec::new() };
+    for contradiction in contradictions {
         top.object("limits", contradiction.cause(), "cannot hold", contradiction.help());
     }
     let goal = goal?;
@@ -454,6 +456,13 @@ mod tests {
         }
         assert_eq!(found[3].help.as_deref(), Some("did you mean `return_floor`?"));
         assert_eq!(found[4].help.as_deref(), Some("did you mean `search`?"));
+    }
+
+    #[test]
+    fn a_calendar_that_is_not_found_is_one_problem() {
+        let found = problems(&text().replace("calendar = \"618\"", "calendar = \"619\""));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].message, "no file `calendars/619.toml`");
     }
 
     #[test]
