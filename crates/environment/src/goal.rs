@@ -105,30 +105,39 @@ impl Goal {
     /// What platforms credit to a line of what this goal counts: as near as a report comes to it.
     #[must_use]
     pub fn credited(self, report: &LineReport) -> f64 {
-        match self {
-            Self::NewCustomers => report.new_customers as f64,
-            Self::Orders | Self::WonBack | Self::DaysToOrders | Self::BestProduct => report.orders as f64,
-            Self::RepeatOrders => report.orders.saturating_sub(report.new_customers) as f64,
-            Self::Members => report.joins as f64,
-            Self::QualifiedLeads => report.leads as f64,
-            Self::Assets => (report.clicks + report.engagements) as f64,
-            Self::Revenue | Self::Profit | Self::Weighted | Self::Response => report.revenue.major(),
-        }
+        let LineReport { orders, new_customers, revenue, joins, leads, clicks, engagements, .. } = *report;
+        self.of(Counts { orders, new_customers, revenue, joins, leads, attention: clicks + engagements })
     }
 
     /// What the shop's own book shows of what this goal counts, whatever caused it.
     #[must_use]
     pub fn seen(self, shop: &ShopReport) -> f64 {
+        let ShopReport { orders, new_customers, revenue, joins, leads, visitors, .. } = *shop;
+        self.of(Counts { orders, new_customers, revenue, joins, leads, attention: visitors })
+    }
+
+    fn of(self, counts: Counts) -> f64 {
         match self {
-            Self::NewCustomers => shop.new_customers as f64,
-            Self::Orders | Self::WonBack | Self::DaysToOrders | Self::BestProduct => shop.orders as f64,
-            Self::RepeatOrders => shop.orders.saturating_sub(shop.new_customers) as f64,
-            Self::Members => shop.joins as f64,
-            Self::QualifiedLeads => shop.leads as f64,
-            Self::Assets => shop.visitors as f64,
-            Self::Revenue | Self::Profit | Self::Weighted | Self::Response => shop.revenue.major(),
+            Self::NewCustomers => counts.new_customers as f64,
+            Self::Orders | Self::WonBack | Self::DaysToOrders | Self::BestProduct => counts.orders as f64,
+            Self::RepeatOrders => counts.orders.saturating_sub(counts.new_customers) as f64,
+            Self::Members => counts.joins as f64,
+            Self::QualifiedLeads => counts.leads as f64,
+            Self::Assets => counts.attention as f64,
+            Self::Revenue | Self::Profit | Self::Weighted | Self::Response => counts.revenue.major(),
         }
     }
+}
+
+/// What reports of a line and the shop's book have in common.
+struct Counts {
+    orders: u64,
+    new_customers: u64,
+    revenue: Money,
+    joins: u64,
+    leads: u64,
+    /// People who looked: clicks and engagements, or visitors.
+    attention: u64,
 }
 
 /// From when to when a goal counts, and the terms of goals that have some.

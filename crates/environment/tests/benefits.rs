@@ -1,12 +1,14 @@
 //! What is always true of money that is not cash, of membership and of tiers, whatever an agent does.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "support/season.rs"]
+mod season;
+
 use std::sync::Arc;
 
-use outlay_environment::{
-    Allocation, Domain, Episode, Ledger, Money, Problems, Scenario, Seeds, Standing, Stars, Tier, World,
-};
+use outlay_environment::{Allocation, Episode, Ledger, Money, Problems, Scenario, Standing, Stars, Tier};
 use proptest::prelude::*;
+use season::{finish, start};
 
 const PLAIN: &str = include_str!("../../../environments/new-customer.toml");
 
@@ -33,21 +35,8 @@ fn merchant(name: &str, shoppers: usize) -> Arc<Scenario> {
     from_text(&PLAIN.replace("young-snack-brand", name)).unwrap().with_shoppers(shoppers)
 }
 
-fn start(scenario: &Arc<Scenario>, number: u64) -> Episode {
-    let seeds = Seeds::numbered(Domain::Train, number, 0);
-    Episode::new(World::draw(scenario, seeds.world), seeds.noise)
-}
-
 fn even(scenario: &Arc<Scenario>, number: u64) -> Episode {
-    let mut episode = start(scenario, number);
-    while !episode.is_over() {
-        let observation = episode.observation();
-        let lines = scenario.brief.lines.len();
-        let left = (scenario.brief.steps - observation.step) * lines;
-        let money = vec![observation.budget_left.major() / left as f64; lines];
-        episode.step(&Allocation::of(money));
-    }
-    episode
+    finish(start(scenario, number))
 }
 
 fn bytes(ledger: &Ledger) -> String {

@@ -3,9 +3,13 @@
 //! `cargo test --release -p outlay-environment --test credibility -- --nocapture`
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "support/season.rs"]
+mod season;
+
 use std::sync::Arc;
 
-use outlay_environment::{Allocation, Domain, Episode, Scenario, Seeds, Stage, World};
+use outlay_environment::{Domain, Episode, Scenario, Seeds, Stage, World};
+use season::even;
 
 /// The rows of a table below its notice and its header.
 fn rows(text: &str) -> Vec<Vec<f64>> {
@@ -38,13 +42,6 @@ fn ordinary_year() -> Arc<Scenario> {
     scenario.unwrap_or_else(|problems| panic!("{problems}")).with_shoppers(20_000)
 }
 
-fn even_step(episode: &mut Episode) {
-    let brief = episode.world().scenario.brief.clone();
-    let steps_left = (brief.steps - episode.observation().step) as f64;
-    let money = episode.observation().budget_left.major() / steps_left / brief.lines.len() as f64;
-    episode.step(&Allocation::of(vec![money; brief.lines.len()]));
-}
-
 /// Of those who ordered once in the first 90 days, how many have ordered again so many days later: CDNOW's customers, and
 /// shoppers of the market, with advertising that goes on after these days and with one that ends.
 ///
@@ -56,14 +53,14 @@ fn repeat_purchases_beside_cdnow() {
     let data = rows(include_str!("data/cdnow-repeat.csv"));
     let scenario = ordinary_year();
     let mut episode = Episode::new(World::average(&scenario), 1);
-    (0..90).for_each(|_| even_step(&mut episode));
+    (0..90).for_each(|_| episode.step(&even(&episode)));
     let eve = episode.clone();
     let mut alone = episode.clone();
     let customers = eve.stages()[Stage::Initial as usize] as f64;
     // `[rows]` share of the customers of the first 90 days who came back: advertised to, and left alone.
     let mut back = Vec::new();
     while !episode.is_over() {
-        even_step(&mut episode);
+        episode.step(&even(&episode));
         alone.replay(&[]);
         if data.iter().any(|row| row[0] as usize == episode.observation().step - 90) {
             back.push([&episode, &alone].map(|now| {
@@ -127,7 +124,7 @@ fn late_reports_beside_criteo() {
         let seeds = Seeds::numbered(Domain::Validate, number, 0);
         let mut episode = Episode::new(World::draw(&scenario, seeds.world), seeds.noise);
         while !episode.is_over() {
-            even_step(&mut episode);
+            episode.step(&even(&episode));
             let day = episode.observation().step - 1;
             reported[day] += episode.observation().lines.iter().map(|line| line.orders as f64).sum::<f64>();
             credited[day] +=

@@ -1,11 +1,15 @@
 //! What is always true of products: books of stock and refunds, money, and what is judged.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "support/season.rs"]
+mod season;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use outlay_environment::{Allocation, Domain, Episode, Money, Problems, Scenario, Seeds, World};
+use outlay_environment::{Episode, Money, Problems, Scenario};
+use season::{even, finish, start};
 
 const SCENARIO: &str = include_str!("../../../environments/new-customer.toml");
 
@@ -74,25 +78,6 @@ fn read(goods: &str, lines: &[(&str, &str)], more: &str) -> Result<Arc<Scenario>
 
 fn shop(goods: &str) -> Arc<Scenario> {
     read(goods, &[], "").unwrap_or_else(|problems| panic!("{problems}")).with_shoppers(4_000)
-}
-
-fn start(scenario: &Arc<Scenario>, number: u64) -> Episode {
-    let seeds = Seeds::numbered(Domain::Train, number, 0);
-    Episode::new(World::draw(scenario, seeds.world), seeds.noise)
-}
-
-fn even(episode: &Episode) -> Allocation {
-    let observation = episode.observation();
-    let brief = &episode.world().scenario.brief;
-    let left = (brief.steps - observation.step) * brief.lines.len();
-    Allocation::of(vec![observation.budget_left.major() / left as f64; brief.lines.len()])
-}
-
-fn finish(mut episode: Episode) -> Episode {
-    while !episode.is_over() {
-        episode.step(&even(&episode));
-    }
-    episode
 }
 
 /// Grants the same money to each line in every step, `[lines]` major units.

@@ -1,32 +1,17 @@
 //! What is always true of the market, whatever an agent does.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "support/season.rs"]
+mod season;
+
 use std::sync::Arc;
 
-use outlay_environment::{Allocation, Domain, Episode, Ledger, Money, Scenario, Seeds, World, aipl};
+use outlay_environment::{Allocation, Ledger, Money, Scenario, aipl};
 use proptest::prelude::*;
+use season::{even, finish, start};
 
 fn scenario(shoppers: usize) -> Arc<Scenario> {
     Scenario::load("new-customer").unwrap().with_shoppers(shoppers)
-}
-
-fn start(scenario: &Arc<Scenario>, number: u64) -> Episode {
-    let seeds = Seeds::numbered(Domain::Train, number, 0);
-    Episode::new(World::draw(scenario, seeds.world), seeds.noise)
-}
-
-fn even(episode: &Episode) -> Allocation {
-    let observation = episode.observation();
-    let brief = &episode.world().scenario.brief;
-    let left = (brief.steps - observation.step) * brief.lines.len();
-    Allocation::of(vec![observation.budget_left.major() / left as f64; brief.lines.len()])
-}
-
-fn finish(mut episode: Episode) -> Episode {
-    while !episode.is_over() {
-        episode.step(&even(&episode));
-    }
-    episode
 }
 
 fn bytes(ledger: &Ledger) -> String {

@@ -1,13 +1,15 @@
 //! The thirty scenarios: what is true of each, and the point that each makes, shown with plain plans of money.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "support/season.rs"]
+mod season;
+
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use outlay_environment::{
-    Allocation, Domain, Episode, Goal, Ledger, Money, ProductRow, Scenario, Seeds, ShopRow, World,
-};
+use outlay_environment::{Allocation, Episode, Goal, Ledger, Money, ProductRow, Scenario, ShopRow};
+use season::start;
 
 /// Shoppers of a test; effects are measured on the same shoppers in the same moods, so few are enough.
 const SHOPPERS: usize = 4_000;
@@ -21,11 +23,6 @@ const MANY: [&str; 5] = ["lead", "member", "opening-red", "promotion-double-11",
 fn scenario(name: &str) -> Arc<Scenario> {
     let shoppers = if MANY.contains(&name) { 10_000 } else { SHOPPERS };
     Scenario::load(name).unwrap_or_else(|problems| panic!("{problems}")).with_shoppers(shoppers)
-}
-
-fn start(scenario: &Arc<Scenario>, number: u64) -> Episode {
-    let seeds = Seeds::numbered(Domain::Train, number, 0);
-    Episode::new(World::draw(scenario, seeds.world), seeds.noise)
 }
 
 fn line(scenario: &Scenario, name: &str) -> usize {

@@ -224,17 +224,15 @@ impl MarketState {
         let credited = orders.len();
         self.desk.play(moment, &scratch.forms, &mut self.shoppers, sheet.rows, &mut orders, &mut shop);
         shop.joins = sheet.rows.iter().map(|row| row.joins).sum();
-        for order in &orders {
-            if let Some(journal) = &mut self.journal {
+        if let Some(journal) = &mut self.journal {
+            for order in &orders {
                 journal.order(step, order, self.shoppers.stage[order.shopper as usize]);
             }
+            journal.close(step, &self.shoppers.stage, self.shoppers.stocks);
         }
         // What follows a call is nobody's click.
         for order in &orders[..credited] {
             self.credit(step, order, sheet);
-        }
-        if let Some(journal) = &mut self.journal {
-            journal.close(step, &self.shoppers.stage, self.shoppers.stocks);
         }
 
         // Refunds and restocking, then the books.
