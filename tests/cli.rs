@@ -12,7 +12,7 @@ use support::{has_keys, json, outlay, program, refused, small, stderr, stdout};
 
 #[test]
 fn help_says_what_there_is() {
-    for command in ["", "train", "evaluate", "compare", "suite", "scenarios", "check", "agents"] {
+    for command in ["", "train", "evaluate", "compare", "levers", "suite", "scenarios", "check", "agents"] {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let output = outlay(&arguments);
         assert_eq!(output.status.code(), Some(0));
@@ -158,6 +158,26 @@ fn lists_are_documents_too() {
     let check = json(&["check", "new-customer", "--json"]);
     assert_eq!(check["problems"], Value::Array(Vec::new()));
     assert_eq!(outlay(&["check", "new-customer"]).status.code(), Some(0));
+}
+
+#[test]
+fn levers_are_opened_one_after_the_other() {
+    let scenario = "break-out-of-circle";
+    let document = json(&["levers", "even", scenario, "--seeds", "0..3", "--json"]);
+    let rungs = document["levers"].as_array().expect("rungs");
+    assert_eq!(rungs[0]["open"], serde_json::json!(["budget"]));
+    assert_eq!(rungs[0]["added"], Value::Null);
+    let whole = json(&["evaluate", "even", scenario, "--seeds", "0..3", "--json"]);
+    let last = rungs.last().expect("a rung");
+    assert_eq!(last["score"], whole["score"]["mean"], "the last rung is the scenario as it stands");
+    let gained: f64 = rungs[1..].iter().filter_map(|rung| rung["added"]["difference"].as_f64()).sum();
+    let [first, last] = [&rungs[0], last].map(|rung| rung["score"].as_f64().expect("a score"));
+    assert!((gained - (last - first)).abs() < 1e-6);
+    let page = outlay(&["levers", "even", scenario, "--seeds", "0..3"]);
+    assert!(stdout(&page).contains("+ audience"), "{}", stdout(&page));
+    let closed = outlay(&["levers", "even", "new-customer", "--seeds", "0..3"]);
+    assert_eq!(closed.status.code(), Some(2));
+    assert!(stderr(&closed).contains("opens no lever besides the budget"));
 }
 
 #[test]

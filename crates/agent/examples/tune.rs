@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Entrant::Agent(recipe) => scores(&scenario, worlds, recipe.as_ref()),
             Entrant::Oracle(oracle) => play_all(&scenario, worlds, |world, number| {
                 let mut plan = oracle.plan(world, number).into_iter();
-                move |_: &Observation| Allocation::of(plan.next().unwrap_or_default())
+                move |_: &Observation| plan.next().unwrap_or_default()
             }),
         };
         show(&format!("{agent} ({:.1} s)", start.elapsed().as_secs_f64()), scores);

@@ -19,8 +19,8 @@ pub trait Recipe: Send + Sync {
 
 /// A planner that sees the world's drawn parameters (not the noise it will be judged on). Only the runner calls it.
 pub trait Oracle: Send + Sync {
-    /// `[steps, lines]` major units for each step. `seed` feeds its search.
-    fn plan(&self, world: &std::sync::Arc<World>, seed: u64) -> Vec<Vec<f64>>;
+    /// `[steps]` what to ask for in each step. `seed` feeds its search.
+    fn plan(&self, world: &std::sync::Arc<World>, seed: u64) -> Vec<Allocation>;
 }
 
 /// Something that can take part in a comparison.

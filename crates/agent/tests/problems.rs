@@ -31,7 +31,7 @@ fn score(name: &str, scenario: &Arc<Scenario>, number: u64) -> f64 {
         Entrant::Oracle(oracle) => {
             let seeds = Seeds::numbered(Domain::Validate, number, 0);
             let mut plan = oracle.plan(&World::draw(scenario, seeds.world), number).into_iter();
-            play(scenario, number, |_| Allocation::of(plan.next().unwrap_or_default()))
+            play(scenario, number, |_| plan.next().unwrap_or_default())
         }
     }
 }

@@ -92,6 +92,18 @@ impl Levers {
         *self == Self::default()
     }
 
+    /// From nothing but the budget to all of these, one lever more each time: bid, then audience, then creative. Each
+    /// entry allows whatever the one before it allows.
+    #[must_use]
+    pub fn ladder(self) -> Vec<Self> {
+        let closed = Self::default();
+        let bid = Self { bid: self.bid, ..closed };
+        let audience = Self { audience: self.audience, ..bid };
+        let mut ladder = vec![closed, bid, audience, self];
+        ladder.dedup();
+        ladder
+    }
+
     /// What stays tied where these levers are open and the others closed. Lines of one channel that differ only in a
     /// closed lever are tied; a line that is tied to no other is left out.
     #[must_use]
@@ -192,6 +204,25 @@ mod tests {
         let mut few = [7.0, 40.0];
         Levers::default().ties(&brief).iter().for_each(|tie| tie.share_out(&mut few));
         assert_eq!(few, [7.0, 5.0]);
+    }
+
+    #[test]
+    fn a_ladder_opens_one_lever_after_the_other() {
+        let sets = |levers: Levers| -> Vec<String> {
+            levers.ladder().iter().map(|set| serde_json::to_string(set).unwrap()).collect()
+        };
+        let all = [
+            r#"["budget"]"#,
+            r#"["budget","bid"]"#,
+            r#"["budget","bid","audience"]"#,
+            r#"["budget","bid","audience","creative"]"#,
+        ];
+        assert_eq!(sets(Levers::ALL), all);
+        assert_eq!(
+            sets(Levers { audience: true, ..Levers::default() }),
+            [all[0], r#"["budget","audience"]"#]
+        );
+        assert_eq!(sets(Levers::default()), all[..1]);
     }
 
     #[test]

@@ -7,11 +7,13 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::amss::AmssSettings;
 use crate::curves::CurveSettings;
 use crate::goal::{Aim, Goal};
 use crate::ledger::Ledger;
+use crate::levers::Levers;
 use crate::market::settings::Market;
 use crate::observation::Brief;
 
@@ -125,6 +127,20 @@ impl Scenario {
     pub fn at_training_size(&self) -> Arc<Self> {
         self.market()
             .map_or_else(|| Arc::new(self.clone()), |market| self.with_shoppers(market.training_shoppers))
+    }
+
+    /// The same scenario with these levers open and the others closed. Its worlds are the same; its hash is another.
+    #[must_use]
+    pub fn with_levers(&self, levers: Levers) -> Arc<Self> {
+        if levers == self.brief.levers {
+            return Arc::new(self.clone());
+        }
+        let mut digest = Sha256::new();
+        digest.update(&self.hash);
+        digest.update([u8::from(levers.bid), u8::from(levers.audience), u8::from(levers.creative)]);
+        let hash = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let brief = Arc::new(Brief { levers, ..Brief::clone(&self.brief) });
+        Arc::new(Self { brief, hash, ..self.clone() })
     }
 
     /// Share of an order's value that is left after the cost of goods. Break-even is its reciprocal: what comes off an

@@ -88,6 +88,9 @@ pub(crate) enum Command {
     /// Compare agents on the same fixed seeds
     #[command(after_long_help = COMPARE_EXAMPLES)]
     Compare(Compare),
+    /// Measure what each lever is worth: bid, audience, creative
+    #[command(after_long_help = LEVERS_EXAMPLES)]
+    Levers(Levers),
     /// Run all comparisons of a file
     #[command(after_long_help = SUITE_EXAMPLES)]
     Suite(Suite),
@@ -129,6 +132,14 @@ standard input. It answers each observation with {\"money\": [..]}, one amount i
 each line of the scenario. Its seed is in OUTLAY_SEED. docs/agents.md has the protocol.
 
 Episodes are kept and not played twice; those of exec: agents, and timed ones, are played anew.";
+
+const LEVERS_EXAMPLES: &str = "\
+Examples:
+  outlay levers clairvoyant break-out-of-circle --seeds 0..16
+  outlay levers mpc break-out-of-circle
+
+The agent plays the same worlds with nothing but the budget to decide, then with one lever of the
+scenario more each time. Lines that differ in a closed lever alone share their money in fixed parts.";
 
 const SUITE_EXAMPLES: &str = "\
 Examples:
@@ -228,6 +239,22 @@ pub(crate) struct Compare {
     #[command(flatten)]
     pub(crate) show: Show,
     /// What is kept of them.
+    #[command(flatten)]
+    pub(crate) keep: Keep,
+}
+
+/// `outlay levers`
+#[derive(Debug, Args)]
+pub(crate) struct Levers {
+    /// A name of `outlay agents`, a checkpoint folder, or exec:COMMAND; NAME=AGENT gives it another name
+    pub(crate) agent: String,
+    /// Where to judge it.
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    /// Write a GitHub table
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+    /// What is kept of the results.
     #[command(flatten)]
     pub(crate) keep: Keep,
 }

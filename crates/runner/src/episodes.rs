@@ -267,8 +267,8 @@ impl<'a> Table<'a> {
         (0..).zip(kept).collect::<Vec<_>>().into_par_iter().map(play).collect()
     }
 
-    /// `[steps, lines]` what an oracle plans; nothing for others.
-    fn plan(&self, participant: &Participant) -> Option<Result<Vec<Vec<f64>>, String>> {
+    /// `[steps]` what an oracle plans; nothing for others.
+    fn plan(&self, participant: &Participant) -> Option<Result<Vec<Allocation>, String>> {
         let Player::Inside(Entrant::Oracle(oracle)) = &participant.player else { return None };
         let seed = self.agent_seed(participant, 0);
         Some(guarded(|| Ok(oracle.plan(&self.world, seed))))
@@ -278,7 +278,7 @@ impl<'a> Table<'a> {
     fn decider<'b>(
         &self,
         participant: &Participant,
-        plan: Option<&'b [Vec<f64>]>,
+        plan: Option<&'b [Allocation]>,
         noise: u64,
     ) -> Result<Decider<'b>, String> {
         let seed = self.agent_seed(participant, noise);
@@ -361,7 +361,7 @@ impl<'a> Table<'a> {
 /// Who answers observations in one episode.
 enum Decider<'a> {
     Agent(Box<dyn Agent>),
-    Plan(&'a [Vec<f64>]),
+    Plan(&'a [Allocation]),
     Process(Process),
 }
 
@@ -369,10 +369,7 @@ impl Decider<'_> {
     fn decide(&mut self, observation: &Observation) -> Result<Allocation, String> {
         match self {
             Self::Agent(agent) => Ok(agent.decide(observation)),
-            Self::Plan(plan) => {
-                let money = plan.get(observation.step).cloned().unwrap_or_default();
-                Ok(Allocation::of(money))
-            }
+            Self::Plan(plan) => Ok(plan.get(observation.step).cloned().unwrap_or_default()),
             Self::Process(process) => process.decide(observation),
         }
     }

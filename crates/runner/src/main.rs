@@ -15,6 +15,7 @@ mod failure;
 mod format;
 mod incremental;
 mod interrupt;
+mod levers;
 mod list;
 mod look;
 mod plan;
@@ -76,6 +77,7 @@ fn run(cli: &Cli, terminal: Terminal) -> Result<u8, Failure> {
         Some(Command::Train(arguments)) => train::run(arguments, timing, terminal),
         Some(Command::Evaluate(arguments)) => evaluate::run(arguments, timing, terminal),
         Some(Command::Compare(arguments)) => compare::run(arguments, timing, terminal),
+        Some(Command::Levers(arguments)) => levers::run(arguments, timing, terminal),
         Some(Command::Suite(arguments)) => suite::run(arguments, timing, terminal),
         Some(Command::Scenarios) => list::scenarios(terminal),
         Some(Command::Check(arguments)) => list::check(arguments, terminal),

@@ -16,6 +16,7 @@ pub mod history;
 mod linear;
 pub mod model;
 pub mod mpc;
+mod opening;
 pub mod oracles;
 pub mod paced;
 pub mod pid;

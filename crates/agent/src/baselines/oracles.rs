@@ -1,19 +1,20 @@
 //! Oracles: plans made with the drawn parameters in hand, by trying plans in the drawn world on noise of their own.
 //!
-//! Both return a closed plan, money per step and line without feedback. A plan asks for what was granted in its trials,
+//! Both return a closed plan, money per step and line without feedback, and bids where the scenario opens them. A plan asks for what was granted in its trials,
 //! where money that a line could not spend was offered again later, so its rows may add up to more than the budget; the
 //! guard cuts the last of them. Where money that is left is worth something, the part of the budget used is searched as well, and
 //! a plan that spends nothing is what a better one is measured against.
 
 use std::sync::Arc;
 
-use outlay_environment::{Brief, Key, World};
+use outlay_environment::{Allocation, Brief, Key, Levers, World};
 
+use super::opening::opened;
 use super::paced::is_open;
 use super::price::may_keep;
 use super::prior::explore;
 use super::search::{Effort, Shape, evolve};
-use super::trials::{Outcome, Trials};
+use super::trials::{Mix, Outcome, Trials};
 use crate::agent::Oracle;
 
 /// The best constant mix found for the drawn world, at an even pace: the usual answer of a marketing-mix model.
@@ -44,16 +45,17 @@ impl StaticHindsight {
 }
 
 impl Oracle for StaticHindsight {
-    fn plan(&self, world: &Arc<World>, seed: u64) -> Vec<Vec<f64>> {
-        let trials = Trials::smaller(world, seed, self.noises);
-        let found = self.search(&trials, seed).1.granted;
+    fn plan(&self, world: &Arc<World>, seed: u64) -> Vec<Allocation> {
+        let trials = Trials::smaller(world, world.scenario.brief.levers, seed, self.noises);
+        let found = self.search(&trials, seed).1.plan;
         better_than_nothing(&trials, found)
     }
 }
 
 /// The best plan found for the drawn world: not a bound, a search may miss a better one. It searches from the best plan of
 /// a response model that is fitted to the drawn world, and from the best constant mix; it never ends below that mix on
-/// the noise that it searches on.
+/// the noise that it searches on. Where levers are open besides the budget, it plans with all of them closed first and
+/// then opens one after the other, each time from the plan before, which stays unless a better one is found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Clairvoyant {
     /// The search for the best constant mix.
@@ -73,63 +75,63 @@ impl Default for Clairvoyant {
 }
 
 impl Oracle for Clairvoyant {
-    fn plan(&self, world: &Arc<World>, seed: u64) -> Vec<Vec<f64>> {
-        let trials = Trials::smaller(world, seed, self.constant.noises);
+    fn plan(&self, world: &Arc<World>, seed: u64) -> Vec<Allocation> {
+        let ladder = world.scenario.brief.levers.ladder();
+        let mut plan = self.budget(world, seed);
+        for pair in ladder.windows(2) {
+            let trials = |seed, noises| Trials::smaller(world, pair[1], seed, noises);
+            plan = opened(&trials, pair[0], plan, self.trials, [self.noises, 2 * self.noises], seed);
+        }
+        plan
+    }
+}
+
+impl Clairvoyant {
+    /// The best plan found for the budget alone.
+    fn budget(&self, world: &Arc<World>, seed: u64) -> Vec<Allocation> {
+        let closed = Levers::default();
+        let trials = Trials::smaller(world, closed, seed, self.constant.noises);
         let (mix, constant) = self.constant.search(&trials, seed);
         let fitted = explore(trials.world(), self.rounds, Key::new(seed).with_name("explore").bits()).plan;
         // First few numbers, then all: a search over many takes noise for a better plan.
         let brief = &world.scenario.brief;
         let keeps = may_keep(&world.scenario);
         let used = fitted.iter().sum::<f64>() / brief.budget.major();
-        let fitted = Mix { weights: fitted, part: if keeps { used.min(1.0) } else { 1.0 } };
-        let start = if fitted.play(&trials).score > constant.score { fitted } else { mix };
-        let finer = Trials::smaller(world, seed, self.noises);
+        let fitted = Mix { part: if keeps { used.min(1.0) } else { 1.0 }, ..Mix::of(fitted) };
+        let start = if trials.respill(&fitted).score > constant.score { fitted } else { mix };
+        let finer = Trials::smaller(world, closed, seed, self.noises);
         let effort = Effort { trials: self.trials, step: 0.2 };
         let (levelled, _) = improve(&finer, &Shape::levels(brief).keeping(keeps), &start, effort, seed);
         let effort = Effort { step: 0.1, ..effort };
         let (_, timed) = improve(&finer, &Shape::timed(brief).keeping(keeps), &levelled, effort, seed);
         // Closed plans are played without offering money again, so they are compared as they will be played.
-        let (constant, timed) = (constant.granted, timed.granted);
+        let (constant, timed) = (constant.plan, timed.plan);
         let better = if finer.play(&timed).score >= finer.play(&constant).score { timed } else { constant };
         better_than_nothing(&finer, better)
     }
 }
 
-/// `plan` (`[steps, lines]`), or nothing at all where money may be kept and that is better.
-fn better_than_nothing(trials: &Trials, plan: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+/// `plan` (`[steps]`), or nothing at all where money may be kept and that is better.
+fn better_than_nothing(trials: &Trials, plan: Vec<Allocation>) -> Vec<Allocation> {
     if !may_keep(&trials.world().scenario) {
         return plan;
     }
-    let nothing: Vec<Vec<f64>> = plan.iter().map(|row| vec![0.0; row.len()]).collect();
+    let nothing = vec![Allocation::default(); plan.len()];
     if trials.play(&plan).score > trials.play(&nothing).score { plan } else { nothing }
 }
 
-/// Weights `[steps * lines]`, row by row, and the part of the budget that is divided by them.
-#[derive(Debug, Clone, PartialEq)]
-struct Mix {
-    weights: Vec<f64>,
-    part: f64,
-}
-
-impl Mix {
-    fn changed(&self, shape: &Shape, numbers: &[f64]) -> Self {
-        let weights = self.weights.iter().zip(shape.factors(numbers));
-        Self {
-            weights: weights.map(|(weight, factor)| weight * factor).collect(),
-            part: shape.part(numbers, self.part),
-        }
-    }
-
-    fn play(&self, trials: &Trials) -> Outcome {
-        trials.respill_part(&self.weights, self.part)
-    }
-}
-
 /// Searches around `base`.
-fn improve(trials: &Trials, shape: &Shape, base: &Mix, effort: Effort, seed: u64) -> (Mix, Outcome) {
-    let (numbers, _) = evolve(shape, effort, seed, |numbers| base.changed(shape, numbers).play(trials).score);
+pub(super) fn improve(
+    trials: &Trials,
+    shape: &Shape,
+    base: &Mix,
+    effort: Effort,
+    seed: u64,
+) -> (Mix, Outcome) {
+    let (numbers, _) =
+        evolve(shape, effort, seed, |numbers| trials.respill(&base.changed(shape, numbers)).score);
     let best = base.changed(shape, &numbers);
-    let outcome = best.play(trials);
+    let outcome = trials.respill(&best);
     (best, outcome)
 }
 
@@ -152,32 +154,33 @@ fn starting_mixes(brief: &Brief, shape: &Shape, trials: &Trials) -> Starts {
     let mix = |logs: &[f64]| -> Vec<f64> {
         open.iter().zip(shape.factors(logs)).map(|(open, factor)| open * factor).collect()
     };
+    let score = |weights: Vec<f64>, part: f64| trials.respill(&Mix { part, ..Mix::of(weights) }).score;
     let best_part = |weights: &[f64]| {
-        let score = |part: &f64| trials.respill_part(weights, *part).score;
+        let score = |part: &f64| score(weights.to_vec(), *part);
         let scores = PARTS.iter().map(|part| (score(part), *part));
         scores.max_by(|a, b| a.0.total_cmp(&b.0)).map_or(1.0, |(_, part)| part)
     };
     let even = vec![0.0; shape.len()];
     let part = if keeps { best_part(&mix(&even)) } else { 1.0 };
-    let even_score = trials.respill_part(&mix(&even), part).score;
+    let even_score = score(mix(&even), part);
     let mut candidates = vec![(even_score, even.clone())];
     for line in 0..lines {
         let mut tilted = even.clone();
         tilted[line] = libm::log(3.0);
-        candidates.push((trials.respill_part(&mix(&tilted), part).score, tilted));
+        candidates.push((score(mix(&tilted), part), tilted));
     }
     let gains: Vec<f64> = candidates[1..].iter().map(|(score, _)| score - even_score).collect();
     let largest = gains.iter().fold(0.0_f64, |most, gain| most.max(gain.abs())).max(f64::MIN_POSITIVE);
     for reach in [0.7, 1.5, 3.0] {
         let mut along = even.clone();
         along.iter_mut().zip(&gains).for_each(|(log, gain)| *log = reach * gain / largest);
-        candidates.push((trials.respill_part(&mix(&along), part).score, along));
+        candidates.push((score(mix(&along), part), along));
     }
     let tried = candidates.len() + if keeps { 2 * PARTS.len() } else { 0 };
     let best = candidates.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, logs)| mix(&logs));
     let weights = best.unwrap_or(open);
     let part = if keeps { best_part(&weights) } else { 1.0 };
-    Starts { best: Mix { weights, part }, tried }
+    Starts { best: Mix { part, ..Mix::of(weights) }, tried }
 }
 
 #[cfg(test)]
@@ -196,8 +199,8 @@ mod tests {
         let timed = Clairvoyant { constant: small, rounds: 0, trials: 30, noises: 1 }.plan(&world, 1);
         assert_eq!(constant, small.plan(&world, 1));
         // On the noise that both searched on.
-        let trials = Trials::smaller(&world, 1, 1);
-        let even = trials.respill(&vec![1.0; lines * scenario.brief.steps]).score;
+        let trials = Trials::smaller(&world, Levers::default(), 1, 1);
+        let even = trials.respill(&Mix::of(vec![1.0; lines * scenario.brief.steps])).score;
         let (constant, timed) = (trials.play(&constant).score, trials.play(&timed).score);
         assert!(timed >= constant && constant > even, "{timed} {constant} {even}");
     }
@@ -206,17 +209,17 @@ mod tests {
     fn oracles_keep_money_that_would_bring_less() {
         let scenario = Scenario::load("product-boost").unwrap().with_shoppers(1_000);
         let world = World::draw(&scenario, Seeds::numbered(Domain::Validate, 0, 0).world);
-        let trials = Trials::smaller(&world, 1, 1);
+        let trials = Trials::smaller(&world, Levers::default(), 1, 1);
         let small = StaticHindsight { noises: 1, trials: 40 };
         let constant = small.plan(&world, 1);
         let timed = Clairvoyant { constant: small, rounds: 0, trials: 14, noises: 1 }.plan(&world, 1);
         let lines = scenario.brief.lines.len();
-        let nothing = trials.play(&vec![vec![0.0; lines]; scenario.brief.steps]).score;
-        let even = trials.respill(&vec![1.0; lines * scenario.brief.steps]).score;
+        let nothing = trials.play(&vec![Allocation::default(); scenario.brief.steps]).score;
+        let even = trials.respill(&Mix::of(vec![1.0; lines * scenario.brief.steps])).score;
         for plan in [constant, timed] {
             let score = trials.play(&plan).score;
             assert!(score >= nothing && score > even, "{score} {nothing} {even}");
-            assert!(plan.iter().flatten().sum::<f64>() < scenario.brief.budget.major());
+            assert!(plan.iter().flat_map(|row| &row.money).sum::<f64>() < scenario.brief.budget.major());
         }
     }
 }

@@ -14,7 +14,7 @@ use super::price::{may_keep, price_of_money};
 use super::reports::{EVIDENCE, Evidence, Expectations};
 use super::search::{Effort, Shape, evolve};
 use super::spread::{Drawn, Spread};
-use super::trials::Trials;
+use super::trials::{Mix, Trials};
 use crate::planning::{Purse, Response};
 
 /// Rounds of the planner for a plan from scratch.
@@ -168,15 +168,14 @@ fn improved(world: &Arc<World>, plan: &[f64]) -> Vec<f64> {
     let used = plan.iter().sum::<f64>().max(LEAST * brief.budget.major());
     let trace = 0.002 * used / plan.len() as f64;
     let part = if keeps { (used / brief.budget.major()).min(1.0) } else { 1.0 };
-    let weights = |numbers: &[f64]| -> Vec<f64> {
-        plan.iter().zip(shape.factors(numbers)).map(|(money, factor)| (money + trace) * factor).collect()
-    };
-    let play = |numbers: &[f64]| trials.respill_part(&weights(numbers), shape.part(numbers, part));
-    let (numbers, _) = evolve(&shape, SEARCH, 1, |numbers| play(numbers).score);
-    let weights = weights(&numbers);
-    let total: f64 = weights.iter().sum();
-    let money = shape.part(&numbers, part) * brief.budget.major();
-    weights.iter().map(|weight| weight / total * money).collect()
+    let weights = plan.iter().map(|money| money + trace).collect();
+    let base = Mix { part, ..Mix::of(weights) };
+    let (numbers, _) =
+        evolve(&shape, SEARCH, 1, |numbers| trials.respill(&base.changed(&shape, numbers)).score);
+    let best = base.changed(&shape, &numbers);
+    let total: f64 = best.weights.iter().sum();
+    let money = best.part * brief.budget.major();
+    best.weights.iter().map(|weight| weight / total * money).collect()
 }
 
 /// `[steps * lines]` the square root of the inverse of the model's marginal returns at `plan`, relative to their mean. With

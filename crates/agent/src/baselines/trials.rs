@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use outlay_environment::{Allocation, Episode, Key, World};
+use outlay_environment::{Allocation, Brief, Episode, Key, Levers, LineBrief, World};
+
+use super::search::Shape;
 
 /// A world and the noise seeds that plans are tried on.
 #[derive(Debug, Clone)]
@@ -12,13 +14,55 @@ pub struct Trials {
     noises: Vec<u64>,
 }
 
+/// A plan in proportions: what a line cannot spend in a step is offered again later.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mix {
+    /// `[steps * lines]` row by row; each step gets the money left in proportion to its part of the weight left.
+    pub weights: Vec<f64>,
+    /// Part of the budget that is offered; the rest is kept.
+    pub part: f64,
+    /// `[lines]` bids in multiples of the list price in a step, its declared price included; infinite where a line buys
+    /// as much as its money does. None at all are the same as infinite ones.
+    pub bids: Vec<f64>,
+}
+
+impl Mix {
+    /// All of the budget in proportion to `weights` (`[steps * lines]`), without bids.
+    #[must_use]
+    pub fn of(weights: Vec<f64>) -> Self {
+        Self { weights, part: 1.0, bids: Vec::new() }
+    }
+
+    /// The mix at `numbers` of a search around it.
+    #[must_use]
+    pub fn changed(&self, shape: &Shape, numbers: &[f64]) -> Self {
+        let weights = self.weights.iter().zip(shape.factors(numbers));
+        Self {
+            weights: weights.map(|(weight, factor)| weight * factor).collect(),
+            part: shape.part(numbers, self.part),
+            bids: self.bids.clone(),
+        }
+    }
+
+    /// `[lines]` bids of a step in major units; empty where there are none.
+    fn bids(&self, brief: &Brief, step: usize) -> Vec<f64> {
+        let price = brief.calendar[step].price;
+        let bid = |(line, factor): (&LineBrief, &f64)| {
+            if factor.is_finite() { factor * price * line.list_price } else { 0.0 }
+        };
+        brief.lines.iter().zip(&self.bids).map(bid).collect()
+    }
+}
+
 /// What came of a plan.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// Mean over noise seeds of the goal's score, by its low-noise expectation.
     pub score: f64,
-    /// `[steps, lines]` mean money granted, in major units.
-    pub granted: Vec<Vec<f64>>,
+    /// `[noises]` the same on each seed.
+    pub scores: Vec<f64>,
+    /// `[steps]` mean money granted, with the bids of the plan.
+    pub plan: Vec<Allocation>,
 }
 
 impl Trials {
@@ -29,10 +73,11 @@ impl Trials {
         Self { world, noises: (0..noises as u64).map(|noise| key.with(noise).bits()).collect() }
     }
 
-    /// Trials in a world with the hidden parameters of `world` and the scenario's number of training shoppers.
+    /// Trials in a world with the hidden parameters of `world`, the scenario's number of training shoppers, and these
+    /// levers open.
     #[must_use]
-    pub fn smaller(world: &World, seed: u64, noises: usize) -> Self {
-        let scenario = world.scenario.at_training_size();
+    pub fn smaller(world: &World, levers: Levers, seed: u64, noises: usize) -> Self {
+        let scenario = world.scenario.with_levers(levers).at_training_size();
         Self::new(World::draw(&scenario, world.seed), seed, noises)
     }
 
@@ -42,55 +87,54 @@ impl Trials {
         &self.world
     }
 
-    /// Plays `[steps, lines]` money as it stands: what a line cannot spend stays unspent.
+    /// Plays `[steps]` allocations as they stand: what a line cannot spend stays unspent.
     #[must_use]
-    pub fn play(&self, plan: &[Vec<f64>]) -> Outcome {
+    pub fn play(&self, plan: &[Allocation]) -> Outcome {
         self.run(|step, _| plan[step].clone())
     }
 
-    /// Plays `[steps * lines]` weights, row by row: each step gets the money left in proportion to its part of the
-    /// weight left, so that what a line cannot spend is offered again later.
+    /// Plays a mix: what a line cannot spend is offered again later.
     #[must_use]
-    pub fn respill(&self, weights: &[f64]) -> Outcome {
-        self.respill_part(weights, 1.0)
-    }
-
-    /// The same with a `part` of the budget, the rest of which is kept.
-    #[must_use]
-    pub fn respill_part(&self, weights: &[f64], part: f64) -> Outcome {
-        let unused = (1.0 - part) * self.world.scenario.brief.budget.major();
-        let lines = self.world.scenario.brief.lines.len();
-        let mut left: Vec<f64> = weights.chunks(lines).map(|row| row.iter().sum()).collect();
+    pub fn respill(&self, mix: &Mix) -> Outcome {
+        let brief = &self.world.scenario.brief;
+        let unused = (1.0 - mix.part) * brief.budget.major();
+        let lines = brief.lines.len();
+        let mut left: Vec<f64> = mix.weights.chunks(lines).map(|row| row.iter().sum()).collect();
         for step in (1..left.len()).rev() {
             left[step - 1] += left[step];
         }
         self.run(|step, money| {
             let money = (money - unused).max(0.0);
-            let row = &weights[step * lines..(step + 1) * lines];
-            row.iter().map(|weight| money * weight / left[step].max(f64::MIN_POSITIVE)).collect()
+            let row = &mix.weights[step * lines..(step + 1) * lines];
+            let share = |weight: &f64| money * weight / left[step].max(f64::MIN_POSITIVE);
+            Allocation { money: row.iter().map(share).collect(), bids: mix.bids(brief, step) }
         })
     }
 
     /// Plays `wish(step, money left)` on every noise seed.
-    fn run(&self, wish: impl Fn(usize, f64) -> Vec<f64>) -> Outcome {
+    fn run(&self, wish: impl Fn(usize, f64) -> Allocation) -> Outcome {
         let scenario = &self.world.scenario;
         let brief = &scenario.brief;
         let share = 1.0 / self.noises.len() as f64;
-        let mut outcome = Outcome { score: 0.0, granted: vec![vec![0.0; brief.lines.len()]; brief.steps] };
+        let nothing = Allocation::of(vec![0.0; brief.lines.len()]);
+        let mut outcome = Outcome { score: 0.0, scores: Vec::new(), plan: vec![nothing; brief.steps] };
         for &noise in &self.noises {
             let mut episode = Episode::new(self.world.clone(), noise);
             while !episode.is_over() {
                 let observation = episode.observation();
-                let money = wish(observation.step, observation.budget_left.major());
-                episode.step(&Allocation::of(money));
+                let wish = wish(observation.step, observation.budget_left.major());
+                outcome.plan[observation.step].bids.clone_from(&wish.bids);
+                episode.step(&wish);
             }
-            for (step, row) in outcome.granted.iter_mut().enumerate() {
-                outcome.score += share * scenario.expected_step(episode.ledger(), step);
-                for (mean, line) in row.iter_mut().zip(episode.ledger().step(step)) {
+            let steps = (0..brief.steps).map(|step| scenario.expected_step(episode.ledger(), step));
+            outcome.scores.push(steps.sum());
+            for (step, row) in outcome.plan.iter_mut().enumerate() {
+                for (mean, line) in row.money.iter_mut().zip(episode.ledger().step(step)) {
                     *mean += share * line.granted.major();
                 }
             }
         }
+        outcome.score = share * outcome.scores.iter().sum::<f64>();
         outcome
     }
 }
@@ -105,26 +149,26 @@ mod tests {
         let scenario = scenario();
         let (steps, lines) = (scenario.brief.steps, scenario.brief.lines.len());
         let trials = Trials::new(World::average(&scenario), 1, 2);
-        let outcome = trials.respill(&vec![1.0; steps * lines]);
+        let outcome = trials.respill(&Mix::of(vec![1.0; steps * lines]));
         let even = scenario.brief.budget.major() / (steps * lines) as f64;
         assert!(
-            outcome.granted[0].iter().all(|money| (money - even).abs() < 0.011),
+            outcome.plan[0].money.iter().all(|money| (money - even).abs() < 0.011),
             "{:?}",
-            outcome.granted[0]
+            outcome.plan[0]
         );
-        assert_eq!(outcome, trials.respill(&vec![3.0; steps * lines]));
-        let total: f64 = outcome.granted.iter().flatten().sum();
+        assert_eq!(outcome, trials.respill(&Mix::of(vec![3.0; steps * lines])));
+        let total: f64 = outcome.plan.iter().flat_map(|row| &row.money).sum();
         assert!(total <= 1.5 * scenario.brief.budget.major());
         // Of a part of the budget each cell gets that part.
-        let fifth = trials.respill_part(&vec![1.0; steps * lines], 0.2);
-        assert!(fifth.granted[0].iter().all(|money| (money - 0.2 * even).abs() < 0.011));
+        let fifth = trials.respill(&Mix { part: 0.2, ..Mix::of(vec![1.0; steps * lines]) });
+        assert!(fifth.plan[0].money.iter().all(|money| (money - 0.2 * even).abs() < 0.011));
     }
 
     #[test]
     fn a_plan_of_nothing_spends_nothing() {
         let scenario = scenario();
         let trials = Trials::new(World::average(&scenario), 1, 1);
-        let idle = trials.play(&vec![vec![0.0; scenario.brief.lines.len()]; scenario.brief.steps]);
-        assert!(idle.granted.iter().flatten().all(|&money| money == 0.0));
+        let idle = trials.play(&vec![Allocation::default(); scenario.brief.steps]);
+        assert!(idle.plan.iter().flat_map(|row| &row.money).all(|&money| money == 0.0));
     }
 }

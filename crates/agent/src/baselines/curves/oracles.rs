@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use outlay_environment::{Curves, World};
+use outlay_environment::{Allocation, Curves, World};
 
 use super::caps;
 use crate::agent::Oracle;
@@ -13,7 +13,7 @@ use crate::planning::{best_levels, plan};
 pub struct CurveClairvoyant;
 
 impl Oracle for CurveClairvoyant {
-    fn plan(&self, world: &Arc<World>, _seed: u64) -> Vec<Vec<f64>> {
+    fn plan(&self, world: &Arc<World>, _seed: u64) -> Vec<Allocation> {
         let brief = &world.scenario.brief;
         let Some(curves) = world.curves() else { return Vec::new() };
         let caps = caps(&brief.limits, 0..brief.steps);
@@ -30,7 +30,7 @@ pub struct CurveStaticHindsight;
 const LEVELS: usize = 400;
 
 impl Oracle for CurveStaticHindsight {
-    fn plan(&self, world: &Arc<World>, _seed: u64) -> Vec<Vec<f64>> {
+    fn plan(&self, world: &Arc<World>, _seed: u64) -> Vec<Allocation> {
         let Some(curves) = world.curves() else { return Vec::new() };
         let steps = curves.steps();
         let mix = best_mix(curves, world.scenario.brief.budget.major() / steps as f64);
@@ -80,7 +80,7 @@ fn best_mix(curves: &Curves, money: f64) -> Vec<f64> {
 
 /// Rounds `[steps * lines]` money to hundredths so that the sums up to each cell are those of the plan, within half a
 /// hundredth: rounded one by one, a plan may end some hundredths short.
-fn whole_hundredths(plan: &[f64], lines: usize) -> Vec<Vec<f64>> {
+fn whole_hundredths(plan: &[f64], lines: usize) -> Vec<Allocation> {
     let (mut exact, mut given) = (0.0, 0.0);
     let mut round = |money: &f64| {
         exact += money;
@@ -88,5 +88,5 @@ fn whole_hundredths(plan: &[f64], lines: usize) -> Vec<Vec<f64>> {
         given += rounded;
         rounded
     };
-    plan.chunks(lines).map(|row| row.iter().map(&mut round).collect()).collect()
+    plan.chunks(lines).map(|row| Allocation::of(row.iter().map(&mut round).collect())).collect()
 }
