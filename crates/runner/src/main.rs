@@ -22,6 +22,7 @@ mod progress;
 mod replay;
 mod results;
 mod saved;
+mod schema;
 mod statistics;
 mod store;
 mod suite;
@@ -79,6 +80,7 @@ fn run(cli: &Cli, terminal: Terminal) -> Result<u8, Failure> {
         Some(Command::Suite(arguments)) => suite::run(arguments, timing, terminal),
         Some(Command::Scenarios) => list::scenarios(terminal),
         Some(Command::Check(arguments)) => list::check(arguments, terminal),
+        Some(Command::Schema(arguments)) => schema::run(arguments, terminal),
         Some(Command::Agents) => list::agents(terminal),
     }
 }
