@@ -22,7 +22,11 @@ impl File {
     /// A scenario that ships.
     pub(crate) fn shipped(name: &str, called: &str) -> Option<Self> {
         let text = shipped_text(name)?;
-        Some(Self { source: Source::new(called, text), folder: None, identity: Some(format!("shipped:{name}")) })
+        Some(Self {
+            source: Source::new(called, text),
+            folder: None,
+            identity: Some(format!("shipped:{name}")),
+        })
     }
 
     /// A file on disk.
@@ -93,7 +97,12 @@ impl Layer {
         let mut top = Section::top(&table, notes);
         let (base, drops) = read_base(&mut top);
         if base.is_none() && !drops.is_empty() {
-            top.object("drop_lines", "`drop_lines` needs a `base`", "nothing to drop from", "add `base = ...`");
+            top.object(
+                "drop_lines",
+                "`drop_lines` needs a `base`",
+                "nothing to drop from",
+                "add `base = ...`",
+            );
         }
         let base = base.zip(table.remove("base")).map(|(name, value)| (name, value.place));
         let dropped = table.remove("drop_lines");
@@ -149,7 +158,8 @@ fn note_circle(layers: &[Layer], place: &Place, notes: &Notes) {
     let files = || layers.iter().map(|layer| &*layer.file.source.file);
     let circle: Vec<&str> = files().chain(files().take(1)).collect();
     let message = format!("scenarios are based on one another in a circle: {}", circle.join(" -> "));
-    let help = "take `base` out of one of them; a file beside it wins over a shipped scenario of the same name";
+    let help =
+        "take `base` out of one of them; a file beside it wins over a shipped scenario of the same name";
     notes.add(place, message, "closes the circle", Some(help.to_owned()));
 }
 

@@ -64,7 +64,10 @@ pub(crate) struct Value {
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
     Text(String),
-    Number { value: f64, name: &'static str },
+    Number {
+        value: f64,
+        name: &'static str,
+    },
     Flag(bool),
     List(Vec<Value>),
     Table(Table),
@@ -120,8 +123,10 @@ impl Value {
                 .replace('_', "")
                 .parse()
                 .map_or(Content::Other(name), |value| Content::Number { value, name }),
-            DeValue::Integer(number) => i64::from_str_radix(&number.as_str().replace('_', ""), number.radix())
-                .map_or(Content::Other(name), |value| Content::Number { value: value as f64, name }),
+            DeValue::Integer(number) => {
+                i64::from_str_radix(&number.as_str().replace('_', ""), number.radix())
+                    .map_or(Content::Other(name), |value| Content::Number { value: value as f64, name })
+            }
             DeValue::Array(items) => {
                 let items = items.iter().enumerate();
                 Content::List(items.map(|(index, item)| Self::of(source, item, index + 1)).collect())
@@ -280,10 +285,8 @@ mod tests {
     fn tables_meet_key_by_key_and_keep_their_places() {
         let both = laid("[limits]\ncap = 1\nfloor = 2\n", "[limits]\ncap = 3\n");
         let limits = both.get("limits").and_then(Value::table).unwrap();
-        let seen: Vec<(&str, Option<f64>, &str)> = limits
-            .values()
-            .map(|(key, value)| (key, value.number(), &*value.place.source.file))
-            .collect();
+        let seen: Vec<(&str, Option<f64>, &str)> =
+            limits.values().map(|(key, value)| (key, value.number(), &*value.place.source.file)).collect();
         assert_eq!(seen, [("cap", Some(3.0), "over"), ("floor", Some(2.0), "below")]);
         assert_eq!(&*limits.place.source.file, "over");
     }

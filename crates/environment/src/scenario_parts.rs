@@ -189,7 +189,8 @@ fn read_market(
     let (calendar_title, calendar) = calendar.unwrap_or_default();
     let steps = calendar.len();
     let tier = merchant.as_ref().and_then(|merchant| merchant.tier);
-    let stars = tier.and_then(|_| catalogue.read(top, "merchant", ("tiers", "stars"), None, sources, read_stars));
+    let stars =
+        tier.and_then(|_| catalogue.read(top, "merchant", ("tiers", "stars"), None, sources, read_stars));
     let merchants = merchant.iter().map(|merchant| merchant.benefits.clone());
     let tiers = stars.iter().zip(tier).map(|(stars, tier)| stars.benefits[tier as usize].clone());
     let benefits = merchants.chain(tiers).fold(read_benefits(top), Benefits::or);
@@ -203,9 +204,8 @@ fn read_market(
         let channel_name = section.file("channel", "channels");
         let set = section.overrides("set", FileKind::Channel);
         let from = ("channels", &*channel_name);
-        let channel = catalogue.read(&section, "channel", from, set, sources, |top| {
-            read_channel(top, industry.as_ref())
-        });
+        let channel = catalogue
+            .read(&section, "channel", from, set, sources, |top| read_channel(top, industry.as_ref()));
         let channel = (channel_name, channel.flatten());
         let parts = (industry.as_ref(), merchant.as_ref());
         let mut line = read_line(&mut section, name, channel, parts, (steps, per_day));

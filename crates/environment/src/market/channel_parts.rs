@@ -231,6 +231,13 @@ fn read_audience(
     };
     if let (Some(industry), Some(merchant)) = (industry, merchant) {
         audience.size = expected_size(&audience, industry, merchant);
+        let only_buyers = audience.stages.iter().all(|stage| *stage > Stage::Perform as usize);
+        let days = audience.exclude_buyers_days.filter(|_| only_buyers && !audience.stages.is_empty());
+        if days.is_some_and(|days| days >= industry.windows.customer) {
+            let message = "`stages` lets in buyers alone, and `exclude_buyers_days` leaves all of them out";
+            let help = format!("fewer days than {}, or stages before an order", industry.windows.customer);
+            section.object("exclude_buyers_days", message, "nobody is left", &help);
+        }
     }
     audience
 }

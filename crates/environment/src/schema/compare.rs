@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::specimen::{Given, Trial, read_specimen, trials};
+use super::specimen::{Given, Specimen, Trial, trials};
 use super::{Answer, Condition, Effect, FileKind, Rule, Shape, Stands};
 use crate::bounds::Bounds;
 use crate::declared::{Declared, Field};
@@ -12,7 +12,7 @@ type Key = (String, &'static str);
 
 pub(super) fn shape(kind: FileKind) -> Shape {
     let mut rules = Vec::new();
-    let found = explore(kind, &[], &BTreeSet::new(), &mut rules);
+    let found = Exploration { kind, rules: &mut rules }.explore(Specimen::empty(), &[], &BTreeSet::new());
     let keys = found.order.iter().filter_map(|key| found.declared(key)).collect();
     Shape { keys, rules }
 }
@@ -52,9 +52,8 @@ impl Readings {
                 Some(asked) => {
                     asked.needed += new.needed;
                     asked.declared.field = wider(&asked.declared.field, &new.declared.field);
-                    if asked.declared.about != new.declared.about {
-                        asked.declared.about = asked.declared.about.take().or(new.declared.about.clone());
-                    }
+                    let about = asked.declared.about.take();
+                    asked.declared.about = about.or_else(|| new.declared.about.clone());
                 }
                 None => {
                     self.order.push(key.clone());
@@ -100,53 +99,61 @@ fn wider(one: &Field, other: &Field) -> Field {
     }
 }
 
-/// Reads with what is given, then with every other answer to every question that is new, and notes what follows from the
-/// answers. Returns all these readings together.
-fn explore(kind: FileKind, given: &[Given], known: &BTreeSet<Key>, rules: &mut Vec<Rule>) -> Readings {
-    let asked = read_specimen(kind, given);
-    let fresh: Vec<Declared> =
-        asked.iter().filter(|it| !known.contains(&(it.path.clone(), it.key))).cloned().collect();
-    let mut known = known.clone();
-    known.extend(fresh.iter().map(|it| (it.path.clone(), it.key)));
-    let plain = Readings::one(asked);
-    let mut all = plain.clone();
+/// Readings of one kind of file, and what has been found to follow from the answers.
+struct Exploration<'a> {
+    kind: FileKind,
+    rules: &'a mut Vec<Rule>,
+}
 
-    // Figures and names of files first: what varies with them is said by no rule.
-    let (loose, strict): (Vec<Declared>, Vec<Declared>) = fresh.into_iter().partition(|declared| {
-        matches!(declared.field, Field::Number(_) | Field::Whole(_) | Field::Uncertain(_) | Field::File(_))
-    });
-    let mut blurred = plain.clone();
-    let mut absent = Vec::new();
-    for declared in &loose {
-        for trial in trials(declared).into_iter().skip(1) {
-            let is_absent = trial == Trial::Absent;
-            let found = explore(kind, &with(given, declared, trial), &known, rules);
-            all.add(&found);
-            if is_absent {
-                absent.push((declared, found));
-            } else {
-                blurred.add(&found);
+impl Exploration<'_> {
+    /// Reads a specimen with what is given, then with every other answer to every question that is new, and notes what
+    /// follows from the answers. Returns all these readings together.
+    fn explore(&mut self, mut specimen: Specimen, given: &[Given], known: &BTreeSet<Key>) -> Readings {
+        let asked = specimen.complete(self.kind, given);
+        let fresh: Vec<Declared> =
+            asked.iter().filter(|it| !known.contains(&(it.path.clone(), it.key))).cloned().collect();
+        let mut known = known.clone();
+        known.extend(fresh.iter().map(|it| (it.path.clone(), it.key)));
+        let plain = Readings::one(asked);
+        let mut all = plain.clone();
+
+        // Figures and names of files first: what varies with them is said by no rule.
+        let is_loose = |field: &Field| {
+            matches!(field, Field::Number(_) | Field::Whole(_) | Field::Uncertain(_) | Field::File(_))
+        };
+        let (loose, strict): (Vec<_>, Vec<_>) = fresh.into_iter().partition(|it| is_loose(&it.field));
+        let mut blurred = plain.clone();
+        let mut tried = Vec::new();
+        for declared in loose.into_iter().chain(strict) {
+            let mut states = Vec::new();
+            for trial in trials(&declared).into_iter().skip(1) {
+                let found = self.explore(
+                    specimen.with(&declared, &trial),
+                    &with(given, &declared, trial.clone()),
+                    &known,
+                );
+                all.add(&found);
+                if is_loose(&declared.field) && trial != Trial::Absent {
+                    blurred.add(&found);
+                } else {
+                    states.extend(answer(&trial).map(|answer| (answer, found)));
+                }
             }
+            tried.push((declared, states));
         }
-    }
-    for (declared, found) in &absent {
-        let states = [(Answer::Present, &blurred), (Answer::Absent, found)];
-        rules.extend(follow(given, declared, &states, &plain, &blurred));
-    }
-    for declared in &strict {
-        let mut states = Vec::new();
-        for trial in trials(declared).into_iter().skip(1) {
-            let found = explore(kind, &with(given, declared, trial.clone()), &known, rules);
-            all.add(&found);
-            states.extend(answer(&trial).map(|answer| (answer, found)));
+        for (declared, states) in &tried {
+            let first = if is_loose(&declared.field) {
+                Some(Answer::Present)
+            } else {
+                trials(declared).first().and_then(answer)
+            };
+            let states: Vec<(Answer, &Readings)> = (first.into_iter().map(|answer| (answer, &blurred)))
+                .chain(states.iter().map(|(answer, found)| (answer.clone(), found)))
+                .collect();
+            self.rules.extend(follow(given, declared, &states, &plain, &blurred));
         }
-        let first = trials(declared).first().and_then(answer);
-        let states: Vec<(Answer, &Readings)> = (first.into_iter().map(|answer| (answer, &blurred)))
-            .chain(states.iter().map(|(answer, found)| (answer.clone(), found)))
-            .collect();
-        rules.extend(follow(given, declared, &states, &plain, &blurred));
+        all
     }
-    all
 }
 
 fn with(given: &[Given], declared: &Declared, trial: Trial) -> Vec<Given> {
@@ -233,8 +240,7 @@ fn effect(
     let field = |readings: &Readings| readings.keys.get(key).map(|asked| asked.declared.field.clone());
     let depends_on_figures = field(plain) != field(blurred);
     let others = || states.iter().filter_map(|(_, other)| field(other));
-    let field =
-        field(readings).filter(|field| !depends_on_figures && others().any(|other| other != *field));
+    let field = field(readings).filter(|field| !depends_on_figures && others().any(|other| other != *field));
     let effect = Effect {
         path: key.0.clone(),
         key: key.1,

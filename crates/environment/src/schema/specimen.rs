@@ -1,4 +1,6 @@
-//! A file that has every key which its reader asks for.
+//! A file that has every key which its reader asks for, and what can be tried in it.
+
+use std::mem::discriminant;
 
 use super::FileKind;
 use crate::catalogue::{Catalogue, shipped_names};
@@ -38,7 +40,9 @@ pub(super) struct Given {
 pub(super) fn trials(declared: &Declared) -> Vec<Trial> {
     let mut trials = match &declared.field {
         Field::Choice(words) => words.iter().cloned().map(Trial::Word).collect(),
-        Field::File(folder) => shipped_names(folder).into_iter().map(|name| Trial::Word(name.into())).collect(),
+        Field::File(folder) => {
+            shipped_names(folder).into_iter().map(|name| Trial::Word(name.into())).collect()
+        }
         Field::Flag => vec![Trial::Flag(false), Trial::Flag(true)],
         Field::Number(_) | Field::Whole(_) | Field::Uncertain(_) => vec![Trial::Least, Trial::Most],
         _ => vec![Trial::Present],
@@ -49,26 +53,47 @@ pub(super) fn trials(declared: &Declared) -> Vec<Trial> {
     trials
 }
 
-/// What the reader asks of a specimen in which everything is there, but for what is given.
-pub(super) fn read_specimen(kind: FileKind, given: &[Given]) -> Vec<Declared> {
-    let mut specimen = Table::empty();
-    loop {
-        let log = Log::default();
-        read(kind, &specimen, &log);
-        let asked = log.take();
-        let mut complete = true;
-        for declared in &asked {
-            let given = given.iter().find(|given| given.path == declared.path && given.key == declared.key);
-            let trial = given.map(|given| given.trial.clone()).or_else(|| trials(declared).into_iter().next());
-            let content = trial.and_then(|trial| content(&declared.field, &trial));
-            let Some(table) = table_at(&mut specimen, &declared.path) else { continue };
-            if let (Some(content), None) = (content, table.get(declared.key)) {
-                table.put(declared.key, content);
-                complete = false;
-            }
+/// A file in which something stands under every key that its reader asks for.
+#[derive(Debug, Clone)]
+pub(super) struct Specimen(Table);
+
+impl Specimen {
+    /// A file in which nothing stands.
+    pub(super) fn empty() -> Self {
+        Self(Table::empty())
+    }
+
+    /// The same with something else under a key.
+    pub(super) fn with(&self, declared: &Declared, trial: &Trial) -> Self {
+        let mut changed = self.0.clone();
+        if let Some(table) = table_at(&mut changed, &declared.path) {
+            table.remove(declared.key);
+            content(&declared.field, trial).into_iter().for_each(|content| table.put(declared.key, content));
         }
-        if complete {
-            return asked;
+        Self(changed)
+    }
+
+    /// Adds whatever the reader asks for and does not find, but for what is given as absent. Returns all that it asks.
+    pub(super) fn complete(&mut self, kind: FileKind, given: &[Given]) -> Vec<Declared> {
+        loop {
+            let log = Log::default();
+            read(kind, &self.0, &log);
+            let asked = log.take();
+            let mut complete = true;
+            for declared in &asked {
+                let given = given.iter().find(|it| it.path == declared.path && it.key == declared.key);
+                let trial = given.map(|it| it.trial.clone()).or_else(|| trials(declared).into_iter().next());
+                let content = trial.and_then(|trial| content(&declared.field, &trial));
+                let Some(table) = table_at(&mut self.0, &declared.path) else { continue };
+                let there = table.get(declared.key).map(|value| &value.content);
+                if let Some(content) = content.filter(|content| !there.is_some_and(|it| alike(it, content))) {
+                    table.put(declared.key, content);
+                    complete = false;
+                }
+            }
+            if complete {
+                return asked;
+            }
         }
     }
 }
@@ -128,6 +153,16 @@ fn content(field: &Field, trial: &Trial) -> Option<Content> {
         (Field::Table | Field::NamedNumbers(_) | Field::Overrides(_), _) => Content::Table(Table::empty()),
         (Field::Either(fields), trial) => return content(&fields[0], trial),
     })
+}
+
+/// Whether two values are of one type; another answer may make another of the same key.
+fn alike(one: &Content, other: &Content) -> bool {
+    match (one, other) {
+        (Content::List(one), Content::List(other)) => {
+            one.iter().zip(other).all(|(one, other)| alike(&one.content, &other.content))
+        }
+        _ => discriminant(one) == discriminant(other),
+    }
 }
 
 /// The table at a path such as `line[]/audience/`; of a list its first.
