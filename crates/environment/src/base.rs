@@ -165,7 +165,11 @@ fn note_circle(layers: &[Layer], place: &Place, notes: &Notes) {
 
 /// Takes the lines that a layer drops out of its base.
 fn drop_lines(layer: &Layer, base: &mut Table, notes: &Notes) {
-    let Some(Value { content: Content::List(lines), .. }) = base.get_mut("line") else { return };
+    let mut none = Vec::new();
+    let lines = match base.get_mut("line") {
+        Some(Value { content: Content::List(lines), .. }) => lines,
+        _ => &mut none,
+    };
     let known: Vec<String> = lines.iter().filter_map(Value::name).map(str::to_owned).collect();
     for (index, (name, place)) in layer.drops.iter().enumerate() {
         if layer.drops[..index].iter().any(|(other, _)| other == name) {

@@ -263,7 +263,7 @@ fn is_read(kind: FileKind, file: &Value, folder: &Path) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     /// A schema that refused what the program reads would underline sound files.
     #[test]
