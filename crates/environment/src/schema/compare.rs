@@ -161,14 +161,14 @@ fn with(given: &[Given], declared: &Declared, trial: Trial) -> Vec<Given> {
     given.iter().cloned().chain([next]).collect()
 }
 
-/// A trial as a condition; none of a figure, because no one figure stands for the others.
+/// A trial as a condition; none of a figure or a file, because no one of them stands for the others.
 fn answer(trial: &Trial) -> Option<Answer> {
     match trial {
         Trial::Absent => Some(Answer::Absent),
         Trial::Present => Some(Answer::Present),
         Trial::Word(word) => Some(Answer::Word(word.clone())),
         Trial::Flag(flag) => Some(Answer::Flag(*flag)),
-        Trial::Least | Trial::Most => None,
+        Trial::Least | Trial::Most | Trial::File(_) => None,
     }
 }
 

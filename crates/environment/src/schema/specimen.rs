@@ -23,6 +23,8 @@ pub(super) enum Trial {
     Absent,
     Present,
     Word(String),
+    /// A file of this name.
+    File(&'static str),
     Flag(bool),
     Least,
     Most,
@@ -40,9 +42,7 @@ pub(super) struct Given {
 pub(super) fn trials(declared: &Declared) -> Vec<Trial> {
     let mut trials = match &declared.field {
         Field::Choice(words) => words.iter().cloned().map(Trial::Word).collect(),
-        Field::File(folder) => {
-            shipped_names(folder).into_iter().map(|name| Trial::Word(name.into())).collect()
-        }
+        Field::File(folder) => shipped_names(folder).into_iter().map(Trial::File).collect(),
         Field::Flag => vec![Trial::Flag(false), Trial::Flag(true)],
         Field::Number(_) | Field::Whole(_) | Field::Uncertain(_) => vec![Trial::Least, Trial::Most],
         _ => vec![Trial::Present],
@@ -140,6 +140,7 @@ fn content(field: &Field, trial: &Trial) -> Option<Content> {
     Some(match (field, trial) {
         (_, Trial::Absent) => return None,
         (_, Trial::Word(word)) => Content::Text(word.clone()),
+        (_, Trial::File(name)) => Content::Text((*name).to_owned()),
         (_, Trial::Flag(flag)) => Content::Flag(*flag),
         (Field::Number(bounds) | Field::Whole(bounds) | Field::Uncertain(bounds), _) => number(bounds),
         (Field::Numbers(bounds, length), _) => list(number(bounds), length.unwrap_or(1)),
