@@ -25,10 +25,14 @@
 //! number of threads, and two agents on one seed meet the same shoppers in the same moods.
 
 pub mod amss;
+mod base;
+mod bounds;
 mod catalogue;
 pub mod curve;
 pub mod curves;
+pub mod declared;
 pub mod deeplink;
+mod document;
 pub mod draws;
 pub mod episode;
 pub mod goal;
@@ -45,7 +49,10 @@ pub mod projection;
 mod puzzles;
 pub mod reader;
 pub mod scenario;
+mod scenario_parts;
+pub mod schema;
 pub mod tiers;
+mod uncertain;
 pub mod world;
 
 pub use curve::Curve;

@@ -1,8 +1,11 @@
 //! Problems found in a file, as data: place, cause and a way out. The runner draws them.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+
+use crate::document::{Place, Source};
 
 /// One problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,5 +35,61 @@ impl fmt::Display for Problems {
             write!(formatter, "{separator}{}: {}", problem.file, problem.message)?;
         }
         Ok(())
+    }
+}
+
+/// Collects problems over all files that make up one thing.
+#[derive(Debug, Default)]
+pub struct Notes(RefCell<Vec<Problem>>);
+
+impl Notes {
+    /// Notes a problem at a place.
+    pub fn add(
+        &self,
+        place: &Place,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        help: Option<String>,
+    ) {
+        self.add_in(&place.source, Some(place), message, label, help);
+    }
+
+    /// Notes a problem of a text, at a place if it has one. What is noted already, of a file that is read twice, is not
+    /// repeated.
+    pub(crate) fn add_in(
+        &self,
+        source: &Source,
+        place: Option<&Place>,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        help: Option<String>,
+    ) {
+        let problem = Problem {
+            file: source.file.clone(),
+            text: source.text.clone(),
+            span: place.map(|place| place.span.clone()),
+            message: message.into(),
+            label: label.into(),
+            help,
+        };
+        let mut problems = self.0.borrow_mut();
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+
+    /// Notes what was found elsewhere.
+    pub fn extend(&self, problems: Problems) {
+        self.0.borrow_mut().extend(problems.0);
+    }
+
+    /// Everything noted so far, if anything was.
+    ///
+    /// # Errors
+    ///
+    /// All of it.
+    pub fn verdict(&self) -> Result<(), Problems> {
+        let problems = self.0.borrow();
+        if problems.is_empty() { Ok(()) } else { Err(Problems(problems.clone())) }
     }
 }

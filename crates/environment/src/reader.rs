@@ -1,250 +1,82 @@
-//! Reads tables of a TOML file field by field and notes every problem with its place, instead of stopping at the
-//! first.
+//! Reads tables of a file field by field and notes every problem with its place, instead of stopping at the first.
 
-use std::cell::RefCell;
-use std::ops::Range;
-use std::path::Path;
-use std::sync::Arc;
+mod numbers;
 
-use serde::{Deserialize, Serialize};
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
-
-use crate::draws::Key;
-use crate::problem::{Problem, Problems};
-
-/// Largest file that is read: a scenario is a page or two of text.
-const LARGEST_FILE: u64 = 4 << 20;
-
-/// A text and where it came from.
-#[derive(Debug, Clone)]
-pub struct Source {
-    /// A path, or the name of a shipped file.
-    pub file: Arc<str>,
-    /// All of it.
-    pub text: Arc<str>,
-}
-
-impl Source {
-    /// A text and what to call it.
-    #[must_use]
-    pub fn new(file: &str, text: &str) -> Self {
-        Self { file: file.into(), text: text.into() }
-    }
-}
-
-/// Reads a file that is a few pages of text.
-///
-/// # Errors
-///
-/// Why it could not be read.
-pub fn read_bounded(path: &Path) -> Result<String, String> {
-    let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
-    if size > LARGEST_FILE {
-        return Err(format!("the file has {size} bytes, more than {LARGEST_FILE}"));
-    }
-    std::fs::read_to_string(path).map_err(|error| error.to_string())
-}
+pub use crate::bounds::Bounds;
+use crate::declared::{Declared, Field, Log};
+pub use crate::document::{Place, Source, read_bounded};
+use crate::document::{Table, Value};
+pub use crate::problem::Notes;
+use crate::schema::FileKind;
+pub use crate::uncertain::Uncertain;
 
 /// Parses a text and hands its top table to `read`; syntax errors are noted.
 pub fn with_table<T>(source: &Source, notes: &Notes, read: impl FnOnce(Section<'_>) -> T) -> Option<T> {
-    let (table, errors) = DeTable::parse_recoverable(&source.text);
-    for error in &errors {
-        notes.add(source, error.span(), error.message(), "here", None);
-    }
-    // Fields of a file with broken syntax would only repeat the same cause.
-    errors.is_empty().then(|| read(Section::top(source, notes, &table)))
-}
-
-/// Collects problems over all files that make up one thing.
-#[derive(Debug, Default)]
-pub struct Notes(RefCell<Vec<Problem>>);
-
-impl Notes {
-    /// Notes a problem at some bytes of a text.
-    pub fn add(
-        &self,
-        source: &Source,
-        span: Option<Range<usize>>,
-        message: impl Into<String>,
-        label: impl Into<String>,
-        help: Option<String>,
-    ) {
-        self.0.borrow_mut().push(Problem {
-            file: source.file.clone(),
-            text: source.text.clone(),
-            span,
-            message: message.into(),
-            label: label.into(),
-            help,
-        });
-    }
-
-    /// Notes what was found elsewhere.
-    pub fn extend(&self, problems: Problems) {
-        self.0.borrow_mut().extend(problems.0);
-    }
-
-    /// Everything noted so far, if anything was.
-    ///
-    /// # Errors
-    ///
-    /// All of it.
-    pub fn verdict(&self) -> Result<(), Problems> {
-        let problems = self.0.borrow();
-        if problems.is_empty() { Ok(()) } else { Err(Problems(problems.clone())) }
-    }
-}
-
-/// A number that each world draws anew, or that is the same in all.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub enum Uncertain {
-    /// The same in every world.
-    Fixed(f64),
-    /// Log-normal: the median, and the standard deviation of the logarithm.
-    LogNormal {
-        /// Half of the worlds lie below.
-        median: f64,
-        /// Standard deviation of the natural logarithm.
-        log_sd: f64,
-    },
-    /// Uniform on an interval.
-    Uniform {
-        /// Lower end.
-        low: f64,
-        /// Upper end.
-        high: f64,
-    },
-}
-
-impl Uncertain {
-    /// The value in an average world.
-    #[must_use]
-    pub fn median(self) -> f64 {
-        match self {
-            Self::Fixed(value) => value,
-            Self::LogNormal { median, .. } => median,
-            Self::Uniform { low, high } => 0.5 * (low + high),
-        }
-    }
-
-    /// The value in the world of `key`, or the median where there is none.
-    #[must_use]
-    pub fn draw(self, key: Option<Key>) -> f64 {
-        match (self, key) {
-            (Self::LogNormal { median, log_sd }, Some(key)) => median * libm::exp(log_sd * key.normal()),
-            (Self::Uniform { low, high }, Some(key)) => low + (high - low) * key.uniform(),
-            _ => self.median(),
-        }
-    }
-}
-
-/// What a number must satisfy, and what it counts.
-#[derive(Debug, Clone, Copy)]
-pub struct Bounds {
-    low: f64,
-    high: f64,
-    open: bool,
-    unit: &'static str,
-}
-
-impl Bounds {
-    /// Above zero.
-    #[must_use]
-    pub const fn above_zero(unit: &'static str) -> Self {
-        Self { low: 0.0, high: 1e15, open: true, unit }
-    }
-    /// Zero or more.
-    #[must_use]
-    pub const fn at_least_zero(unit: &'static str) -> Self {
-        Self { low: 0.0, high: 1e15, open: false, unit }
-    }
-    /// From zero to one.
-    #[must_use]
-    pub const fn share(unit: &'static str) -> Self {
-        Self { low: 0.0, high: 1.0, open: false, unit }
-    }
-    /// From `low` to `high`, both included.
-    #[must_use]
-    pub const fn between(low: f64, high: f64, unit: &'static str) -> Self {
-        Self { low, high, open: false, unit }
-    }
-
-    fn holds(&self, value: f64) -> bool {
-        value.is_finite()
-            && value <= self.high
-            && if self.open { value > self.low } else { value >= self.low }
-    }
-
-    fn sentence(&self) -> String {
-        match (self.open, self.high) {
-            (true, high) if high >= 1e15 => format!("must be above {}", self.low),
-            (false, high) if high >= 1e15 => format!("must be at least {}", self.low),
-            (true, high) => format!("must lie above {} and be at most {high}", self.low),
-            (false, high) => format!("must lie between {} and {high}", self.low),
-        }
-    }
-
-    fn help(&self, value: f64) -> String {
-        if self.high == 1.0 && value > 1.0 && value <= 100.0 {
-            format!("{}: a share, not a percentage; {value} % is {}", self.unit, value / 100.0)
-        } else {
-            format!("the unit is {}", self.unit)
-        }
-    }
+    let table = Table::parse(source, notes)?;
+    Some(read(Section::top(&table, notes)))
 }
 
 /// One table of a file. Ask for its fields, then call [`Section::finish`], which notes every key not asked for.
 pub struct Section<'a> {
-    source: &'a Source,
     notes: &'a Notes,
     title: String,
-    table: &'a DeTable<'a>,
-    span: Range<usize>,
+    table: &'a Table,
     asked: Vec<&'static str>,
+    /// Where what is asked for is noted, and the tables around this one.
+    log: Option<(&'a Log, String)>,
 }
 
 impl<'a> Section<'a> {
-    /// The top of a file that has been parsed.
-    pub fn top(source: &'a Source, notes: &'a Notes, table: &'a Spanned<DeTable<'a>>) -> Self {
-        Self::new(source, notes, "the file".to_owned(), table.get_ref(), 0..source.text.len().min(1))
+    /// The top of a file.
+    pub(crate) fn top(table: &'a Table, notes: &'a Notes) -> Self {
+        Self { notes, title: "the file".to_owned(), table, asked: Vec::new(), log: None }
     }
 
-    fn new(
-        source: &'a Source,
-        notes: &'a Notes,
-        title: String,
-        table: &'a DeTable<'a>,
-        span: Range<usize>,
-    ) -> Self {
-        Self { source, notes, title, table, span, asked: Vec::new() }
+    /// The top of a file, called by its name in messages.
+    pub(crate) fn titled(table: &'a Table, notes: &'a Notes, title: String) -> Self {
+        Self { title, ..Self::top(table, notes) }
     }
 
-    fn find(&mut self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
+    /// The top of a file, and where to note what is asked of it.
+    pub(crate) fn logged(table: &'a Table, notes: &'a Notes, log: &'a Log) -> Self {
+        Self { log: Some((log, String::new())), ..Self::top(table, notes) }
+    }
+
+    fn inner(&self, title: String, table: &'a Table, step: &str) -> Self {
+        let log = self.log.as_ref().map(|(log, path)| (*log, format!("{path}{step}/")));
+        Self { notes: self.notes, title, table, asked: Vec::new(), log }
+    }
+
+    /// The value under a key. Every key passes here. `required` says what to write where it must be there.
+    fn ask(
+        &mut self,
+        key: &'static str,
+        required: Option<&str>,
+        field: impl FnOnce() -> Field,
+    ) -> Option<&'a Value> {
         self.asked.push(key);
-        self.table.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value)
-    }
-
-    fn require(&mut self, key: &'static str, what: &str) -> Option<&'a Spanned<DeValue<'a>>> {
-        let found = self.find(key);
-        if found.is_none() {
+        if let Some((log, path)) = &self.log {
+            log.note(Declared {
+                path: path.clone(),
+                key,
+                field: field(),
+                required: required.is_some(),
+                about: required.map(str::to_owned),
+            });
+        }
+        let found = self.table.get(key);
+        if let (None, Some(what)) = (found, required) {
             let message = format!("`{key}` is missing in {}", self.title);
-            self.notes.add(
-                self.source,
-                Some(self.span.clone()),
-                message,
-                "expected here",
-                Some(format!("add `{key} = ...`: {what}")),
-            );
+            let help = Some(format!("add `{key} = ...`: {what}"));
+            self.notes.add(&self.table.place, message, "expected here", help);
         }
         found
     }
 
-    fn wrong_type(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) {
-        let found = value.get_ref().type_str();
+    fn wrong_type(&self, key: &str, value: &Value, expected: &str) {
+        let found = value.type_name();
         self.notes.add(
-            self.source,
-            Some(value.span()),
+            &value.place,
             format!("`{key}` must be {expected}"),
             format!("found {} {found}", if found.starts_with(['a', 'i']) { "an" } else { "a" }),
             (found == "string" && expected.contains("number"))
@@ -252,98 +84,55 @@ impl<'a> Section<'a> {
         );
     }
 
+    fn unknown(&self, place: &Place, message: String, name: &str, names: &[&str], they: &str) {
+        let help = suggestion(name, names).map_or_else(
+            || format!("{} may be {}", they.to_lowercase(), quoted(names)),
+            |near| format!("did you mean `{near}`? {they} may be {}", quoted(names)),
+        );
+        self.notes.add(place, message, "unknown", Some(help));
+    }
+
     /// Notes a problem at the place of `key`, or at the section where the key is absent.
     pub fn object(&self, key: &str, message: impl Into<String>, label: impl Into<String>, help: &str) {
-        let place = self.table.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value.span());
-        let help = (!help.is_empty()).then(|| help.to_owned());
-        self.notes.add(self.source, Some(place.unwrap_or_else(|| self.span.clone())), message, label, help);
+        let place = self.table.get(key).map_or(&self.table.place, |value| &value.place);
+        self.notes.add(place, message, label, (!help.is_empty()).then(|| help.to_owned()));
     }
 
-    fn checked(&self, key: &str, value: f64, span: Range<usize>, bounds: Bounds) -> f64 {
-        if bounds.holds(value) {
-            return value;
-        }
-        self.notes.add(
-            self.source,
-            Some(span),
-            format!("`{key}` {}", bounds.sentence()),
-            format!("{value} in {}", self.title),
-            Some(bounds.help(value)),
-        );
-        bounds.low.max(f64::MIN_POSITIVE).min(bounds.high)
-    }
-
-    fn as_number(&self, key: &str, value: &Spanned<DeValue<'_>>, bounds: Bounds) -> f64 {
-        match parse_number(value.get_ref()) {
-            Some(number) => self.checked(key, number, value.span(), bounds),
-            None => {
-                self.wrong_type(key, value, &format!("a number ({})", bounds.unit));
-                bounds.low
-            }
-        }
-    }
-
-    /// A required number.
-    pub fn number(&mut self, key: &'static str, bounds: Bounds) -> f64 {
-        self.require(key, bounds.unit).map_or(bounds.low, |value| self.as_number(key, value, bounds))
-    }
-
-    /// A number that may be absent.
-    pub fn number_if_any(&mut self, key: &'static str, bounds: Bounds) -> Option<f64> {
-        self.find(key).map(|value| self.as_number(key, value, bounds))
-    }
-
-    /// A required whole number.
-    pub fn whole(&mut self, key: &'static str, bounds: Bounds) -> u64 {
-        let Some(value) = self.require(key, bounds.unit) else { return bounds.low as u64 };
-        let number = self.as_number(key, value, bounds);
-        if number.fract() != 0.0 {
-            self.wrong_type(key, value, &format!("a whole number ({})", bounds.unit));
-        }
-        number as u64
-    }
-
-    /// A whole number that may be absent.
-    pub fn whole_if_any(&mut self, key: &'static str, bounds: Bounds) -> Option<u64> {
-        self.has(key).then(|| self.whole(key, bounds))
-    }
-
-    /// A required text.
-    pub fn text(&mut self, key: &'static str, what: &str) -> String {
-        match self.require(key, what) {
-            Some(value) => value.get_ref().as_str().map(str::to_owned).unwrap_or_else(|| {
-                self.wrong_type(key, value, "a text in quotes");
-                String::new()
-            }),
-            None => String::new(),
-        }
-    }
-
-    /// A text that may be absent.
-    pub fn text_if_any(&mut self, key: &'static str) -> Option<String> {
-        let value = self.find(key)?;
-        let text = value.get_ref().as_str().map(str::to_owned);
+    fn as_text(&self, key: &str, value: &Value) -> Option<String> {
+        let text = value.text().map(str::to_owned);
         if text.is_none() {
             self.wrong_type(key, value, "a text in quotes");
         }
         text
     }
 
-    /// A list of texts that may be absent.
-    pub fn texts_if_any(&mut self, key: &'static str) -> Vec<String> {
-        if self.has(key) { self.texts(key, "texts") } else { Vec::new() }
+    /// A required text.
+    pub fn text(&mut self, key: &'static str, what: &str) -> String {
+        let value = self.ask(key, Some(what), || Field::Text);
+        value.and_then(|value| self.as_text(key, value)).unwrap_or_default()
     }
 
-    /// A required list of texts, at least one.
-    pub fn texts(&mut self, key: &'static str, what: &str) -> Vec<String> {
-        let Some(value) = self.require(key, what) else { return Vec::new() };
-        let Some(array) = value.get_ref().as_array().filter(|array| !array.is_empty()) else {
+    /// A text that may be absent.
+    pub fn text_if_any(&mut self, key: &'static str) -> Option<String> {
+        let value = self.ask(key, None, || Field::Text)?;
+        self.as_text(key, value)
+    }
+
+    /// The required name of a catalogue file in `folder`.
+    pub fn file(&mut self, key: &'static str, folder: &'static str) -> String {
+        let what = format!("a file in environments/{folder}");
+        let value = self.ask(key, Some(&what), || Field::File(folder));
+        value.and_then(|value| self.as_text(key, value)).unwrap_or_default()
+    }
+
+    fn as_texts(&self, key: &str, value: &Value) -> Vec<String> {
+        let Some(items) = value.list().filter(|items| !items.is_empty()) else {
             self.wrong_type(key, value, "a list of texts, at least one");
             return Vec::new();
         };
         let mut found = Vec::new();
-        for item in array.iter() {
-            match item.get_ref().as_str() {
+        for item in items {
+            match item.text() {
                 Some(text) => found.push(text.to_owned()),
                 None => self.wrong_type(key, item, "a list of texts in quotes"),
             }
@@ -351,191 +140,142 @@ impl<'a> Section<'a> {
         found
     }
 
-    /// The places among `names` of a list of texts that may be absent; empty where it is.
-    pub fn places_if_any(&mut self, key: &'static str, names: &[&str]) -> Vec<usize> {
-        if !self.has(key) {
-            return Vec::new();
-        }
+    /// A required list of texts, at least one.
+    pub fn texts(&mut self, key: &'static str, what: &str) -> Vec<String> {
+        let value = self.ask(key, Some(what), || Field::Texts);
+        value.map(|value| self.as_texts(key, value)).unwrap_or_default()
+    }
+
+    /// A list of texts that may be absent.
+    pub fn texts_if_any(&mut self, key: &'static str) -> Vec<String> {
+        let value = self.ask(key, None, || Field::Texts);
+        value.map(|value| self.as_texts(key, value)).unwrap_or_default()
+    }
+
+    fn as_places(&self, key: &str, value: &Value, names: &[&str]) -> Vec<usize> {
         let mut places = Vec::new();
-        for text in self.texts(key, "names") {
+        for text in self.as_texts(key, value) {
             match names.iter().position(|name| *name == text) {
                 Some(place) => places.push(place),
                 None => {
-                    let help = suggestion(&text, names).map_or_else(
-                        || format!("they may be {}", quoted(names)),
-                        |near| format!("did you mean `{near}`? They may be {}", quoted(names)),
-                    );
-                    self.object(key, format!("`{text}` in `{key}` is not known"), "unknown", &help);
+                    let message = format!("`{text}` in `{key}` is not known");
+                    self.unknown(&value.place, message, &text, names, "They");
                 }
             }
         }
         places
     }
 
-    /// A required choice.
-    pub fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
-        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-        let value = self.require(key, &format!("one of {}", quoted(&names)))?;
-        let Some(text) = value.get_ref().as_str() else {
+    /// The places among `names` of a list of texts that may be absent; empty where it is.
+    pub fn places_if_any(&mut self, key: &'static str, names: &[&str]) -> Vec<usize> {
+        let value = self.ask(key, None, || Field::Words(names.iter().map(|&name| name.to_owned()).collect()));
+        value.map(|value| self.as_places(key, value, names)).unwrap_or_default()
+    }
+
+    /// As [`Self::places_if_any`], of names that another file or table gives.
+    pub fn named_places_if_any(&mut self, key: &'static str, names: &[&str]) -> Vec<usize> {
+        let value = self.ask(key, None, || Field::Texts);
+        value.map(|value| self.as_places(key, value, names)).unwrap_or_default()
+    }
+
+    fn as_choice<T: Copy>(&self, key: &str, value: &Value, choices: &[(&str, T)]) -> Option<T> {
+        let Some(text) = value.text() else {
             self.wrong_type(key, value, "a text in quotes");
             return None;
         };
         let found = choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| *choice);
         if found.is_none() {
-            let help = suggestion(text, &names).map_or_else(
-                || format!("it may be {}", quoted(&names)),
-                |near| format!("did you mean `{near}`? It may be {}", quoted(&names)),
-            );
-            self.notes.add(
-                self.source,
-                Some(value.span()),
-                format!("`{key}` is not known"),
-                "unknown",
-                Some(help),
-            );
+            let message = format!("`{key}` is not known");
+            self.unknown(&value.place, message, text, &names(choices), "It");
         }
         found
     }
 
-    /// A choice that may be absent.
-    pub fn choice_if_any<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
-        if self.has(key) { self.choice(key, choices) } else { None }
+    /// A required choice.
+    pub fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
+        let what = format!("one of {}", quoted(&names(choices)));
+        let value = self.ask(key, Some(&what), || Field::Choice(owned(choices)))?;
+        self.as_choice(key, value, choices)
     }
 
-    /// A required truth value.
-    pub fn flag(&mut self, key: &'static str, what: &str) -> bool {
-        let Some(value) = self.require(key, what) else { return false };
-        value.get_ref().as_bool().unwrap_or_else(|| {
+    /// A choice that may be absent.
+    pub fn choice_if_any<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
+        let value = self.ask(key, None, || Field::Choice(owned(choices)))?;
+        self.as_choice(key, value, choices)
+    }
+
+    /// A required choice among names that another file or table gives.
+    pub fn named<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
+        let what = format!("one of {}", quoted(&names(choices)));
+        let value = self.ask(key, Some(&what), || Field::Text)?;
+        self.as_choice(key, value, choices)
+    }
+
+    /// As [`Self::named`], and may be absent.
+    pub fn named_if_any<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
+        let value = self.ask(key, None, || Field::Text)?;
+        self.as_choice(key, value, choices)
+    }
+
+    fn as_flag(&self, key: &str, value: &Value) -> bool {
+        value.flag().unwrap_or_else(|| {
             self.wrong_type(key, value, "true or false");
             false
         })
     }
 
+    /// A required truth value.
+    pub fn flag(&mut self, key: &'static str, what: &str) -> bool {
+        let value = self.ask(key, Some(what), || Field::Flag);
+        value.is_some_and(|value| self.as_flag(key, value))
+    }
+
     /// A truth value that may be absent.
     pub fn flag_if_any(&mut self, key: &'static str) -> Option<bool> {
-        self.has(key).then(|| self.flag(key, "true or false"))
+        let value = self.ask(key, None, || Field::Flag)?;
+        Some(self.as_flag(key, value))
     }
 
-    /// A required number that worlds may draw: `0.8`, `{ median = 0.8, log_sd = 0.3 }` or `{ low = 0.5, high = 1 }`.
-    pub fn uncertain(&mut self, key: &'static str, bounds: Bounds) -> Uncertain {
-        let Some(value) = self.require(key, bounds.unit) else { return Uncertain::Fixed(bounds.low) };
-        let Some(table) = value.get_ref().as_table() else {
-            return Uncertain::Fixed(self.as_number(key, value, bounds));
-        };
-        let title = format!("`{key}` of {}", self.title);
-        let mut inner = Section::new(self.source, self.notes, title, table, value.span());
-        let drawn = if table.iter().any(|(name, _)| name.get_ref() == "low") {
-            let (low, high) = (inner.number("low", bounds), inner.number("high", bounds));
-            if low > high {
-                inner.object("low", "`low` is above `high`", format!("{low} > {high}"), "exchange the two");
-            }
-            Uncertain::Uniform { low, high }
-        } else {
-            Uncertain::LogNormal {
-                median: inner.number("median", bounds),
-                log_sd: inner.number("log_sd", Bounds::between(0.0, 3.0, "of the natural logarithm")),
-            }
-        };
-        inner.finish();
-        drawn
-    }
-
-    /// An uncertain number that may be absent.
-    pub fn uncertain_if_any(&mut self, key: &'static str, bounds: Bounds) -> Option<Uncertain> {
-        self.has(key).then(|| self.uncertain(key, bounds))
-    }
-
-    /// A list of `length` numbers that may be absent.
-    pub fn numbers_if_any(&mut self, key: &'static str, length: usize, bounds: Bounds) -> Option<Vec<f64>> {
-        self.has(key).then(|| self.numbers(key, length, bounds))
-    }
-
-    /// A list of tables that may be absent.
-    pub fn sections_if_any(&mut self, key: &'static str) -> Vec<Section<'a>> {
-        if self.has(key) { self.sections(key) } else { Vec::new() }
-    }
-
-    /// Whether a key is there; either way it is known.
-    fn has(&mut self, key: &'static str) -> bool {
-        self.find(key).is_some()
-    }
-
-    /// A required list of `length` numbers.
-    pub fn numbers(&mut self, key: &'static str, length: usize, bounds: Bounds) -> Vec<f64> {
-        let fallback = vec![bounds.low; length];
-        let Some(value) = self.require(key, &format!("{length} numbers, {}", bounds.unit)) else {
-            return fallback;
-        };
-        let Some(array) = value.get_ref().as_array() else {
-            self.wrong_type(key, value, &format!("a list of {length} numbers"));
-            return fallback;
-        };
-        if array.len() != length {
-            let found = format!("found {}", array.len());
-            self.object(key, format!("`{key}` must have {length} numbers"), found, "");
-            return fallback;
-        }
-        array.iter().map(|item| self.as_number(key, item, bounds)).collect()
-    }
-
-    /// A list of lists of numbers that may be absent.
-    pub fn rows_if_any(&mut self, key: &'static str, bounds: Bounds) -> Vec<Vec<f64>> {
-        let Some(value) = self.find(key) else { return Vec::new() };
-        let rows = value
-            .get_ref()
-            .as_array()
-            .map(|rows| rows.iter().map(|row| row.get_ref().as_array()).collect::<Option<Vec<_>>>());
-        let Some(Some(rows)) = rows else {
-            self.wrong_type(key, value, "a list of lists of numbers");
-            return Vec::new();
-        };
-        rows.into_iter()
-            .map(|row| row.iter().map(|item| self.as_number(key, item, bounds)).collect())
-            .collect()
-    }
-
-    /// A table of numbers that may be absent, in the order of their names.
-    pub fn named_numbers_if_any(&mut self, key: &'static str, bounds: Bounds) -> Vec<(String, f64)> {
-        let Some(value) = self.find(key) else { return Vec::new() };
-        let Some(table) = value.get_ref().as_table() else {
-            self.wrong_type(key, value, "a table of numbers");
-            return Vec::new();
-        };
-        let number = |(name, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
-            (String::from(name.get_ref() as &str), self.as_number(key, value, bounds))
-        };
-        table.iter().map(number).collect()
-    }
-
-    /// A table that may be absent.
-    pub fn section_if_any(&mut self, key: &'static str) -> Option<Section<'a>> {
-        let value = self.find(key)?;
-        let Some(table) = value.get_ref().as_table() else {
+    fn as_section(&self, key: &str, value: &'a Value) -> Option<Section<'a>> {
+        let Some(table) = value.table() else {
             self.wrong_type(key, value, "a table");
             return None;
         };
-        Some(Section::new(self.source, self.notes, format!("`[{key}]`"), table, value.span()))
+        Some(self.inner(format!("`[{key}]`"), table, key))
     }
 
     /// A required table.
     pub fn section(&mut self, key: &'static str) -> Option<Section<'a>> {
-        self.require(key, "a table")?;
-        self.section_if_any(key)
+        let value = self.ask(key, Some("a table"), || Field::Table)?;
+        self.as_section(key, value)
     }
 
-    /// A required list of tables, at least one.
-    pub fn sections(&mut self, key: &'static str) -> Vec<Section<'a>> {
-        let Some(value) = self.require(key, "at least one table") else { return Vec::new() };
-        let Some(array) = value.get_ref().as_array() else {
+    /// A table that may be absent.
+    pub fn section_if_any(&mut self, key: &'static str) -> Option<Section<'a>> {
+        let value = self.ask(key, None, || Field::Table)?;
+        self.as_section(key, value)
+    }
+
+    /// A table that may be absent, whose keys are figures of a catalogue file.
+    pub(crate) fn overrides(&mut self, key: &'static str, kind: FileKind) -> Option<&'a Table> {
+        let value = self.ask(key, None, || Field::Overrides(kind))?;
+        if value.table().is_none() {
+            self.wrong_type(key, value, "a table");
+        }
+        value.table()
+    }
+
+    fn as_sections(&self, key: &str, value: &'a Value) -> Vec<Section<'a>> {
+        let Some(items) = value.list() else {
             self.wrong_type(key, value, &format!("a list of tables, `[[{key}]]`"));
             return Vec::new();
         };
         let mut found = Vec::new();
-        for (place, item) in array.iter().enumerate() {
-            match item.get_ref().as_table() {
+        for item in items {
+            match item.table() {
                 Some(table) => {
-                    let title = format!("`[[{key}]]` {}", place + 1);
-                    found.push(Section::new(self.source, self.notes, title, table, item.span()));
+                    let title = format!("`[[{key}]]` {}", table.number);
+                    found.push(self.inner(title, table, &format!("{key}[]")));
                 }
                 None => self.wrong_type(key, item, "a table"),
             }
@@ -543,33 +283,47 @@ impl<'a> Section<'a> {
         found
     }
 
+    /// A required list of tables, at least one.
+    pub fn sections(&mut self, key: &'static str) -> Vec<Section<'a>> {
+        let Some(value) = self.ask(key, Some("at least one table"), || Field::Tables) else {
+            return Vec::new();
+        };
+        if value.list().is_some_and(<[Value]>::is_empty) {
+            self.object(key, format!("`{key}` is empty"), "at least one table", "");
+        }
+        self.as_sections(key, value)
+    }
+
+    /// A list of tables that may be absent.
+    pub fn sections_if_any(&mut self, key: &'static str) -> Vec<Section<'a>> {
+        let value = self.ask(key, None, || Field::Tables);
+        value.map(|value| self.as_sections(key, value)).unwrap_or_default()
+    }
+
     /// Notes every key of the section that nobody asked for.
     pub fn finish(self) {
-        for (name, _) in self.table {
-            let text: &str = name.get_ref();
-            if !self.asked.contains(&text) {
-                let help = suggestion(text, &self.asked).map_or_else(
+        for (name, place) in self.table.keys() {
+            if !self.asked.contains(&name) {
+                let help = suggestion(name, &self.asked).map_or_else(
                     || format!("known keys are {}", quoted(&self.asked)),
                     |near| format!("did you mean `{near}`?"),
                 );
-                let message = format!("unknown key `{text}` in {}", self.title);
-                self.notes.add(self.source, Some(name.span()), message, "not known here", Some(help));
+                let message = format!("unknown key `{name}` in {}", self.title);
+                self.notes.add(place, message, "not known here", Some(help));
             }
         }
     }
 }
 
-fn parse_number(value: &DeValue<'_>) -> Option<f64> {
-    match value {
-        DeValue::Float(number) => number.as_str().replace('_', "").parse().ok(),
-        DeValue::Integer(number) => {
-            i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok().map(|n| n as f64)
-        }
-        _ => None,
-    }
+fn names<'n, T>(choices: &[(&'n str, T)]) -> Vec<&'n str> {
+    choices.iter().map(|(name, _)| *name).collect()
 }
 
-fn quoted(names: &[&str]) -> String {
+fn owned<T>(choices: &[(&str, T)]) -> Vec<String> {
+    choices.iter().map(|(name, _)| (*name).to_owned()).collect()
+}
+
+pub(crate) fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 

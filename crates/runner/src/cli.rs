@@ -8,6 +8,7 @@ use std::str::FromStr;
 use anstyle::{AnsiColor, Style};
 use clap::builder::Styles;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use outlay_environment::schema::FileKind;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -99,6 +100,9 @@ pub(crate) enum Command {
     /// Check a scenario file and show every problem
     #[command(after_long_help = CHECK_EXAMPLES)]
     Check(Check),
+    /// Write the JSON Schema of a kind of file, for editors
+    #[command(after_long_help = SCHEMA_EXAMPLES)]
+    Schema(Schema),
     /// List the agents that can be named
     Agents,
 }
@@ -153,6 +157,14 @@ is executed: an exec: agent must be named on the command line, with `compare`.";
 const CHECK_EXAMPLES: &str = "\
 Examples:
   outlay check my-shop.toml";
+
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  outlay schema > outlay-scenario.json
+  outlay schema channel > outlay-channel.json
+
+With the first line `#:schema ./outlay-scenario.json` in a scenario file, editors that know TOML by
+Taplo complete its keys and underline what is wrong.";
 
 /// `outlay train`
 #[derive(Debug, Args)]
@@ -344,6 +356,14 @@ pub(crate) struct Stage {
 pub(crate) struct Check {
     /// A path, or a shipped scenario
     pub(crate) file: String,
+}
+
+/// `outlay schema`
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// What kind of file
+    #[arg(default_value = "scenario", value_parser = FileKind::ALL.map(FileKind::name))]
+    pub(crate) kind: String,
 }
 
 /// Seeds `start..end`, never empty.

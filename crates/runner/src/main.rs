@@ -23,6 +23,7 @@ mod progress;
 mod replay;
 mod results;
 mod saved;
+mod schema;
 mod statistics;
 mod store;
 mod suite;
@@ -81,6 +82,7 @@ fn run(cli: &Cli, terminal: Terminal) -> Result<u8, Failure> {
         Some(Command::Suite(arguments)) => suite::run(arguments, timing, terminal),
         Some(Command::Scenarios) => list::scenarios(terminal),
         Some(Command::Check(arguments)) => list::check(arguments, terminal),
+        Some(Command::Schema(arguments)) => schema::run(arguments, terminal),
         Some(Command::Agents) => list::agents(terminal),
     }
 }

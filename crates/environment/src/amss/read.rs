@@ -5,12 +5,12 @@ use super::population::Nature;
 use super::sales::Sales;
 use super::segments::{BySegment, Dimension, SEGMENTS, Transition, by_segment};
 use super::settings::{AmssLine, AmssSettings, Autoregression, Flighting, MarketRate, Media};
-use crate::catalogue::line_name;
 use crate::limit_parts::read_line_limits;
 use crate::limits::Limits;
 use crate::market::parts::sums_to_one;
 use crate::observation::{CalendarStep, LineBrief, Pricing};
 use crate::reader::{Bounds, Section};
+use crate::scenario_parts::line_name;
 
 const MONEY: Bounds = Bounds::at_least_zero("major units");
 const SHARE: Bounds = Bounds::share("of the people");

@@ -1,11 +1,11 @@
 //! Reads a curves world, or a puzzle, from its scenario file.
 
 use super::settings::{CurveLineSettings, CurveSettings, Delay, Synergy, UncertainCurve};
-use crate::catalogue::line_name;
 use crate::limit_parts::read_line_limits;
 use crate::limits::Limits;
 use crate::observation::{CalendarStep, CurvePrior, LineBrief, Pricing};
 use crate::reader::{Bounds, Section, Uncertain};
+use crate::scenario_parts::line_name;
 
 /// Reads the lines of a curves world and, line by line, their limits; also what agents are told of them, and the
 /// calendar.

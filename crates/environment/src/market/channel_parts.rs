@@ -62,7 +62,7 @@ pub(crate) fn read_channel(top: &mut Section<'_>, industry: Option<&Industry>) -
         interact_rate: top.uncertain("interact_rate", Bounds::share("a chance for each click")),
         intent_rate: top.uncertain("intent_rate", Bounds::share("a chance for each click")),
         worthless: top.uncertain("worthless", Bounds::share("share of contacts")),
-        memory: top.choice("memory", &named).unwrap_or(0),
+        memory: top.named("memory", &named).unwrap_or(0),
         impact: top.uncertain("impact", Bounds::at_least_zero("units of memory a contact")),
         identity: top.number("identity", share),
         credit_days: top.number("credit_days", Bounds::at_least_zero("days")),
@@ -221,7 +221,7 @@ fn read_audience(
     let stages = Stage::ALL.map(Stage::name);
     let mut audience = AudienceSettings {
         name,
-        personas: section.places_if_any("personas", &personas),
+        personas: section.named_places_if_any("personas", &personas),
         stages: section.places_if_any("stages", &stages),
         exclude_buyers_days: section
             .whole_if_any("exclude_buyers_days", Bounds::between(1.0, 10_000.0, "days"))
@@ -231,6 +231,13 @@ fn read_audience(
     };
     if let (Some(industry), Some(merchant)) = (industry, merchant) {
         audience.size = expected_size(&audience, industry, merchant);
+        let only_buyers = audience.stages.iter().all(|stage| *stage > Stage::Perform as usize);
+        let days = audience.exclude_buyers_days.filter(|_| only_buyers && !audience.stages.is_empty());
+        if days.is_some_and(|days| days >= industry.windows.customer) {
+            let message = "`stages` lets in buyers alone, and `exclude_buyers_days` leaves all of them out";
+            let help = format!("fewer days than {}, or stages before an order", industry.windows.customer);
+            section.object("exclude_buyers_days", message, "nobody is left", &help);
+        }
     }
     audience
 }
