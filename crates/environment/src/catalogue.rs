@@ -14,6 +14,7 @@ use crate::limit_parts::{read_groups, read_limits, read_line_limits};
 use crate::limits::{Limits, LineLimits};
 use crate::market::benefit_parts::{check_names, read_benefits};
 use crate::market::benefits::{Benefits, Holder};
+use crate::market::buyers::read_buyers;
 use crate::market::calendar::{HALF_HOURS, read_calendar};
 use crate::market::channel_parts::{read_channel, read_line};
 use crate::market::goods_parts::read_choice;
@@ -369,7 +370,9 @@ fn read_market(
         lines.push(line);
     }
     let (shoppers, training_shoppers) = (shoppers as usize, training_shoppers as usize);
-    let (industry, merchant) = (industry?, merchant?);
+    let buyers = read_buyers(top);
+    let (mut industry, merchant) = (industry?, merchant?);
+    industry.buyers = buyers.unwrap_or(industry.buyers);
     let (test, commit_step) = read_choice(top, &lines, (steps, per_day));
     let market = Market {
         people,
@@ -509,7 +512,7 @@ mod tests {
     #[test]
     fn problems_and_families_ship_under_their_folders() {
         assert_eq!(Scenario::shipped_in("problems").len(), 16);
-        assert_eq!(Scenario::shipped_in("references"), ["references/amss-vignette"]);
+        assert_eq!(Scenario::shipped_in("references"), ["references/amss-vignette", "references/cdnow"]);
         assert_eq!(Scenario::shipped_in("marks").len(), 3);
         for name in FOLDERS.into_iter().flat_map(Scenario::shipped_in) {
             let scenario = Scenario::load(&name).unwrap_or_else(|problems| panic!("{problems}"));

@@ -92,6 +92,76 @@ fn repeat_purchases_beside_cdnow() {
     assert!(shares[7][1] > shares[7][2] && shares[7][2] > shares[7][0], "{shares:?}");
 }
 
+/// BG/NBD in closed form: the share of customers with so many repeat orders after `t` (equation 8 of Fader, Hardie and Lee
+/// 2005), for the figures of CDNOW (their table 2).
+fn bg_nbd(orders: u32, t: f64) -> f64 {
+    const R: f64 = 0.243;
+    const ALPHA: f64 = 4.414;
+    const A: f64 = 0.793;
+    const B: f64 = 2.426;
+    let log_beta = |a: f64, b: f64| libm::lgamma(a) + libm::lgamma(b) - libm::lgamma(a + b);
+    let nbd = |x: f64| {
+        let choices = libm::lgamma(R + x) - libm::lgamma(R) - libm::lgamma(x + 1.0);
+        (choices + R * (ALPHA / (ALPHA + t)).ln() + x * (t / (ALPHA + t)).ln()).exp()
+    };
+    let x = f64::from(orders);
+    let alive = (log_beta(A, B + x) - log_beta(A, B)).exp() * nbd(x);
+    if orders == 0 {
+        return alive;
+    }
+    let more = 1.0 - (0..orders).map(|fewer| nbd(f64::from(fewer))).sum::<f64>();
+    alive + (log_beta(A + 1.0, B + x - 1.0) - log_beta(A, B)).exp() * more
+}
+
+/// The whole curve of repeat purchase of `references/cdnow`, whose shoppers differ as BG/NBD says those of CDNOW do, beside
+/// CDNOW's customers and the model's own formula. The market agrees with the formula to within its noise, so that what is
+/// left between it and the data is what BG/NBD leaves.
+#[test]
+fn shoppers_who_differ_return_as_cdnow_s_customers_do() {
+    let weeks = rows(include_str!("data/cdnow-weeks.csv"));
+    let counts = rows(include_str!("data/cdnow-orders.csv"));
+    let customers: f64 = counts.iter().map(|row| row[1]).sum();
+    let scenario = Scenario::load("references/cdnow").unwrap();
+    let people = scenario.market().unwrap().people as f64;
+    let mut episode = Episode::with_journal(World::average(&scenario), 1);
+    let mut shares = Vec::new();
+    let mut repeats = vec![0.0];
+    for week in 1..=weeks.len() {
+        (0..7).for_each(|_| episode.replay(&[]));
+        repeats.push(episode.ledger().shop().orders as f64 / people);
+        if [39, 65].contains(&week) {
+            shares.push(episode.journal().unwrap().people_by_orders());
+        }
+    }
+    assert!(episode.is_over());
+    let formula = |week: f64| (0..200).map(|x| f64::from(x) * bg_nbd(x, week)).sum::<f64>();
+    println!("week    repeat orders a customer: CDNOW   market  formula");
+    for row in &weeks {
+        let (week, cdnow) = (row[0], row[1] / customers);
+        let market = repeats[week as usize];
+        if [1.0, 4.0, 13.0, 26.0, 39.0, 52.0, 65.0].contains(&week) {
+            println!("{week:4} {cdnow:34.3} {market:8.3} {:8.3}", formula(week));
+        }
+        let noise = 0.01 + 0.03 * formula(week);
+        assert!((market - formula(week)).abs() < noise, "week {week}: {market} for {}", formula(week));
+        assert!((market - cdnow).abs() < 0.03 + 0.06 * cdnow, "week {week}: {market} for CDNOW's {cdnow}");
+    }
+    for (column, (week, shares)) in [39.0, 65.0].into_iter().zip(&shares).enumerate() {
+        println!("repeats in {week} weeks: share of CDNOW   market  formula");
+        for (row, repeats) in counts.iter().zip(0..) {
+            let last = repeats + 1 == counts.len();
+            let of = |share: &dyn Fn(usize) -> f64| {
+                if last { 1.0 - (0..repeats).map(share).sum::<f64>() } else { share(repeats) }
+            };
+            let market = of(&|x| shares.get(x).map_or(0.0, |people_so| *people_so as f64 / people));
+            let (cdnow, model) = (row[column + 1] / customers, of(&|x| bg_nbd(x as u32, week)));
+            println!("{repeats:7} {cdnow:31.3} {market:8.3} {model:8.3}");
+            assert!((market - model).abs() < 0.01, "{repeats} in {week} weeks: {market} for {model}");
+            assert!((market - cdnow).abs() < 0.035, "{repeats} in {week} weeks: {market} for CDNOW's {cdnow}");
+        }
+    }
+}
+
 /// The declared traffic of a week beside the table that it comes from.
 #[test]
 fn weekdays_beside_the_traffic_of_114_regions() {

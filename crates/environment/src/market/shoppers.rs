@@ -1,5 +1,6 @@
 //! Shoppers: individuals, in a struct of arrays. What happened to them, and which DEEPLINK stage follows from it.
 
+use super::buyers::Needs;
 use super::claims::Claims;
 use super::goods::NO_PRODUCT;
 use super::settings::{MEMORIES, Market};
@@ -31,6 +32,8 @@ pub(crate) mod flag {
     pub(crate) const VISITING: u8 = 16;
     /// Clicked in this step, on the platform.
     pub(crate) const CLICKED: u8 = 32;
+    /// Was a customer and buys from rivals for good.
+    pub(crate) const LEFT: u8 = 64;
 }
 
 /// Windows in steps, and where time starts: stamps count from `origin` so that what came before the episode has one
@@ -115,6 +118,8 @@ pub(crate) struct Shoppers {
     pub(crate) contacts: Vec<u64>,
     /// Coupons claimed and not used yet.
     pub(crate) claims: Claims,
+    /// How often each needs something.
+    pub(crate) needs: Needs,
     /// Shoppers whom any line has met.
     #[cfg(test)]
     pub(crate) met: Vec<bool>,
@@ -152,13 +157,17 @@ impl Shoppers {
                 .collect(),
             contacts: vec![0; market.lines.len()],
             claims: Claims::new(market),
+            needs: Needs::draw(market, world),
             #[cfg(test)]
             met: vec![false; count],
             stocks: [0; STAGES],
             in_market: 0,
         };
         shoppers.stocks[0] = count as u64;
+        let leave = 1.0 - libm::exp(-clock.step_days / market.industry.need_days);
+        let enter = shoppers.needs.balance(in_market, leave);
         for shopper in 0..count {
+            let in_market = shoppers.needs.share(shopper, enter, leave).unwrap_or(in_market);
             shoppers.draw_one(shopper, market, clock, world.with(shopper as u64), in_market);
         }
         shoppers
@@ -211,7 +220,10 @@ impl Shoppers {
             | if key.with(10).uniform() < rate / (1.0 + rate) { flag::SATIATED } else { 0 }
             | if member { flag::MEMBER } else { 0 }
             | if hunter { flag::HUNTER } else { 0 };
-        self.in_market += u64::from(self.flags[i] & flag::IN_MARKET);
+        if self.flags[i] & flag::IN_MARKET != 0 {
+            self.in_market += 1;
+            self.needs.turn(i, true);
+        }
         self.find_stage(i, clock, 0);
     }
 
