@@ -157,7 +157,10 @@ fn shoppers_who_differ_return_as_cdnow_s_customers_do() {
             let (cdnow, model) = (row[column + 1] / customers, of(&|x| bg_nbd(x as u32, week)));
             println!("{repeats:7} {cdnow:31.3} {market:8.3} {model:8.3}");
             assert!((market - model).abs() < 0.01, "{repeats} in {week} weeks: {market} for {model}");
-            assert!((market - cdnow).abs() < 0.035, "{repeats} in {week} weeks: {market} for CDNOW's {cdnow}");
+            assert!(
+                (market - cdnow).abs() < 0.035,
+                "{repeats} in {week} weeks: {market} for CDNOW's {cdnow}"
+            );
         }
     }
 }

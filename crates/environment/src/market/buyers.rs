@@ -64,7 +64,8 @@ impl Needs {
     /// Draws the rates; `world` is the key of the world's shoppers.
     pub(crate) fn draw(market: &Market, world: Key) -> Self {
         let Some(shape) = market.industry.buyers.need_spread else { return Self::default() };
-        let rate = |shopper: u64| (RATE_UNIT * world.with(shopper).with(12).gamma(shape) / shape + 0.5) as u16;
+        let rate =
+            |shopper: u64| (RATE_UNIT * world.with(shopper).with(12).gamma(shape) / shape + 0.5) as u16;
         let rates: Vec<u16> = (0..market.shoppers as u64).map(rate).collect();
         Self { idle: rates.iter().map(|rate| u64::from(*rate)).sum(), rates }
     }

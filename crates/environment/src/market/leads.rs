@@ -141,7 +141,8 @@ impl Desk {
 fn is_qualified(leads: &Leads, shoppers: &Shoppers, form: Form, key: Key, line_quality: f64) -> bool {
     let flags = shoppers.flags[form.shopper as usize];
     let need = if flags & flag::IN_MARKET != 0 { 1.0 } else { 0.1 };
-    let quality = if flags & (flag::HUNTER | flag::LEFT) != 0 { 0.0 } else { leads.quality * need * line_quality };
+    let quality =
+        if flags & (flag::HUNTER | flag::LEFT) != 0 { 0.0 } else { leads.quality * need * line_quality };
     let bits = mix(shopper_bits(key, form.shopper) ^ u64::from(form.line));
     ((bits >> 40) as f64) < quality * 16_777_216.0
 }

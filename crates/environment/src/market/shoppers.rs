@@ -101,13 +101,14 @@ pub(crate) struct Shoppers {
     pub(crate) contact: [Vec<u16>; 4],
     /// Day stamps of the last orders, latest first.
     pub(crate) orders: [Vec<u16>; ORDERS],
-    /// Exposure memories in units of 1/2048.
+    /// Exposure memories in units of 1/2048; empty for kinds that the industry does not have.
     pub(crate) memory: [Vec<u16>; MEMORIES],
     /// Line of the last click on the platform, and its stamp.
     pub(crate) last_line: Vec<u8>,
     pub(crate) last_click: Vec<u16>,
-    /// People of this shopper for whom a commission is reserved by that click.
-    pub(crate) reserved_people: Vec<u32>,
+    /// Shoppers for only a part of whose people a commission is reserved by that click, and how many; of others it is all.
+    /// The last that money reaches in a step, so hardly any.
+    reserved_in_part: Vec<(u32, u32)>,
     /// Stamp of the last recognised click on each outside line.
     pub(crate) outside_click: Vec<Vec<u16>>,
     /// Product of the last click on a line that shows one; empty where there are no products to choose from.
@@ -133,6 +134,7 @@ impl Shoppers {
     /// The shoppers of a world on the eve of the episode. `in_market` is the share with a present need.
     pub(crate) fn draw(market: &Market, clock: &Clock, world: Key, in_market: f64) -> Self {
         let count = market.shoppers;
+        let memories = market.industry.memories.len();
         let outside = market.lines.iter().filter(|line| line.channel.outside).count();
         let mut shoppers = Self {
             class: vec![0; count],
@@ -141,10 +143,10 @@ impl Shoppers {
             expires: vec![0; count],
             contact: std::array::from_fn(|_| vec![0; count]),
             orders: std::array::from_fn(|_| vec![0; count]),
-            memory: std::array::from_fn(|_| vec![0; count]),
+            memory: std::array::from_fn(|kind| vec![0; if kind < memories { count } else { 0 }]),
             last_line: vec![NO_LINE; count],
             last_click: vec![0; count],
-            reserved_people: vec![0; count],
+            reserved_in_part: Vec::new(),
             outside_click: vec![vec![0; count]; outside],
             in_view: if market.merchant.goods.products.len() > 1 {
                 vec![NO_PRODUCT; count]
@@ -257,6 +259,25 @@ impl Shoppers {
         } else if (self.stage[i] as usize) < Stage::Initial as usize {
             self.expires[i] = self.deadline(i, self.stage[i] as usize, clock);
         }
+    }
+
+    /// Reserves a commission for so many of the shopper's people, in place of any before; `all` is how many there are.
+    pub(crate) fn reserve(&mut self, i: usize, people: u32, all: u32) {
+        self.take_part(i);
+        if people < all {
+            self.reserved_in_part.push((i as u32, people));
+        }
+    }
+
+    /// Ends the reservation by the shopper's last click; `all` unless it was for fewer.
+    pub(crate) fn take_reserved(&mut self, i: usize, all: u32) -> u32 {
+        self.last_line[i] = NO_LINE;
+        self.take_part(i).unwrap_or(all)
+    }
+
+    fn take_part(&mut self, i: usize) -> Option<u32> {
+        let place = self.reserved_in_part.iter().position(|(shopper, _)| *shopper as usize == i)?;
+        Some(self.reserved_in_part.swap_remove(place).1)
     }
 
     /// An order of the shopper on the day of `step`, from this shop.

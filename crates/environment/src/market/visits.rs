@@ -154,9 +154,7 @@ pub(crate) fn visit(
     let own_turn = |rate: u16| [personal_chance(enter_by_rate, rate), turn[1]];
     let state = audience.bits.iter().zip(&shoppers.flags).zip(&shoppers.expires);
     if shoppers.needs.rates.is_empty() {
-        audience
-            .changing
-            .keep(state.map(|((bits, flags), expires)| changes(*bits, *flags, *expires, turn)));
+        audience.changing.keep(state.map(|((bits, flags), expires)| changes(*bits, *flags, *expires, turn)));
     } else {
         audience.changing.keep(
             (state.zip(&shoppers.needs.rates))
