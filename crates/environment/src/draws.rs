@@ -197,6 +197,29 @@ mod tests {
         }
     }
 
+    /// Mean and variance of the gamma are its shape; of the beta, a/(a+b) and ab/((a+b)^2(a+b+1)).
+    #[test]
+    fn gamma_and_beta_have_their_moments() {
+        let n = 100_000_u64;
+        let moments = |draw: &dyn Fn(Key) -> f64| {
+            let draws: Vec<f64> = (0..n).map(|i| draw(Key::new(5).with(i))).collect();
+            let mean = draws.iter().sum::<f64>() / n as f64;
+            (mean, draws.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n as f64)
+        };
+        for shape in [0.243, 1.0, 4.5] {
+            let (mean, variance) = moments(&|key| key.gamma(shape));
+            assert!((mean / shape - 1.0).abs() < 0.03 && (variance / shape - 1.0).abs() < 0.06, "{shape}");
+        }
+        // The smallest draws follow the distribution function near zero, x^shape / gamma(shape + 1).
+        let small = libm::pow(0.01 * libm::tgamma(1.243), 1.0 / 0.243);
+        let share = (0..n).filter(|i| Key::new(5).with(*i).gamma(0.243) < small).count() as f64 / n as f64;
+        assert!((share - 0.01).abs() < 0.0015, "{share}");
+        let (a, b) = (0.793, 2.426);
+        let (mean, variance) = moments(&|key| key.beta(a, b));
+        assert!((mean - a / (a + b)).abs() < 0.004);
+        assert!((variance / (a * b / ((a + b) * (a + b) * (a + b + 1.0))) - 1.0).abs() < 0.03);
+    }
+
     #[test]
     fn domains_never_meet() {
         let mut seen = std::collections::HashSet::new();

@@ -17,8 +17,9 @@ fn rows(text: &str) -> Vec<Vec<f64>> {
     lines.map(|line| line.split(',').map(|cell| cell.parse().unwrap()).collect()).collect()
 }
 
-/// The new-customer market over an ordinary year that begins without customers, with the season's money a day.
-fn ordinary_year() -> Arc<Scenario> {
+/// The new-customer market over an ordinary year that begins without customers, with the season's money a day; `buyers` is
+/// how its shoppers differ.
+fn ordinary_year(buyers: &str) -> Arc<Scenario> {
     let folder = std::env::temp_dir().join(format!("outlay-credibility-{}", std::process::id()));
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../environments");
     let read = |name: &str| std::fs::read_to_string(format!("{shipped}/{name}")).unwrap();
@@ -33,7 +34,8 @@ fn ordinary_year() -> Arc<Scenario> {
     let unknown = merchant.replace(opening, "stages = [1, 0, 0, 0, 0, 0, 0, 0]");
     let scenario = read("new-customer.toml")
         .replace("calendar = \"618\"", "calendar = \"year\"")
-        .replace("budget = 300000", "budget = 3421875");
+        .replace("budget = 300000", "budget = 3421875")
+        + buyers;
     std::fs::write(folder.join("calendars/year.toml"), year).unwrap();
     std::fs::write(folder.join("merchants/young-snack-brand.toml"), unknown).unwrap();
     std::fs::write(folder.join("year.toml"), scenario).unwrap();
@@ -42,53 +44,62 @@ fn ordinary_year() -> Arc<Scenario> {
     scenario.unwrap_or_else(|problems| panic!("{problems}")).with_shoppers(20_000)
 }
 
-/// Of those who ordered once in the first 90 days, how many have ordered again so many days later: CDNOW's customers, and
-/// shoppers of the market, with advertising that goes on after these days and with one that ends.
-///
-/// Discs are no snacks, and CDNOW knows no advertising after the first order. What can be compared is the shape: customers
-/// differ, so those who come back do so early, and the rate of the others falls. It falls in the market as well, but far less:
-/// its shoppers are too much alike. The bounds hold that gap as it is, so that whoever narrows it comes by here.
-#[test]
-fn repeat_purchases_beside_cdnow() {
-    let data = rows(include_str!("data/cdnow-repeat.csv"));
-    let scenario = ordinary_year();
-    let mut episode = Episode::new(World::average(&scenario), 1);
+/// Of the customers of the first 90 days with one order, the share who have ordered again so many days after these, with
+/// advertising that goes on and with one that ends then.
+fn came_back(scenario: &Arc<Scenario>, days: &[usize]) -> Vec<[f64; 2]> {
+    let mut episode = Episode::new(World::average(scenario), 1);
     (0..90).for_each(|_| episode.step(&even(&episode)));
     let eve = episode.clone();
     let mut alone = episode.clone();
     let customers = eve.stages()[Stage::Initial as usize] as f64;
-    // `[rows]` share of the customers of the first 90 days who came back: advertised to, and left alone.
+    assert!(customers > 10_000.0, "{customers} customers");
     let mut back = Vec::new();
     while !episode.is_over() {
         episode.step(&even(&episode));
         alone.replay(&[]);
-        if data.iter().any(|row| row[0] as usize == episode.observation().step - 90) {
+        if days.contains(&(episode.observation().step - 90)) {
             back.push([&episode, &alone].map(|now| {
                 let flow = now.flow_from(&eve)[Stage::Initial as usize];
                 (flow[Stage::Numerous as usize] + flow[Stage::Keen as usize]) as f64 / customers
             }));
         }
     }
-    let shares: Vec<[f64; 3]> =
-        data.iter().zip(&back).map(|(row, [with, without])| [row[1] / row[2], *with, *without]).collect();
+    back
+}
+
+/// Of those who ordered once in the first 90 days, how many have ordered again so many days later: CDNOW's customers, and
+/// shoppers of the market, alike as they are in `new-customer` and differing as they do in `repeat-purchase`.
+///
+/// Discs are no snacks, and CDNOW knows no advertising after the first order. What can be compared is the shape: customers
+/// differ, so those who come back do so early, and the rate of the others falls. Where shoppers are alike it hardly falls.
+#[test]
+fn repeat_purchases_beside_cdnow() {
+    let data = rows(include_str!("data/cdnow-repeat.csv"));
+    let days: Vec<usize> = data.iter().map(|row| row[0] as usize).collect();
+    let alike = came_back(&ordinary_year(""), &days);
+    let text = include_str!("../../../environments/repeat-purchase.toml");
+    let table = text.split("\n\n").find(|part| part.contains("[buyers]")).unwrap();
+    let differing = came_back(&ordinary_year(&format!("\n{table}\n")), &days);
+    let series = ["CDNOW", "alike", "alone", "differing", "alone"];
+    let shares: Vec<[f64; 5]> = (data.iter().zip(alike).zip(differing))
+        .map(|((row, [with, without]), [then, left])| [row[1] / row[2], with, without, then, left])
+        .collect();
     // Mean daily rate at which those who had not come back by one row did so by another.
     let rate = |who: usize, from: Option<usize>, to: usize| {
         let (share, day) = from.map_or((0.0, 0.0), |row| (shares[row][who], data[row][0]));
         ((1.0 - share) / (1.0 - shares[to][who])).ln() / (data[to][0] - day)
     };
-    println!("share back        CDNOW  advertised  alone   rate of the rest: CDNOW  advertised    alone");
-    for (row, [cdnow, with, without]) in shares.iter().enumerate() {
-        let rates = [0, 1, 2].map(|who| rate(who, row.checked_sub(1), row));
-        println!(
-            "after {:3} days {cdnow:8.3} {with:11.3} {without:6.3} {:24.5} {:11.5} {:8.5}",
-            data[row][0], rates[0], rates[1], rates[2]
-        );
+    println!("share back, and daily rate of the rest: {series:?}");
+    for (row, shares) in shares.iter().enumerate() {
+        let rates: [f64; 5] = std::array::from_fn(|who| rate(who, row.checked_sub(1), row));
+        println!("after {:3} days {shares:.3?} {rates:.4?}", data[row][0]);
     }
-    assert!(customers > 10_000.0, "{customers} customers");
-    let fall = [0, 1, 2].map(|who| rate(who, Some(5), 7) / rate(who, None, 2));
-    println!("rate of days 180 to 275 for that of days 0 to 60: {fall:.2?}; {customers} customers");
+    let fall: [f64; 5] = std::array::from_fn(|who| rate(who, Some(5), 7) / rate(who, None, 2));
+    println!("rate of days 180 to 275 for that of days 0 to 60: {fall:.2?}");
     assert!(fall[0] < 0.45, "{fall:?}");
+    // Alike, and too much so.
     assert!((0.6..1.1).contains(&fall[1]) && (0.6..1.1).contains(&fall[2]), "{fall:?}");
+    assert!(fall[3] < 0.75 * fall[1] && fall[4] < 0.75 * fall[2], "{fall:?}");
     assert!(shares[7][1] > shares[7][2] && shares[7][2] > shares[7][0], "{shares:?}");
 }
 

@@ -2,8 +2,8 @@
 //!
 //! The model is that of repeat purchase known as BG/NBD (Fader, Hardie and Lee 2005, "Counting your customers the easy
 //! way", Marketing Science 24): rates are gamma distributed over people, and after each order a customer leaves with a
-//! chance of their own, which is beta distributed. What a shopper's figures are says nothing of their history on the eve,
-//! and who is a customer then has not left.
+//! chance of their own, which is beta distributed. A shopper's figures say nothing of their history on the eve: who is
+//! a customer then has not left, and who once was one has left with that chance, whatever the silence since.
 
 use super::delivery::Moment;
 use super::settings::Market;
@@ -32,6 +32,13 @@ pub struct Dropout {
     pub a: f64,
     /// Second parameter.
     pub b: f64,
+}
+
+impl Buyers {
+    /// Whether a shopper leaves after an order; `identity` is the shopper's key, `draw` that of the event.
+    pub(crate) fn leaves(&self, identity: Key, draw: Key) -> bool {
+        self.dropout.is_some_and(|Dropout { a, b }| draw.uniform() < identity.with(13).beta(a, b))
+    }
 }
 
 /// The table `[buyers]`, where there is one.
@@ -122,10 +129,111 @@ pub(crate) fn personal_chance(enter: u64, rate: u16) -> u32 {
 /// rivals then. Nobody is told.
 pub(crate) fn order(Moment { world, step, key }: Moment<'_>, shoppers: &mut Shoppers, i: usize) {
     shoppers.order(i, &world.clock, step);
-    if let Some(Dropout { a, b }) = world.market.industry.buyers.dropout {
-        let chance = world.identity.with(i as u64).with(13).beta(a, b);
-        if key.with(purpose::DROPOUT).with(i as u64).uniform() < chance {
-            shoppers.flags[i] |= flag::LEFT;
+    let shopper = i as u64;
+    if world
+        .market
+        .industry
+        .buyers
+        .leaves(world.identity.with(shopper), key.with(purpose::DROPOUT).with(shopper))
+    {
+        shoppers.flags[i] |= flag::LEFT;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::money::Money;
+    use crate::{Episode, Kind, Scenario, World};
+
+    /// `repeat-purchase` with other buyers.
+    fn scenario(shoppers: usize, buyers: Buyers) -> Arc<Scenario> {
+        let scenario = Scenario::load("repeat-purchase").unwrap().with_shoppers(shoppers);
+        let mut market = scenario.market().unwrap().as_ref().clone();
+        market.industry.buyers = buyers;
+        Arc::new(Scenario { kind: Kind::Market(Arc::new(market)), ..scenario.as_ref().clone() })
+    }
+
+    fn play(scenario: &Arc<Scenario>, mut look: impl FnMut(&Shoppers)) -> Episode {
+        let mut episode = Episode::new(World::average(scenario), 3);
+        while !episode.is_over() {
+            episode.replay(&vec![Money(10_000); scenario.brief.lines.len()]);
+            look(episode.market_shoppers());
         }
+        episode
+    }
+
+    #[test]
+    fn as_many_have_a_need_whether_or_not_they_differ() {
+        for shape in [0.243, 0.78, 5.0] {
+            let buyers = Buyers { need_spread: Some(shape), dropout: None };
+            let scenario = scenario(20_000, buyers);
+            let target = World::average(&scenario).market_world().in_market;
+            let mut sum = 0.0;
+            let mut eager = [0_u64; 2];
+            play(&scenario, |shoppers| {
+                let count = shoppers.flags.iter().filter(|flags| **flags & flag::IN_MARKET != 0).count();
+                assert_eq!(count as u64, shoppers.in_market);
+                let idle = shoppers.flags.iter().zip(&shoppers.needs.rates);
+                let idle = idle.filter(|(flags, _)| **flags & flag::IN_MARKET == 0);
+                assert_eq!(idle.map(|(_, rate)| u64::from(*rate)).sum::<u64>(), shoppers.needs.idle);
+                let share = shoppers.in_market as f64 / 20_000.0;
+                assert!((share - target).abs() < 0.02, "{shape}: {share} for {target}");
+                sum += share / scenario.brief.steps as f64;
+                for (flags, rate) in shoppers.flags.iter().zip(&shoppers.needs.rates) {
+                    let rare = usize::from(f64::from(*rate) < 0.2 * RATE_UNIT);
+                    eager[rare] += u64::from(flags & flag::IN_MARKET != 0);
+                }
+            });
+            assert!((sum - target).abs() < 0.005, "{shape}: {sum} for {target}");
+            assert!(eager[0] > 3 * eager[1], "{shape}: {eager:?}");
+        }
+    }
+
+    #[test]
+    fn who_has_left_never_orders_again_and_nobody_leaves_without_the_table() {
+        let dropout = Some(Dropout { a: 0.793, b: 2.426 });
+        let scenario = scenario(8_000, Buyers { need_spread: None, dropout });
+        let clock = World::average(&scenario).market_world().clock;
+        let mut gone: Vec<Option<u16>> = vec![None; 8_000];
+        let (mut orders, mut leavers, mut step) = (0_u32, 0_u32, 0);
+        play(&scenario, |shoppers| {
+            assert!(shoppers.needs.rates.is_empty());
+            for (i, gone) in gone.iter_mut().enumerate() {
+                let last = shoppers.orders[0][i];
+                orders += u32::from(last == clock.day(step));
+                if let Some(then) = *gone {
+                    assert_eq!(last, then, "shopper {i} came back");
+                } else if shoppers.flags[i] & flag::LEFT != 0 {
+                    // After an order of this step, or lapsed and lost before the eve.
+                    let before = step == 0 && clock.day(0) - last > clock.customer_days;
+                    assert!(before || last == clock.day(step));
+                    leavers += u32::from(!before);
+                    *gone = Some(last);
+                }
+            }
+            step += 1;
+        });
+        // The mean of the beta distribution is 0.246, but those who leave seldom order more often.
+        let share = f64::from(leavers) / f64::from(orders);
+        assert!((0.18..0.26).contains(&share), "{share} of {orders} orders were the last");
+        play(&self::scenario(2_000, Buyers::default()), |shoppers| {
+            assert!(shoppers.flags.iter().all(|flags| flags & flag::LEFT == 0));
+        });
+    }
+
+    #[test]
+    fn the_scenario_s_word_is_before_the_industry_s_and_a_shape_is_above_zero() {
+        let text = include_str!("../../../../environments/repeat-purchase.toml");
+        let buyers =
+            |text: &str| Scenario::from_text("t", text).map(|it| it.market().unwrap().industry.buyers);
+        let found = buyers(text).unwrap();
+        assert_eq!(found, Buyers { need_spread: Some(0.78), dropout: Some(Dropout { a: 0.793, b: 2.426 }) });
+        let none = text.replace("need_spread = 0.78", "").replace("dropout = { a = 0.793, b = 2.426 }", "");
+        assert_eq!(buyers(&none).unwrap(), Buyers::default());
+        let wrong = buyers(&text.replace("need_spread = 0.78", "need_spread = 0")).unwrap_err();
+        assert_eq!(wrong.0[0].message, "`need_spread` must lie between 0.05 and 1000");
     }
 }

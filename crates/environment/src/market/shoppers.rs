@@ -207,7 +207,8 @@ impl Shoppers {
         for (slot, day) in self.orders.iter_mut().zip(days).take(orders) {
             slot[i] = clock.origin_day - day;
         }
-        if orders == 0 && market.merchant.lapsed > 0.0 && key.with(11).uniform() < market.merchant.lapsed {
+        let lapsed = orders == 0 && key.with(11).uniform() < market.merchant.lapsed;
+        if lapsed {
             self.orders[0][i] = clock.origin_day - clock.customer_days - 1 - age(5, clock.customer_days);
         }
         let member = stage == 7 || ((3..7).contains(&stage) && key.with(8).uniform() < 0.3);
@@ -221,7 +222,8 @@ impl Shoppers {
         self.flags[i] = if key.with(9).uniform() < in_market { flag::IN_MARKET } else { 0 }
             | if key.with(10).uniform() < rate / (1.0 + rate) { flag::SATIATED } else { 0 }
             | if member { flag::MEMBER } else { 0 }
-            | if hunter { flag::HUNTER } else { 0 };
+            | if hunter { flag::HUNTER } else { 0 }
+            | if lapsed && industry.buyers.leaves(key, key.with(14)) { flag::LEFT } else { 0 };
         if self.flags[i] & flag::IN_MARKET != 0 {
             self.in_market += 1;
             self.needs.turn(i, true);
