@@ -61,7 +61,7 @@ pub(crate) fn read_buyers(top: &mut Section<'_>) -> Option<Buyers> {
 /// Personal rates at which needs arise.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Needs {
-    /// `[shoppers]` in units of 1/1024 of the mean; empty where all need alike.
+    /// `[shoppers]` in units of 1/1024 of the mean, of which none has more than 64; empty where all need alike.
     pub(crate) rates: Vec<u16>,
     /// Sum of the rates of those without a need.
     idle: u64,
@@ -129,13 +129,8 @@ pub(crate) fn personal_chance(enter: u64, rate: u16) -> u32 {
 /// rivals then. Nobody is told.
 pub(crate) fn order(Moment { world, step, key }: Moment<'_>, shoppers: &mut Shoppers, i: usize) {
     shoppers.order(i, &world.clock, step);
-    let shopper = i as u64;
-    if world
-        .market
-        .industry
-        .buyers
-        .leaves(world.identity.with(shopper), key.with(purpose::DROPOUT).with(shopper))
-    {
+    let draw = key.with(purpose::DROPOUT).with(i as u64);
+    if world.market.industry.buyers.leaves(world.identity.with(i as u64), draw) {
         shoppers.flags[i] |= flag::LEFT;
     }
 }
