@@ -22,6 +22,7 @@ pub(crate) mod purpose {
     pub(crate) const OWN: u64 = 31;
     pub(crate) const EXPOSURES: u64 = 32;
     pub(crate) const BALANCE: u64 = 33;
+    pub(crate) const DROPOUT: u64 = 34;
 }
 
 /// Which family of seeds a number belongs to. The families never meet.
@@ -105,6 +106,36 @@ impl Key {
     pub fn normal(self) -> f64 {
         normal_quantile(self.uniform())
     }
+
+    /// Gamma with the given shape, above 0, and scale 1 (Marsaglia and Tsang 2000, "A simple method for generating gamma
+    /// variables"): each attempt has a key of its own, and 19 of 20 are accepted.
+    #[must_use]
+    pub fn gamma(self, shape: f64) -> f64 {
+        if shape < 1.0 {
+            let root = libm::pow(self.with(1).uniform(), 1.0 / shape);
+            return self.with(0).gamma(shape + 1.0) * root;
+        }
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / libm::sqrt(9.0 * d);
+        let mut attempt = self;
+        loop {
+            attempt = attempt.with(0);
+            let normal = attempt.with(1).normal();
+            let root = 1.0 + c * normal;
+            let v = root * root * root;
+            let bound = 0.5 * normal * normal + d - d * v + d * libm::log(v);
+            if v > 0.0 && libm::log(attempt.with(2).uniform()) < bound {
+                return d * v;
+            }
+        }
+    }
+
+    /// Beta with the given parameters, both above 0.
+    #[must_use]
+    pub fn beta(self, a: f64, b: f64) -> f64 {
+        let (a, b) = (self.with(0).gamma(a), self.with(1).gamma(b));
+        a / (a + b).max(f64::MIN_POSITIVE)
+    }
 }
 
 /// Quantile of the standard normal distribution (Acklam's rational approximation, relative error below 1.2e-9).
@@ -164,6 +195,29 @@ mod tests {
         {
             assert!((normal_quantile(p) - z).abs() < 1e-8, "{p}");
         }
+    }
+
+    /// Mean and variance of the gamma are its shape; of the beta, a/(a+b) and ab/((a+b)^2(a+b+1)).
+    #[test]
+    fn gamma_and_beta_have_their_moments() {
+        let n = 100_000_u64;
+        let moments = |draw: &dyn Fn(Key) -> f64| {
+            let draws: Vec<f64> = (0..n).map(|i| draw(Key::new(5).with(i))).collect();
+            let mean = draws.iter().sum::<f64>() / n as f64;
+            (mean, draws.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n as f64)
+        };
+        for shape in [0.243, 1.0, 4.5] {
+            let (mean, variance) = moments(&|key| key.gamma(shape));
+            assert!((mean / shape - 1.0).abs() < 0.03 && (variance / shape - 1.0).abs() < 0.06, "{shape}");
+        }
+        // The smallest draws follow the distribution function near zero, x^shape / gamma(shape + 1).
+        let small = libm::pow(0.01 * libm::tgamma(1.243), 1.0 / 0.243);
+        let share = (0..n).filter(|i| Key::new(5).with(*i).gamma(0.243) < small).count() as f64 / n as f64;
+        assert!((share - 0.01).abs() < 0.0015, "{share}");
+        let (a, b) = (0.793, 2.426);
+        let (mean, variance) = moments(&|key| key.beta(a, b));
+        assert!((mean - a / (a + b)).abs() < 0.004);
+        assert!((variance / (a * b / ((a + b) * (a + b) * (a + b + 1.0))) - 1.0).abs() < 0.03);
     }
 
     #[test]

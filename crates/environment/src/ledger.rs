@@ -6,121 +6,148 @@ use crate::deeplink::STAGES;
 use crate::limits::Limits;
 use crate::money::Money;
 
-/// One line in one step.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LineRow {
-    /// Money the guard granted.
-    pub granted: Money,
-    /// Money spent: the line's pricing rule applied to its events.
-    pub spend: Money,
-    /// Part of it that advertising credit paid, and no cash.
-    pub credit: Money,
-    /// Exposures delivered, people.
-    pub impressions: u64,
-    /// Clicks.
-    pub clicks: u64,
-    /// Engagements.
-    pub engagements: u64,
-    /// Orders of this step that the report credits to the line, whenever their report arrives.
-    pub credited_orders: u64,
-    /// First orders in 365 days among them.
-    pub credited_new_customers: u64,
-    /// Value of the credited orders.
-    pub credited_revenue: Money,
-    /// People who joined as members at the line's contacts.
-    pub joins: u64,
-    /// People who left their particulars at the line's contacts.
-    pub leads: u64,
-    /// People who, after a click here, bought in the medium's own shop instead.
-    #[serde(default, skip_serializing_if = "none")]
-    pub leaked: u64,
-    /// The agent's bid in millionths of the line's price unit; 0 where it named none.
-    #[serde(default, skip_serializing_if = "none")]
-    pub bid: u64,
+/// Defines a row of the ledger, and how rows of steps are added up: each column is summed unless it says `= last`, then it
+/// is that of the last step, or `= no_sum`, then it stays empty. A column cannot be left out of the sums by mistake.
+macro_rules! row {
+    ($(#[$about:meta])* pub struct $Row:ident {
+        $($(#[$column_about:meta])* pub $column:ident: $Type:ty $(= $rule:ident)?,)*
+    }) => {
+        $(#[$about])*
+        pub struct $Row {
+            $($(#[$column_about])* pub $column: $Type,)*
+        }
+
+        impl $Row {
+            /// Adds a later row.
+            fn add(&mut self, later: &Self) {
+                $(row!(@add self.$column, later.$column $(, $rule)?);)*
+            }
+        }
+    };
+    (@add $sum:expr, $later:expr) => { $sum += $later };
+    (@add $sum:expr, $later:expr, last) => { $sum = $later };
+    (@add $sum:expr, $later:expr, no_sum) => {};
 }
 
-/// The shop in one step: what happened, whoever caused it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct ShopRow {
-    /// People who visited the shop's pages.
-    pub visitors: u64,
-    /// Orders.
-    pub orders: u64,
-    /// Orders of people without an order in the last 365 days.
-    pub new_customers: u64,
-    /// Value of the orders.
-    pub revenue: Money,
-    /// Orders of people whose last order is older than 365 days.
-    pub won_back: u64,
-    /// People who joined as members.
-    pub joins: u64,
-    /// Members who left again.
-    pub leavers: u64,
-    /// People who left their particulars.
-    pub leads: u64,
-    /// Those among them who can become customers.
-    pub qualified_leads: u64,
-    /// Value of earlier orders that was given back.
-    pub refunds: Money,
-    /// Margin of the orders, net of refunds, before coupons and advertising.
-    pub contribution: Money,
-    /// What coupons cost the merchant.
-    pub coupons: Money,
-    /// What coupons and red packets cost the platform.
-    pub subsidies: Money,
-    /// Cash back for spending much.
-    pub rebate: Money,
-    /// Deposits taken for orders to come. These columns stand in a file only where they are not zero.
-    #[serde(default, skip_serializing_if = "none")]
-    pub deposits: Money,
-    /// Deposits of the orders whose balance was paid.
-    #[serde(default, skip_serializing_if = "none")]
-    pub balances: Money,
-    /// Deposits given back, because the balance was never paid.
-    #[serde(default, skip_serializing_if = "none")]
-    pub deposit_refunds: Money,
-    /// People who claimed a coupon at a click.
-    #[serde(default, skip_serializing_if = "none")]
-    pub coupons_claimed: u64,
-    /// People who used a claimed coupon.
-    #[serde(default, skip_serializing_if = "none")]
-    pub coupons_redeemed: u64,
-    /// People whose claimed coupon expired.
-    #[serde(default, skip_serializing_if = "none")]
-    pub coupons_expired: u64,
-    /// People who hold a claimed coupon at the end of the step.
-    #[serde(default, skip_serializing_if = "none")]
-    pub coupons_held: u64,
-    /// People who were shown the brand for nothing, as the platform guaranteed.
-    #[serde(default, skip_serializing_if = "none")]
-    pub free_exposures: u64,
-    /// Guaranteed exposures that were lost.
-    #[serde(default, skip_serializing_if = "none")]
-    pub expired_exposures: u64,
-    /// Advertising credit that was lost.
-    #[serde(default, skip_serializing_if = "none")]
-    pub expired_credit: Money,
-    /// Red packets that nobody can use any more.
-    #[serde(default, skip_serializing_if = "none")]
-    pub expired_red_packets: Money,
-    /// Lost on stock that is left at the end.
-    pub leftover: Money,
-    /// Orders of people who found what they wanted sold out.
-    #[serde(default, skip_serializing_if = "none")]
-    pub lost_orders: u64,
-    /// `[8]` people in each DEEPLINK stage at the end of the step, unreached first.
-    pub stages: [u64; STAGES],
-    /// Worth of the product backed in the last step relative to the best one, where products are tested.
-    pub verdict: f64,
-    /// Expectation of `orders` before the last draw.
-    pub expected_orders: f64,
-    /// Expectation of `contribution` before the last draw.
-    pub expected_contribution: f64,
-    /// Expectation of `new_customers` before the last draw of the step (whether a shopper ready to choose buys here).
-    /// The same mean with less noise: what a learner may use as its reward.
-    pub expected_new_customers: f64,
-    /// Expectation of `revenue` before the last draw.
-    pub expected_revenue: f64,
+row! {
+    /// One line in one step.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct LineRow {
+        /// Money the guard granted.
+        pub granted: Money,
+        /// Money spent: the line's pricing rule applied to its events.
+        pub spend: Money,
+        /// Part of it that advertising credit paid, and no cash.
+        pub credit: Money,
+        /// Exposures delivered, people.
+        pub impressions: u64,
+        /// Clicks.
+        pub clicks: u64,
+        /// Engagements.
+        pub engagements: u64,
+        /// Orders of this step that the report credits to the line, whenever their report arrives.
+        pub credited_orders: u64,
+        /// First orders in 365 days among them.
+        pub credited_new_customers: u64,
+        /// Value of the credited orders.
+        pub credited_revenue: Money,
+        /// People who joined as members at the line's contacts.
+        pub joins: u64,
+        /// People who left their particulars at the line's contacts.
+        pub leads: u64,
+        /// People who, after a click here, bought in the medium's own shop instead.
+        #[serde(default, skip_serializing_if = "none")]
+        pub leaked: u64,
+        /// The agent's bid in millionths of the line's price unit; 0 where it named none.
+        #[serde(default, skip_serializing_if = "none")]
+        pub bid: u64 = no_sum,
+    }
+}
+
+row! {
+    /// The shop in one step: what happened, whoever caused it.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+    pub struct ShopRow {
+        /// People who visited the shop's pages.
+        pub visitors: u64,
+        /// Orders.
+        pub orders: u64,
+        /// Orders of people without an order in the last 365 days.
+        pub new_customers: u64,
+        /// Value of the orders.
+        pub revenue: Money,
+        /// Orders of people whose last order is older than 365 days.
+        pub won_back: u64,
+        /// People who joined as members.
+        pub joins: u64,
+        /// Members who left again.
+        pub leavers: u64,
+        /// People who left their particulars.
+        pub leads: u64,
+        /// Those among them who can become customers.
+        pub qualified_leads: u64,
+        /// Value of earlier orders that was given back.
+        pub refunds: Money,
+        /// Margin of the orders, net of refunds, before coupons and advertising.
+        pub contribution: Money,
+        /// What coupons cost the merchant.
+        pub coupons: Money,
+        /// What coupons and red packets cost the platform.
+        pub subsidies: Money,
+        /// Cash back for spending much.
+        pub rebate: Money,
+        /// Deposits taken for orders to come. These columns stand in a file only where they are not zero.
+        #[serde(default, skip_serializing_if = "none")]
+        pub deposits: Money,
+        /// Deposits of the orders whose balance was paid.
+        #[serde(default, skip_serializing_if = "none")]
+        pub balances: Money,
+        /// Deposits given back, because the balance was never paid.
+        #[serde(default, skip_serializing_if = "none")]
+        pub deposit_refunds: Money,
+        /// People who claimed a coupon at a click.
+        #[serde(default, skip_serializing_if = "none")]
+        pub coupons_claimed: u64,
+        /// People who used a claimed coupon.
+        #[serde(default, skip_serializing_if = "none")]
+        pub coupons_redeemed: u64,
+        /// People whose claimed coupon expired.
+        #[serde(default, skip_serializing_if = "none")]
+        pub coupons_expired: u64,
+        /// People who hold a claimed coupon at the end of the step.
+        #[serde(default, skip_serializing_if = "none")]
+        pub coupons_held: u64 = last,
+        /// People who were shown the brand for nothing, as the platform guaranteed.
+        #[serde(default, skip_serializing_if = "none")]
+        pub free_exposures: u64,
+        /// Guaranteed exposures that were lost.
+        #[serde(default, skip_serializing_if = "none")]
+        pub expired_exposures: u64,
+        /// Advertising credit that was lost.
+        #[serde(default, skip_serializing_if = "none")]
+        pub expired_credit: Money,
+        /// Red packets that nobody can use any more.
+        #[serde(default, skip_serializing_if = "none")]
+        pub expired_red_packets: Money,
+        /// Lost on stock that is left at the end.
+        pub leftover: Money,
+        /// Orders of people who found what they wanted sold out.
+        #[serde(default, skip_serializing_if = "none")]
+        pub lost_orders: u64,
+        /// `[8]` people in each DEEPLINK stage at the end of the step, unreached first.
+        pub stages: [u64; STAGES] = last,
+        /// Worth of the product backed in the last step relative to the best one, where products are tested.
+        pub verdict: f64 = last,
+        /// Expectation of `orders` before the last draw.
+        pub expected_orders: f64,
+        /// Expectation of `contribution` before the last draw.
+        pub expected_contribution: f64,
+        /// Expectation of `new_customers` before the last draw of the step (whether a shopper ready to choose buys here).
+        /// The same mean with less noise: what a learner may use as its reward.
+        pub expected_new_customers: f64,
+        /// Expectation of `revenue` before the last draw.
+        pub expected_revenue: f64,
+    }
 }
 
 /// Whether a figure is zero.
@@ -206,20 +233,7 @@ impl Ledger {
     #[must_use]
     pub fn line(&self, line: usize) -> LineRow {
         let mut total = LineRow::default();
-        for row in self.rows.iter().skip(line).step_by(self.lines) {
-            total.granted += row.granted;
-            total.spend += row.spend;
-            total.credit += row.credit;
-            total.impressions += row.impressions;
-            total.clicks += row.clicks;
-            total.engagements += row.engagements;
-            total.credited_orders += row.credited_orders;
-            total.credited_new_customers += row.credited_new_customers;
-            total.credited_revenue += row.credited_revenue;
-            total.joins += row.joins;
-            total.leads += row.leads;
-            total.leaked += row.leaked;
-        }
+        self.rows.iter().skip(line).step_by(self.lines).for_each(|row| total.add(row));
         total
     }
 
@@ -227,41 +241,7 @@ impl Ledger {
     #[must_use]
     pub fn shop(&self) -> ShopRow {
         let mut total = ShopRow::default();
-        for row in &self.shop {
-            total.visitors += row.visitors;
-            total.orders += row.orders;
-            total.new_customers += row.new_customers;
-            total.revenue += row.revenue;
-            total.won_back += row.won_back;
-            total.joins += row.joins;
-            total.leavers += row.leavers;
-            total.leads += row.leads;
-            total.qualified_leads += row.qualified_leads;
-            total.refunds += row.refunds;
-            total.contribution += row.contribution;
-            total.coupons += row.coupons;
-            total.subsidies += row.subsidies;
-            total.rebate += row.rebate;
-            total.deposits += row.deposits;
-            total.balances += row.balances;
-            total.deposit_refunds += row.deposit_refunds;
-            total.coupons_claimed += row.coupons_claimed;
-            total.coupons_redeemed += row.coupons_redeemed;
-            total.coupons_expired += row.coupons_expired;
-            total.coupons_held = row.coupons_held;
-            total.free_exposures += row.free_exposures;
-            total.expired_exposures += row.expired_exposures;
-            total.expired_credit += row.expired_credit;
-            total.expired_red_packets += row.expired_red_packets;
-            total.leftover += row.leftover;
-            total.lost_orders += row.lost_orders;
-            total.stages = row.stages;
-            total.verdict = row.verdict;
-            total.expected_orders += row.expected_orders;
-            total.expected_contribution += row.expected_contribution;
-            total.expected_new_customers += row.expected_new_customers;
-            total.expected_revenue += row.expected_revenue;
-        }
+        self.shop.iter().for_each(|row| total.add(row));
         total
     }
 

@@ -96,7 +96,7 @@ fn a_curves_world_gets_every_problem_at_once_too() {
 #[test]
 fn problems_and_families_ship_under_their_folders() {
     assert_eq!(Scenario::shipped_in("problems").len(), 16);
-    assert_eq!(Scenario::shipped_in("references"), ["references/amss-vignette"]);
+    assert_eq!(Scenario::shipped_in("references"), ["references/amss-vignette", "references/cdnow"]);
     assert_eq!(Scenario::shipped_in("marks").len(), 3);
     for name in FOLDERS.into_iter().flat_map(Scenario::shipped_in) {
         let scenario = Scenario::load(&name).unwrap_or_else(|problems| panic!("{problems}"));

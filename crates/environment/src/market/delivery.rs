@@ -250,7 +250,7 @@ fn respond(
         // The reservation belongs to exactly these people, whether or not the shopper moves with them.
         shoppers.last_line[i] = line as u8;
         shoppers.last_click[i] = world.clock.stamp(step);
-        shoppers.reserved_people[i] = people;
+        shoppers.reserve(i, people, weight);
     }
     if !moved {
         return;
@@ -291,7 +291,6 @@ fn respond(
         if channel.pricing != Pricing::Commission {
             shoppers.last_line[i] = line as u8;
             shoppers.last_click[i] = world.clock.stamp(step);
-            shoppers.reserved_people[i] = 0;
         }
     }
     shoppers.touch(i, VIEWED, &world.clock, step);

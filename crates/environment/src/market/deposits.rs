@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::benefits::Reduction;
+use super::buyers;
 use super::delivery::Moment;
 use super::goods::Expected;
 use super::purchases::Order;
@@ -93,7 +94,7 @@ impl OpenDeposit {
         shelves.sell(&world.goods, step, Sale { product, people, lost: 0, refunded, value }, shop);
         shop.new_customers += if new { people } else { 0 };
         shop.won_back += if new && shoppers.has_ordered(i) { people } else { 0 };
-        shoppers.order(i, &world.clock, step);
+        buyers::order(moment, shoppers, i);
         Some(Order { new, ..self.order })
     }
 }

@@ -97,6 +97,8 @@ pub struct Journal {
     last_click: Vec<(usize, u16)>,
     /// Last touch of the first order of the episode.
     bought_from: Vec<Option<usize>>,
+    /// Orders in the episode.
+    ordered: Vec<u16>,
     /// Sources that touched the shopper.
     reached: Flags,
     /// `[outside]` sources on which the shopper clicked after the outside line had touched them.
@@ -136,6 +138,7 @@ impl Journal {
             linked: vec![0; shoppers],
             last_click: vec![(0, 0); shoppers],
             bought_from: vec![None; shoppers],
+            ordered: vec![0; shoppers],
             reached: Flags::new(shoppers, sources),
             clicked_after: vec![Flags::new(shoppers, sources); outside.len()],
             touches: vec![0; sources],
@@ -179,6 +182,7 @@ impl Journal {
     pub(crate) fn order(&mut self, step: usize, order: &Order, stage: u8) {
         let i = order.shopper as usize;
         let source = self.last_touch(step, i);
+        self.ordered[i] = self.ordered[i].saturating_add(1);
         if self.bought_from[i].is_none() {
             self.bought_from[i] = Some(source);
             for (bought, line) in self.bought_after.iter_mut().zip(&self.outside) {

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use super::buyers;
 use super::delivery::Moment;
 use super::purchases::Order;
 use super::shoppers::{Shoppers, flag};
@@ -102,7 +103,7 @@ impl Desk {
             shop.expected_new_customers += if new { people as f64 } else { 0.0 };
             shop.expected_revenue += all.major();
             shop.expected_contribution += all.major() * merchant.margin;
-            shoppers.order(i, &world.clock, step);
+            buyers::order(moment, shoppers, i);
             orders.push(Order { shopper: form.shopper, product: 0, people, new, value, delay: 0 });
         }
     }
@@ -140,7 +141,8 @@ impl Desk {
 fn is_qualified(leads: &Leads, shoppers: &Shoppers, form: Form, key: Key, line_quality: f64) -> bool {
     let flags = shoppers.flags[form.shopper as usize];
     let need = if flags & flag::IN_MARKET != 0 { 1.0 } else { 0.1 };
-    let quality = if flags & flag::HUNTER != 0 { 0.0 } else { leads.quality * need * line_quality };
+    let quality =
+        if flags & (flag::HUNTER | flag::LEFT) != 0 { 0.0 } else { leads.quality * need * line_quality };
     let bits = mix(shopper_bits(key, form.shopper) ^ u64::from(form.line));
     ((bits >> 40) as f64) < quality * 16_777_216.0
 }

@@ -3,6 +3,7 @@
 pub(crate) mod benefit_parts;
 pub mod benefits;
 mod bidding;
+pub(crate) mod buyers;
 pub(crate) mod calendar;
 mod channel;
 pub(crate) mod channel_parts;

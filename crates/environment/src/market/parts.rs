@@ -1,6 +1,7 @@
 //! The catalogue files of a scenario, read field by field: merchant, industry. Channels: `channel_parts`.
 
 use super::benefit_parts::read_benefits;
+use super::buyers::read_buyers;
 use super::goods_parts::read_goods;
 use super::leads::Leads;
 use super::settings::{Habit, Industry, MEMORIES, Memory, Merchant, Persona, ReportDelay, Windows};
@@ -133,8 +134,9 @@ pub(crate) fn read_industry(top: &mut Section<'_>) -> Industry {
             [activity[0], activity[1], activity[2]]
         },
         in_market: top.uncertain("in_market", Bounds::between(0.0, 0.9, "share of people")),
-        need_days: top.number("need_days", Bounds::between(1.0, 1e6, "days")),
-        satiation_days: top.number("satiation_days", Bounds::between(1.0, 1e6, "days")),
+        buyers: read_buyers(top).unwrap_or_default(),
+        need_days: top.number("need_days", Bounds::between(0.1, 1e6, "days")),
+        satiation_days: top.number("satiation_days", Bounds::between(0.1, 1e6, "days")),
         purchase_rate: top.number("purchase_rate", share),
         in_market_visits: top.number("in_market_visits", factor),
         in_market_clicks: top.number("in_market_clicks", factor),

@@ -1,6 +1,7 @@
 //! The last part of a step: shoppers with a need buy in the category, from us or from a rival.
 
 use super::benefits::Till;
+use super::buyers;
 use super::delivery::Moment;
 use super::goods::{Expected, NO_PRODUCT};
 use super::settings::MEMORIES;
@@ -29,8 +30,11 @@ pub(crate) struct Order {
 }
 
 /// Chance that a purchase in the category goes to this shop: its pull against that of all rivals together, which is 1.
-/// `factor` is that of the product wanted and of its price.
+/// `factor` is that of the product wanted and of its price. Nothing brings back who has left for good.
 fn brand_share(world: &MarketWorld, shoppers: &Shoppers, i: usize, factor: f64) -> f64 {
+    if shoppers.flags[i] & flag::LEFT != 0 {
+        return 0.0;
+    }
     let mut pull = world.market.industry.attraction[shoppers.stage[i] as usize]
         * world.appeal[shoppers.class[i] as usize];
     for m in 0..MEMORIES.min(world.memories.len()) {
@@ -124,7 +128,7 @@ pub(crate) fn purchase(
         orders.push(order);
         // Where there was stock for a part of the shopper's people, that part is the chance that the shopper has bought.
         if available == weight || u64::from(field(more, 3)) * weight < available << 16 {
-            shoppers.order(i, &world.clock, step);
+            buyers::order(moment, shoppers, i);
             if let Some(in_view) = shoppers.in_view.get_mut(i) {
                 *in_view = NO_PRODUCT;
             }

@@ -1,6 +1,7 @@
 //! What the files say of a market of shoppers: industry, merchant, lines.
 
 use super::benefits::Benefits;
+pub use super::buyers::{Buyers, Dropout};
 pub use super::channel::{
     AudienceSettings, BidMode, Channel, Contract, FrequencyCap, Friction, HABITS, Habit, Learning, Line,
     Rivals, Supply,
@@ -75,6 +76,8 @@ pub struct Industry {
     pub activity: [f64; 3],
     /// Share of people with a present need for the category.
     pub in_market: Uncertain,
+    /// How shoppers differ in how often they need something, and who leaves: the scenario's word, then the industry's.
+    pub buyers: Buyers,
     /// Mean days that a need lasts unless it is met.
     pub need_days: f64,
     /// Mean days after a purchase, anybody's, until the next need can arise.

@@ -1,5 +1,6 @@
 //! Shoppers: individuals, in a struct of arrays. What happened to them, and which DEEPLINK stage follows from it.
 
+use super::buyers::Needs;
 use super::claims::Claims;
 use super::goods::NO_PRODUCT;
 use super::settings::{MEMORIES, Market};
@@ -31,6 +32,8 @@ pub(crate) mod flag {
     pub(crate) const VISITING: u8 = 16;
     /// Clicked in this step, on the platform.
     pub(crate) const CLICKED: u8 = 32;
+    /// Was a customer and buys from rivals for good.
+    pub(crate) const LEFT: u8 = 64;
 }
 
 /// Windows in steps, and where time starts: stamps count from `origin` so that what came before the episode has one
@@ -98,13 +101,14 @@ pub(crate) struct Shoppers {
     pub(crate) contact: [Vec<u16>; 4],
     /// Day stamps of the last orders, latest first.
     pub(crate) orders: [Vec<u16>; ORDERS],
-    /// Exposure memories in units of 1/2048.
+    /// Exposure memories in units of 1/2048; empty for kinds that the industry does not have.
     pub(crate) memory: [Vec<u16>; MEMORIES],
     /// Line of the last click on the platform, and its stamp.
     pub(crate) last_line: Vec<u8>,
     pub(crate) last_click: Vec<u16>,
-    /// People of this shopper for whom a commission is reserved by that click.
-    pub(crate) reserved_people: Vec<u32>,
+    /// Shoppers for only a part of whose people a commission is reserved by that click, and how many; of others it is all.
+    /// The last that money reaches in a step, so hardly any.
+    reserved_in_part: Vec<(u32, u32)>,
     /// Stamp of the last recognised click on each outside line.
     pub(crate) outside_click: Vec<Vec<u16>>,
     /// Product of the last click on a line that shows one; empty where there are no products to choose from.
@@ -115,6 +119,8 @@ pub(crate) struct Shoppers {
     pub(crate) contacts: Vec<u64>,
     /// Coupons claimed and not used yet.
     pub(crate) claims: Claims,
+    /// How often each needs something.
+    pub(crate) needs: Needs,
     /// Shoppers whom any line has met.
     #[cfg(test)]
     pub(crate) met: Vec<bool>,
@@ -128,6 +134,7 @@ impl Shoppers {
     /// The shoppers of a world on the eve of the episode. `in_market` is the share with a present need.
     pub(crate) fn draw(market: &Market, clock: &Clock, world: Key, in_market: f64) -> Self {
         let count = market.shoppers;
+        let memories = market.industry.memories.len();
         let outside = market.lines.iter().filter(|line| line.channel.outside).count();
         let mut shoppers = Self {
             class: vec![0; count],
@@ -136,10 +143,10 @@ impl Shoppers {
             expires: vec![0; count],
             contact: std::array::from_fn(|_| vec![0; count]),
             orders: std::array::from_fn(|_| vec![0; count]),
-            memory: std::array::from_fn(|_| vec![0; count]),
+            memory: std::array::from_fn(|kind| vec![0; if kind < memories { count } else { 0 }]),
             last_line: vec![NO_LINE; count],
             last_click: vec![0; count],
-            reserved_people: vec![0; count],
+            reserved_in_part: Vec::new(),
             outside_click: vec![vec![0; count]; outside],
             in_view: if market.merchant.goods.products.len() > 1 {
                 vec![NO_PRODUCT; count]
@@ -152,13 +159,17 @@ impl Shoppers {
                 .collect(),
             contacts: vec![0; market.lines.len()],
             claims: Claims::new(market),
+            needs: Needs::draw(market, world),
             #[cfg(test)]
             met: vec![false; count],
             stocks: [0; STAGES],
             in_market: 0,
         };
         shoppers.stocks[0] = count as u64;
+        let leave = 1.0 - libm::exp(-clock.step_days / market.industry.need_days);
+        let enter = shoppers.needs.balance(in_market, leave);
         for shopper in 0..count {
+            let in_market = shoppers.needs.share(shopper, enter, leave).unwrap_or(in_market);
             shoppers.draw_one(shopper, market, clock, world.with(shopper as u64), in_market);
         }
         shoppers
@@ -196,7 +207,8 @@ impl Shoppers {
         for (slot, day) in self.orders.iter_mut().zip(days).take(orders) {
             slot[i] = clock.origin_day - day;
         }
-        if orders == 0 && market.merchant.lapsed > 0.0 && key.with(11).uniform() < market.merchant.lapsed {
+        let lapsed = orders == 0 && key.with(11).uniform() < market.merchant.lapsed;
+        if lapsed {
             self.orders[0][i] = clock.origin_day - clock.customer_days - 1 - age(5, clock.customer_days);
         }
         let member = stage == 7 || ((3..7).contains(&stage) && key.with(8).uniform() < 0.3);
@@ -210,8 +222,12 @@ impl Shoppers {
         self.flags[i] = if key.with(9).uniform() < in_market { flag::IN_MARKET } else { 0 }
             | if key.with(10).uniform() < rate / (1.0 + rate) { flag::SATIATED } else { 0 }
             | if member { flag::MEMBER } else { 0 }
-            | if hunter { flag::HUNTER } else { 0 };
-        self.in_market += u64::from(self.flags[i] & flag::IN_MARKET);
+            | if hunter { flag::HUNTER } else { 0 }
+            | if lapsed && industry.buyers.leaves(key, key.with(14)) { flag::LEFT } else { 0 };
+        if self.flags[i] & flag::IN_MARKET != 0 {
+            self.in_market += 1;
+            self.needs.turn(i, true);
+        }
         self.find_stage(i, clock, 0);
     }
 
@@ -245,6 +261,25 @@ impl Shoppers {
         } else if (self.stage[i] as usize) < Stage::Initial as usize {
             self.expires[i] = self.deadline(i, self.stage[i] as usize, clock);
         }
+    }
+
+    /// Reserves a commission for so many of the shopper's people, in place of any before; `all` is how many there are.
+    pub(crate) fn reserve(&mut self, i: usize, people: u32, all: u32) {
+        self.take_part(i);
+        if people < all {
+            self.reserved_in_part.push((i as u32, people));
+        }
+    }
+
+    /// Ends the reservation by the shopper's last click; `all` unless it was for fewer.
+    pub(crate) fn take_reserved(&mut self, i: usize, all: u32) -> u32 {
+        self.last_line[i] = NO_LINE;
+        self.take_part(i).unwrap_or(all)
+    }
+
+    fn take_part(&mut self, i: usize) -> Option<u32> {
+        let place = self.reserved_in_part.iter().position(|(shopper, _)| *shopper as usize == i)?;
+        Some(self.reserved_in_part.swap_remove(place).1)
     }
 
     /// An order of the shopper on the day of `step`, from this shop.

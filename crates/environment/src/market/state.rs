@@ -346,7 +346,8 @@ impl MarketState {
             return None;
         }
         let i = order.shopper as usize;
-        let reserved = i64::from(std::mem::take(&mut self.shoppers.reserved_people[i]));
+        // One click earns one commission.
+        let reserved = i64::from(self.shoppers.take_reserved(i, self.world.market.weight() as u32));
         let people = reserved.min(order.people as i64);
         let cap = (channel.commission_cap * 1e6) as i64;
         let share = (self.world.lines[line].commission_rate * 1e6) as i64;
@@ -356,8 +357,6 @@ impl MarketState {
         let cohort = (step - age) % account.reserved.len();
         account.reserved[cohort] -= cap * reserved;
         account.spent += due;
-        // One click earns one commission.
-        self.shoppers.last_line[i] = super::shoppers::NO_LINE;
         Some(people as u64)
     }
 
@@ -438,23 +437,30 @@ mod tests {
             assert!((0..5_000).any(|i| !same(i)), "line {line} did nothing");
         }
     }
-    /// A click reserves for all people of a shopper; those who found nothing left cost nothing and are released.
+    /// A click reserves for all people of a shopper, or for those whom the line's last money reached; those who found
+    /// nothing left cost nothing and are released.
     #[test]
     fn a_commission_is_paid_for_those_who_bought() {
         let scenario = Scenario::load("new-customer").unwrap().with_shoppers(20_000);
         let world = World::draw(&scenario, 3).market_world().clone();
         let line = scenario.brief.lines.iter().position(|line| line.name == "affiliate").unwrap();
-        let mut state = MarketState::new(world, Key::new(4));
         let cap = (scenario.market().unwrap().lines[line].channel.commission_cap * 1e6) as i64;
-        state.accounts[line].reserved[0] = 25 * cap;
-        state.shoppers.last_line[7] = line as u8;
-        state.shoppers.last_click[7] = state.world.clock.stamp(0);
-        state.shoppers.reserved_people[7] = 20;
-        let order = Order { shopper: 7, product: 0, people: 5, new: true, value: Money(100), delay: 0 };
-        assert_eq!(state.pay_commission(0, line, &order), Some(5));
-        assert_eq!(state.accounts[line].reserved[0], 5 * cap);
-        let each = (state.world.lines[line].commission_rate * 1e6) as i64;
+        let each = (world.lines[line].commission_rate * 1e6) as i64;
         assert!(each > 0 && each < cap);
-        assert_eq!(state.accounts[line].spent, 5 * each);
+        for (reserved, bought, paid) in [(20, 5, 5), (8, 20, 8)] {
+            let mut state = MarketState::new(world.clone(), Key::new(4));
+            state.accounts[line].reserved[0] = 25 * cap;
+            state.shoppers.last_line[7] = line as u8;
+            state.shoppers.last_click[7] = state.world.clock.stamp(0);
+            // An earlier click, which the last one takes the place of.
+            state.shoppers.reserve(7, 3, 20);
+            state.shoppers.reserve(7, reserved, 20);
+            let order =
+                Order { shopper: 7, product: 0, people: bought, new: true, value: Money(100), delay: 0 };
+            assert_eq!(state.pay_commission(0, line, &order), Some(paid));
+            assert_eq!(state.accounts[line].reserved[0], (25 - i64::from(reserved)) * cap);
+            assert_eq!(state.accounts[line].spent, paid as i64 * each);
+            assert_eq!(last_click_line(&state.world, &state.shoppers, 7, 0), None);
+        }
     }
 }

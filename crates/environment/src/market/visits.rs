@@ -1,6 +1,7 @@
 //! The first part of a step: needs come and go, satisfied shoppers return, stages lapse, memories fade, and some
 //! shoppers visit the platform.
 
+use super::buyers::personal_chance;
 use super::delivery::Moment;
 use super::journal::Meeting;
 use super::settings::HABITS;
@@ -132,11 +133,12 @@ pub(crate) fn visit(
     let share = shoppers.in_market as f64 / shoppers.len() as f64;
     let leave = 1.0 - libm::exp(-step_days / industry.need_days);
     let (enter, leave) = market_flow(share, world.in_market, leave);
-    let (enter, leave) = (chance(enter), chance(leave));
+    let waiting = shoppers.len() as u64 - shoppers.in_market;
+    let enter_by_rate = shoppers.needs.enter(enter, waiting);
+    let turn = [chance(enter), chance(leave)];
     let recover = chance(1.0 - libm::exp(-step_days / industry.satiation_days));
 
     let key = key.with(purpose::DAY);
-    let turn = [enter, leave];
 
     // Loops are kept apart and free of calls.
     let count = shoppers.len();
@@ -144,18 +146,29 @@ pub(crate) fn visit(
     for (i, bits) in audience.bits.iter_mut().enumerate() {
         *bits = shopper_bits(key, i as u32);
     }
+    let changes = |bits: u64, flags: u8, expires: u16, turn: [u32; 2]| {
+        let turns = field(bits, 0) < turn[(flags & flag::IN_MARKET) as usize];
+        let recovers = (flags & flag::SATIATED != 0) & (field(bits, 1) < recover);
+        turns | recovers | (expires <= now)
+    };
+    let own_turn = |rate: u16| [personal_chance(enter_by_rate, rate), turn[1]];
     let state = audience.bits.iter().zip(&shoppers.flags).zip(&shoppers.expires);
-    audience.changing.keep(state.map(|((bits, flags), expires)| {
-        let turns = field(*bits, 0) < turn[(flags & flag::IN_MARKET) as usize];
-        let recovers = (flags & flag::SATIATED != 0) & (field(*bits, 1) < recover);
-        turns | recovers | (*expires <= now)
-    }));
+    if shoppers.needs.rates.is_empty() {
+        audience.changing.keep(state.map(|((bits, flags), expires)| changes(*bits, *flags, *expires, turn)));
+    } else {
+        audience.changing.keep(
+            (state.zip(&shoppers.needs.rates))
+                .map(|(((bits, flags), expires), rate)| changes(*bits, *flags, *expires, own_turn(*rate))),
+        );
+    }
     for shopper in audience.changing.as_slice() {
         let i = *shopper as usize;
         let bits = audience.bits[i];
         let need = shoppers.flags[i] & flag::IN_MARKET;
+        let turn = shoppers.needs.rates.get(i).map_or(turn, |rate| own_turn(*rate));
         if field(bits, 0) < turn[need as usize] {
             shoppers.flags[i] ^= flag::IN_MARKET;
+            shoppers.needs.turn(i, need == 0);
             shoppers.in_market = shoppers.in_market + 1 - 2 * u64::from(need);
         }
         if shoppers.flags[i] & flag::SATIATED != 0 && field(bits, 1) < recover {

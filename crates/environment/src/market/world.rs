@@ -30,6 +30,8 @@ pub(crate) struct MarketWorld {
     /// What the files say.
     pub(crate) market: Arc<Market>,
     pub(crate) clock: Clock,
+    /// Key of the shoppers, for what is found anew from who a shopper is.
+    pub(crate) identity: Key,
     pub(crate) in_market: f64,
     pub(crate) free_exposure: f64,
     /// `[classes]` pull of the brand: merchant times persona.
@@ -103,6 +105,7 @@ impl MarketWorld {
         let clock = Clock::new(market, brief.step_days);
         let parameters = key.map(|key| key.with(purpose::PARAMETERS));
         let named = |name: &str| parameters.map(|key| key.with_name(name));
+        let identity = Key::new(seed).with(purpose::SHOPPERS);
         let in_market = industry.in_market.draw(named("in market")).min(0.9);
         let appeal = market.merchant.appeal.draw(named("merchant"));
         let rival = key.and_then(|key| {
@@ -124,6 +127,7 @@ impl MarketWorld {
         Self {
             brief: brief.clone(),
             market: market.clone(),
+            identity,
             in_market,
             free_exposure: industry.free_exposure.draw(named("free exposure")).min(1.0),
             appeal: industry
@@ -151,7 +155,7 @@ impl MarketWorld {
             offers: OfferTables::build(brief, market, parameters),
             own: OwnTables::build(market, brief.step_days, parameters),
             exposures: ExposureTables::build(market, parameters),
-            shoppers: Shoppers::draw(market, &clock, Key::new(seed).with(purpose::SHOPPERS), in_market),
+            shoppers: Shoppers::draw(market, &clock, identity, in_market),
             clock,
         }
     }

@@ -54,6 +54,17 @@ impl Journal {
         self.stocks.iter().map(|stocks| stocks.map(|shoppers| shoppers * self.weight)).collect()
     }
 
+    /// `[0..]` people by the number of orders they have made in the episode.
+    #[must_use]
+    pub fn people_by_orders(&self) -> Vec<u64> {
+        let most = self.ordered.iter().copied().max().unwrap_or(0);
+        let mut people = vec![0; usize::from(most) + 1];
+        for orders in &self.ordered {
+            people[usize::from(*orders)] += self.weight;
+        }
+        people
+    }
+
     /// `[8, 8]` people by stage at the start of the episode (row) and now (column).
     #[must_use]
     pub fn flow(&self) -> Flow {
