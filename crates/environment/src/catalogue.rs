@@ -62,37 +62,50 @@ impl Scenario {
         Self::shipped().into_iter().chain(folders).collect()
     }
 
-    /// Reads a shipped scenario by name, or a file by path.
+    /// Reads a shipped scenario by name, or a file by path; `NAME@MERCHANT` reads it with another merchant's file.
     ///
     /// # Errors
     ///
     /// Every problem of every file that the scenario is composed of, with its place.
     pub fn load(name_or_path: &str) -> Result<Arc<Self>, Problems> {
         let shipped = Self::every_shipped();
-        let known = shipped.iter().any(|name| name == name_or_path);
-        if let Some(file) = SHIPPED.get_file(format!("{name_or_path}.toml")).filter(|_| known) {
+        let (place, merchant) = Self::split_merchant(name_or_path);
+        let known = shipped.iter().any(|name| name == place);
+        if let Some(file) = SHIPPED.get_file(format!("{place}.toml")).filter(|_| known) {
             let text = file.contents_utf8().unwrap_or_default();
-            return Self::compose(name_or_path, &Source::new(&format!("{name_or_path}.toml"), text), None);
+            let source = Source::new(&format!("{place}.toml"), text);
+            return Self::compose(place, &source, None, merchant);
         }
-        let path = Path::new(name_or_path);
+        let path = Path::new(place);
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         match read_bounded(path) {
-            Ok(text) => Self::compose(&name, &Source::new(name_or_path, &text), path.parent()),
+            Ok(text) => Self::compose(&name, &Source::new(place, &text), path.parent(), merchant),
             Err(cause) => {
                 let names: Vec<&str> = shipped.iter().map(String::as_str).collect();
-                let help = suggestion(name_or_path, &names).map_or_else(
+                let help = suggestion(place, &names).map_or_else(
                     || "`outlay scenarios` lists those that ship; a path to a file works as well".to_owned(),
                     |near| format!("did you mean `{near}`? `outlay scenarios` lists all"),
                 );
                 Err(Problems(vec![Problem {
-                    file: name_or_path.into(),
+                    file: place.into(),
                     text: "".into(),
                     span: None,
-                    message: format!("no scenario `{name_or_path}`: {cause}"),
+                    message: format!("no scenario `{place}`: {cause}"),
                     label: String::new(),
                     help: Some(help),
                 }]))
             }
+        }
+    }
+
+    /// The two parts of `NAME@MERCHANT`; a path to a file that is there is taken as it is.
+    #[must_use]
+    pub fn split_merchant(typed: &str) -> (&str, Option<&str>) {
+        match typed.rsplit_once('@') {
+            Some((place, merchant)) if is_plain(merchant) && !Path::new(typed).exists() => {
+                (place, Some(merchant))
+            }
+            _ => (typed, None),
         }
     }
 
@@ -102,15 +115,21 @@ impl Scenario {
     ///
     /// As [`Scenario::load`].
     pub fn from_text(name: &str, text: &str) -> Result<Arc<Self>, Problems> {
-        Self::compose(name, &Source::new(&format!("{name}.toml"), text), None)
+        Self::compose(name, &Source::new(&format!("{name}.toml"), text), None, None)
     }
 
-    fn compose(name: &str, file: &Source, folder: Option<&Path>) -> Result<Arc<Self>, Problems> {
+    fn compose(
+        name: &str,
+        file: &Source,
+        folder: Option<&Path>,
+        merchant: Option<&str>,
+    ) -> Result<Arc<Self>, Problems> {
         let notes = Notes::default();
         let mut sources = vec![file.clone()];
+        let name = merchant.map_or_else(|| name.to_owned(), |merchant| format!("{name}@{merchant}"));
         let composed = with_table(file, &notes, |mut top| {
-            let catalogue = Catalogue { folder, notes: &notes };
-            let scenario = read_scenario(name, &mut top, &catalogue, &mut sources);
+            let catalogue = Catalogue { folder, merchant, notes: &notes };
+            let scenario = read_scenario(&name, &mut top, &catalogue, &mut sources);
             top.finish();
             scenario
         });
@@ -129,7 +148,14 @@ impl Scenario {
 /// Where catalogue files are looked for: beside the scenario's file first, then among the shipped ones.
 struct Catalogue<'a> {
     folder: Option<&'a Path>,
+    /// The merchant's file in place of the one that the scenario names.
+    merchant: Option<&'a str>,
     notes: &'a Notes,
+}
+
+/// A name is a single word: it cannot leave the catalogue's folder.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
 impl Catalogue<'_> {
@@ -147,8 +173,7 @@ impl Catalogue<'_> {
             return None;
         }
         let relative = format!("{kind}/{name}.toml");
-        // A name is a single word: it cannot leave the catalogue's folder.
-        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        let plain = is_plain(name);
         let on_disk: Option<PathBuf> =
             self.folder.map(|folder| folder.join(&relative)).filter(|path| plain && path.is_file());
         let found = match (&on_disk, SHIPPED.get_file(&relative)) {
@@ -210,6 +235,10 @@ fn read_scenario(
     let levers = if kind == "market" { Levers::read(top) } else { Levers::default() };
     let mut products = Vec::new();
     let mut commit_step = None;
+    if let (true, Some(merchant)) = (kind != "market", catalogue.merchant) {
+        let message = format!("there is no merchant here, so none can be `{merchant}`");
+        top.object("kind", message, "no market of shoppers", "leave out what follows the `@`");
+    }
     let (kind, calendar_title, lines, calendar, margin) = match kind {
         "market" => {
             let (market, title, calendar) = read_market(top, catalogue, sources, per_day, &mut limits)?;
@@ -334,6 +363,7 @@ fn read_market(
     let industry_name = top.text("industry", "a file in environments/industries");
     let industry = catalogue.read(top, "industry", "industries", &industry_name, sources, read_industry);
     let merchant_name = top.text("merchant", "a file in environments/merchants");
+    let merchant_name = catalogue.merchant.map_or(merchant_name, ToOwned::to_owned);
     let merchant = catalogue.read(top, "merchant", "merchants", &merchant_name, sources, read_merchant);
     let calendar_name = top.text("calendar", "a file in environments/calendars");
     let calendar = catalogue
@@ -542,6 +572,22 @@ mod tests {
         assert!(problems("title = ").iter().all(|problem| problem.span.is_some()));
         let missing = Scenario::load("new-custommer").unwrap_err().0;
         assert!(missing[0].help.as_deref().unwrap().contains("`new-customer`"));
+    }
+
+    #[test]
+    fn a_scenario_may_be_read_with_another_merchant() {
+        let own = Scenario::load("new-customer").unwrap();
+        let other = Scenario::load("new-customer@super-star").unwrap();
+        assert_eq!((other.name.as_str(), other.brief.budget), ("new-customer@super-star", own.brief.budget));
+        assert_eq!(other.market().unwrap().merchant.tier, Some(crate::tiers::Tier::SuperStar));
+        assert_ne!(other.hash, own.hash);
+        // The merchant that the file names anyway changes nothing.
+        let same = Scenario::load("new-customer@young-snack-brand").unwrap();
+        assert_eq!((&same.hash, same.market()), (&own.hash, own.market()));
+        let near = Scenario::load("new-customer@super-sta").unwrap_err().0;
+        assert_eq!(near[0].help.as_deref(), Some("did you mean `super-star`?"));
+        let without = Scenario::load("problems/p1-power@super-star").unwrap_err().0;
+        assert!(without[0].message.contains("no merchant"), "{without:?}");
     }
 
     #[test]
