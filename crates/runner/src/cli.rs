@@ -136,7 +136,7 @@ Examples:
   outlay suite tests/suites/readme.toml --markdown > tables.md
 
 A file holds [[comparison]] tables with `title`, `question`, `scenario` and `agents`, and if wanted
-`against`, `seeds`, `noise` and `reading`. Paths in it are those of the command line. Nothing in it
+`against`, `seeds`, `noise`, `by_line` and `reading`. Paths in it are those of the command line. Nothing in it
 is executed: an exec: agent must be named on the command line, with `compare`.";
 
 const CHECK_EXAMPLES: &str = "\
@@ -221,6 +221,9 @@ pub(crate) struct Compare {
     /// Show how often each agent reaches how much
     #[arg(long)]
     pub(crate) profile: bool,
+    /// Show where each agent put its money, and what was credited there; with --csv a row for each line
+    #[arg(long, conflicts_with = "replay")]
+    pub(crate) by_line: bool,
     /// Exit with 3 unless X is better than Y beyond doubt; repeatable
     #[arg(long, value_name = "X > Y", conflicts_with = "replay")]
     pub(crate) require: Vec<String>,

@@ -65,8 +65,8 @@ pub(crate) fn run(arguments: &cli::Evaluate, timing: bool, terminal: Terminal) -
             seconds_total: timing.then(|| start.elapsed().as_secs_f64()),
         })?,
         Format::Csv => {
-            let agents = std::iter::once((name.as_str(), &result));
-            terminal.result(&export::csv(agents, &games.scenario)?)?;
+            let judged = std::iter::once((name.as_str(), &*games.scenario, &result));
+            terminal.result(&export::episodes(judged)?)?;
         }
         Format::Page => terminal.result(&tables::evaluation(&name, &result, &setting))?,
     }

@@ -3,6 +3,7 @@
 mod ceiling;
 mod cli;
 mod compare;
+mod conduct;
 mod deeplink;
 mod diagnostic;
 mod entrants;

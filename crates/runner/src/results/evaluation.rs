@@ -47,10 +47,18 @@ pub(crate) struct Evaluation {
     pub(crate) violations: u64,
     /// Share of seeds that miss each soft limit of the scenario, e.g. `return_floor`.
     pub(crate) misses: BTreeMap<&'static str, f64>,
+    /// Time to pass last year's revenue; only where the scenario states it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_year: Option<LastYear>,
+    /// The merchant's tier; only where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tier: Option<TierReached>,
     /// Every seed, in order, then every noise.
     pub(crate) per_seed: Vec<SeedRow>,
     /// Shoppers by DEEPLINK stage, means over the seeds.
     pub(crate) stages: Stages,
+    /// What `credited` of the lines counts: what a report comes nearest to the goal with.
+    pub(crate) credited_unit: &'static str,
     /// Lines in the order of the scenario, means over the seeds.
     pub(crate) lines: Vec<Line>,
     /// Mean wall-clock seconds of a decision; only with `--timing`.
@@ -118,6 +126,34 @@ pub(crate) struct Returns {
     pub(crate) break_even: Option<f64>,
 }
 
+/// How long it takes to pass last year's revenue, from the first step that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct LastYear {
+    /// Last year's revenue, minor units.
+    pub(crate) revenue: i64,
+    /// Median days over the seeds, one that never passes it being the longest; null where the median never does.
+    pub(crate) median_days: Option<f64>,
+    /// Share of seeds that never pass it.
+    pub(crate) never: f64,
+}
+
+/// A merchant's tier in the year.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct TierReached {
+    /// At the start: the tier whose benefits it has.
+    pub(crate) start: &'static str,
+    /// Share of seeds that end in each tier.
+    pub(crate) reached: BTreeMap<&'static str, f64>,
+    /// The tier that most seeds end in.
+    pub(crate) usual: &'static str,
+    /// Mean index at the end, in [0, 1].
+    pub(crate) index: f64,
+    /// The tier above `usual`; null above the highest.
+    pub(crate) next: Option<&'static str>,
+    /// What the index lacks of it, mean over the seeds that end in `usual`.
+    pub(crate) to_next: Option<f64>,
+}
+
 /// One episode.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct SeedRow {
@@ -133,6 +169,9 @@ pub(crate) struct SeedRow {
     pub(crate) return_on_spend: Option<f64>,
     /// (Revenue - revenue of the same world and noise without any spending) / spend; null at zero spend.
     pub(crate) incremental_return_on_spend: Option<f64>,
+    /// Days until last year's revenue was passed; absent where it never was, or is not stated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) days_to_pass: Option<f64>,
 }
 
 /// Shoppers by DEEPLINK stage, people, means over the seeds.
@@ -159,6 +198,12 @@ pub(crate) struct Line {
     pub(crate) name: String,
     /// Money spent, minor units, rounded.
     pub(crate) spend: i64,
+    /// Share of all money spent; null where none was.
+    pub(crate) share_of_spend: Option<f64>,
+    /// What the report credits to the line of the goal, in `credited_unit`; money in major units.
+    pub(crate) credited: f64,
+    /// The same for each 1,000 major units of its spend; null at zero spend.
+    pub(crate) credited_per_thousand: Option<f64>,
     /// Exposures, people.
     pub(crate) impressions: f64,
     /// Clicks.
@@ -173,6 +218,9 @@ pub(crate) struct Line {
     pub(crate) revenue: i64,
     /// Credited revenue / spend; null at zero spend.
     pub(crate) return_on_spend: Option<f64>,
+    /// People who clicked here and then bought in the medium's own shop; absent where nobody did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) leaked: Option<f64>,
     /// What the line caused; only with `--truth`.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub(crate) truth: Option<LineTruth>,
