@@ -18,6 +18,7 @@ mod incremental;
 mod interrupt;
 mod list;
 mod look;
+mod merchants;
 mod plan;
 mod progress;
 mod replay;
@@ -30,6 +31,7 @@ mod suite_file;
 mod tables;
 mod terminal;
 mod train;
+mod traps;
 mod warning;
 mod watch;
 
@@ -78,6 +80,7 @@ fn run(cli: &Cli, terminal: Terminal) -> Result<u8, Failure> {
         Some(Command::Evaluate(arguments)) => evaluate::run(arguments, timing, terminal),
         Some(Command::Compare(arguments)) => compare::run(arguments, timing, terminal),
         Some(Command::Suite(arguments)) => suite::run(arguments, timing, terminal),
+        Some(Command::Traps(arguments)) => traps::run(arguments, timing, terminal),
         Some(Command::Scenarios) => list::scenarios(terminal),
         Some(Command::Check(arguments)) => list::check(arguments, terminal),
         Some(Command::Agents) => list::agents(terminal),

@@ -117,7 +117,7 @@ fn entry(mut section: Section<'_>, notes: &Notes) -> Option<Entry> {
 }
 
 /// The scenario; its own problems join those of the suite.
-fn scenario(typed: &str, section: &Section<'_>, notes: &Notes) -> Option<Arc<Scenario>> {
+pub(crate) fn scenario(typed: &str, section: &Section<'_>, notes: &Notes) -> Option<Arc<Scenario>> {
     match plan::scenario(typed) {
         Ok(scenario) => Some(scenario),
         Err(Failure::Scenario(problems)) => {
