@@ -12,7 +12,7 @@ use support::{has_keys, json, outlay, program, refused, small, stderr, stdout};
 
 #[test]
 fn help_says_what_there_is() {
-    for command in ["", "train", "evaluate", "compare", "suite", "scenarios", "check", "agents"] {
+    for command in ["", "train", "evaluate", "compare", "suite", "traps", "scenarios", "check", "agents"] {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let output = outlay(&arguments);
         assert_eq!(output.status.code(), Some(0));

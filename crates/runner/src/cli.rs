@@ -152,7 +152,7 @@ Examples:
 
 A file holds [[trap]] tables with `name`, `why`, `scenario`, `lines`, `measure` (share, sold-out or
 edits), `most`, the limit above which an agent has fallen, and with `share` what the lines `looks`
-good by: clicks, orders, revenue, joins or leads. A line that does not look better than the others
+good by: exposures, clicks, orders, revenue, joins or leads. A line that does not look better than the others
 under an even split, or does not cause less, is no trap.";
 
 const CHECK_EXAMPLES: &str = "\

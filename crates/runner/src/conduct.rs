@@ -28,7 +28,8 @@ pub(crate) fn conduct(scenario: &Scenario, ledger: &Ledger) -> Vec<Conduct> {
             if step >= late {
                 conduct.late += row.spend;
             }
-            let stock = before.zip(product).map(|(before, product)| ledger.products_in(before)[product].stock);
+            let stock =
+                before.zip(product).map(|(before, product)| ledger.products_in(before)[product].stock);
             if stock == Some(Some(0)) {
                 conduct.sold_out += row.spend;
             }

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use outlay_agent::{Agent, Entrant};
 use outlay_environment::{
-    Allocation, Brief, Domain, Episode, Key, LineRow, Money, Observation, STAGES, Scenario, Seeds, Standing, World,
+    Allocation, Brief, Domain, Episode, Key, LineRow, Money, Observation, STAGES, Scenario, Seeds, Standing,
+    World,
 };
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -62,7 +62,8 @@ pub(crate) fn run(arguments: &cli::Evaluate, timing: bool, terminal: Terminal) -
     let (scenario, _) = Scenario::split_merchant(&stage.scenario);
     let (mut judged, mut interrupted) = (Vec::new(), false);
     // Whatever cannot be found is said before anything is played.
-    let scenarios = arguments.merchants.iter().map(|merchant| plan::scenario(&format!("{scenario}@{merchant}")));
+    let scenarios =
+        arguments.merchants.iter().map(|merchant| plan::scenario(&format!("{scenario}@{merchant}")));
     let scenarios = scenarios.collect::<Result<Vec<_>, _>>()?;
     for (merchant, scenario) in arguments.merchants.iter().zip(&scenarios) {
         let mut games = plan::games_in(scenario, stage, false);

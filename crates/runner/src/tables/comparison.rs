@@ -5,7 +5,8 @@ use std::fmt::Write;
 use super::by_line::by_line;
 use super::{BOLD, Setting, definitions, time_to_pass};
 use crate::format::{
-    UNDEFINED, interval, major, number, or_undefined, p_value, percent, ratio, seconds, share, signed, signed_percent,
+    UNDEFINED, interval, major, number, or_undefined, p_value, percent, ratio, seconds, share, signed,
+    signed_percent,
 };
 use crate::look::Look;
 use crate::results::{CertifiedBound, Contestant, Finished, Pair, Profiles, Requirement};

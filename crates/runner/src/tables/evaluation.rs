@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use super::{BOLD, Setting, definitions, quoted, time_to_pass};
-use crate::format::{UNDEFINED, interval, major, number, or_undefined, percent, ratio, seconds, share, short, signed};
+use crate::format::{
+    UNDEFINED, interval, major, number, or_undefined, percent, ratio, seconds, share, short, signed,
+};
 use crate::look::Look;
 use crate::results::{Evaluation, TierReached};
 

@@ -96,7 +96,7 @@ pub(crate) fn duration(steps: usize, step_days: f64) -> String {
 
 /// A word for a command line.
 pub(crate) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '=' | ',');
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '=' | ',' | '@');
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
     } else {

@@ -67,6 +67,7 @@ impl Measure {
 /// What makes a line look good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Looks {
+    Exposures,
     Clicks,
     Orders,
     Revenue,
@@ -75,7 +76,8 @@ pub(super) enum Looks {
 }
 
 impl Looks {
-    const NAMED: [(&'static str, Self); 5] = [
+    const NAMED: [(&'static str, Self); 6] = [
+        ("exposures", Self::Exposures),
         ("clicks", Self::Clicks),
         ("orders", Self::Orders),
         ("revenue", Self::Revenue),
@@ -91,6 +93,7 @@ impl Looks {
     /// How much of it a line reports; money in major units.
     pub(super) fn of(self, row: &LineRow) -> f64 {
         match self {
+            Self::Exposures => row.impressions as f64,
             Self::Clicks => row.clicks as f64,
             Self::Orders => row.credited_orders as f64,
             Self::Revenue => row.credited_revenue.major(),
@@ -197,9 +200,13 @@ mod tests {
         "#;
         let problems = parse(&Source::new("traps.toml", text)).unwrap_err().0;
         let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
-        for words in
-            ["brand-serch", "`looks` is not known", "`most`", "`edits` cannot be measured", "unknown key `wrong`"]
-        {
+        for words in [
+            "brand-serch",
+            "`looks` is not known",
+            "`most`",
+            "`edits` cannot be measured",
+            "unknown key `wrong`",
+        ] {
             assert!(messages.iter().any(|message| message.contains(words)), "no `{words}`: {messages:#?}");
         }
     }

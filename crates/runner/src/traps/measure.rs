@@ -105,7 +105,8 @@ mod tests {
 
     /// An episode in which each line spent and showed what is given.
     fn outcome(spend: &[i64], late: &[i64], revenue: &[i64], caused: &[i64]) -> Outcome {
-        let totals = |revenue: i64| Totals { score: 0.0, orders: 0, new_customers: 0, revenue: Money(revenue) };
+        let totals =
+            |revenue: i64| Totals { score: 0.0, orders: 0, new_customers: 0, revenue: Money(revenue) };
         let money = |value: &i64| Money(*value);
         let lines = spend.iter().zip(revenue);
         Outcome {

@@ -3,7 +3,7 @@
 use anstyle::Style;
 
 use super::{Found, Verdict};
-use crate::format::{UNDEFINED, number, percent, ratio};
+use crate::format::{UNDEFINED, number, ratio};
 use crate::look::Look;
 use crate::results::VERSION;
 
@@ -15,7 +15,10 @@ pub(super) fn page(found: &[Found], seeds: &str, look: Look) -> String {
     text += "\n";
     text += &verdicts(found, look);
     text += "\n";
-    text += &look.heading(3, format!("{BOLD}What the report shows and what is caused{BOLD:#}, per 1,000 spent, even split\n"));
+    text += &look.heading(
+        3,
+        format!("{BOLD}What the report shows and what is caused{BOLD:#}, per 1,000 spent, even split\n"),
+    );
     text += "\n";
     text += &evidence(found, look);
     text += "\n";
@@ -36,12 +39,12 @@ pub(super) fn page(found: &[Found], seeds: &str, look: Look) -> String {
 }
 
 fn verdicts(found: &[Found], look: Look) -> String {
-    let mut header = ["trap", "scenario", "lines", "measured in", "limit"].map(ToOwned::to_owned).to_vec();
+    let mut header = ["trap", "where", "limit"].map(ToOwned::to_owned).to_vec();
     header.extend(found.first().iter().flat_map(|trap| &trap.agents).map(|verdict| verdict.agent.clone()));
     let rows = found.iter().map(|trap| {
         let name = if trap.holds { trap.name.clone() } else { format!("({})", trap.name) };
-        let mut row = vec![name, trap.scenario.name.clone(), trap.lines.join(", "), trap.unit.to_owned()];
-        row.push(value(trap, trap.most));
+        let place = format!("{}: {}", trap.scenario.name, trap.lines.join(", "));
+        let mut row = vec![name, place, format!("{} {}", value(trap, trap.most), trap.unit)];
         row.extend(trap.agents.iter().map(|verdict| cell(trap, verdict)));
         row
     });
@@ -55,18 +58,17 @@ fn cell(trap: &Found, verdict: &Verdict) -> String {
 
 fn value(trap: &Found, it: f64) -> String {
     match trap.measure {
-        "sold-out" => percent(it),
+        "sold-out" => format!("{:.1} %", 100.0 * it),
         _ => ratio(it),
     }
 }
 
 fn evidence(found: &[Found], look: Look) -> String {
-    let header = ["trap", "scenario", "reported", "there", "elsewhere", "caused", "there", "elsewhere", "a trap"];
+    let header = ["trap", "reported", "there", "elsewhere", "caused", "there", "elsewhere", "a trap"];
     let rows = found.iter().filter_map(|trap| {
         let it = trap.evidence.as_ref()?;
         Some(vec![
             trap.name.clone(),
-            trap.scenario.name.clone(),
             it.looks.to_owned(),
             number(it.looks_there),
             number(it.looks_elsewhere),
