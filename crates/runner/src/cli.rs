@@ -141,8 +141,8 @@ Examples:
   outlay suite tests/suites/readme.toml --markdown > tables.md
 
 A file holds [[comparison]] tables with `title`, `question`, `scenario` and `agents`, and if wanted
-`against`, `seeds`, `noise`, `by_line` and `reading`. Paths in it are those of the command line. Nothing in it
-is executed: an exec: agent must be named on the command line, with `compare`.";
+`against`, `seeds`, `noise`, `by_line` and `reading`. Paths in it are those of the command line.
+Nothing in it is executed: an exec: agent must be named on the command line, with `compare`.";
 
 const TRAPS_EXAMPLES: &str = "\
 Examples:
@@ -152,8 +152,8 @@ Examples:
 
 A file holds [[trap]] tables with `name`, `why`, `scenario`, `lines`, `measure` (share, sold-out or
 edits), `most`, the limit above which an agent has fallen, and with `share` what the lines `looks`
-good by: exposures, clicks, orders, revenue, joins or leads. A line that does not look better than the others
-under an even split, or does not cause less, is no trap.";
+good by: exposures, clicks, orders, revenue, joins or leads. A line that does not look better than
+the others under an even split, or does not cause less, is no trap.";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
