@@ -12,9 +12,19 @@ use support::{has_keys, json, outlay, program, refused, small, stderr, stdout};
 
 #[test]
 fn help_says_what_there_is() {
-    for command in
-        ["", "train", "evaluate", "compare", "levers", "suite", "scenarios", "check", "schema", "agents"]
-    {
+    for command in [
+        "",
+        "train",
+        "evaluate",
+        "compare",
+        "levers",
+        "suite",
+        "traps",
+        "scenarios",
+        "check",
+        "schema",
+        "agents",
+    ] {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let output = outlay(&arguments);
         assert_eq!(output.status.code(), Some(0));

@@ -49,35 +49,47 @@ impl Scenario {
         Self::shipped().into_iter().chain(folders).collect()
     }
 
-    /// Reads a shipped scenario by name, or a file by path.
+    /// Reads a shipped scenario by name, or a file by path; `NAME@MERCHANT` reads it with another merchant's file.
     ///
     /// # Errors
     ///
     /// Every problem of every file that the scenario is composed of, with its place.
     pub fn load(name_or_path: &str) -> Result<Arc<Self>, Problems> {
-        if let Some(file) = File::shipped(name_or_path, &format!("{name_or_path}.toml")) {
-            return Self::compose(name_or_path, file);
+        let (place, merchant) = Self::split_merchant(name_or_path);
+        if let Some(file) = File::shipped(place, &format!("{place}.toml")) {
+            return Self::compose(place, file, merchant);
         }
-        let path = Path::new(name_or_path);
+        let path = Path::new(place);
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         match File::on_disk(path) {
-            Ok(file) => Self::compose(&name, file),
+            Ok(file) => Self::compose(&name, file, merchant),
             Err(cause) => {
                 let shipped = Self::every_shipped();
                 let names: Vec<&str> = shipped.iter().map(String::as_str).collect();
-                let help = suggestion(name_or_path, &names).map_or_else(
+                let help = suggestion(place, &names).map_or_else(
                     || "`outlay scenarios` lists those that ship; a path to a file works as well".to_owned(),
                     |near| format!("did you mean `{near}`? `outlay scenarios` lists all"),
                 );
                 Err(Problems(vec![Problem {
-                    file: name_or_path.into(),
+                    file: place.into(),
                     text: "".into(),
                     span: None,
-                    message: format!("no scenario `{name_or_path}`: {cause}"),
+                    message: format!("no scenario `{place}`: {cause}"),
                     label: String::new(),
                     help: Some(help),
                 }]))
             }
+        }
+    }
+
+    /// The two parts of `NAME@MERCHANT`; a path to a file that is there is taken as it is.
+    #[must_use]
+    pub fn split_merchant(typed: &str) -> (&str, Option<&str>) {
+        match typed.rsplit_once('@') {
+            Some((place, merchant)) if is_plain(merchant) && !Path::new(typed).exists() => {
+                (place, Some(merchant))
+            }
+            _ => (typed, None),
         }
     }
 
@@ -88,16 +100,17 @@ impl Scenario {
     /// As [`Scenario::load`].
     pub fn from_text(name: &str, text: &str) -> Result<Arc<Self>, Problems> {
         let source = Source::new(&format!("{name}.toml"), text);
-        Self::compose(name, File { source, folder: None, identity: None })
+        Self::compose(name, File { source, folder: None, identity: None }, None)
     }
 
-    fn compose(name: &str, file: File) -> Result<Arc<Self>, Problems> {
+    fn compose(name: &str, file: File, merchant: Option<&str>) -> Result<Arc<Self>, Problems> {
         let notes = Notes::default();
+        let name = merchant.map_or_else(|| name.to_owned(), |merchant| format!("{name}@{merchant}"));
         let mut composed = compose(file, &notes);
         let scenario = composed.as_mut().and_then(|Composed { table, sources, folders }| {
             let mut top = Section::top(table, &notes);
-            let catalogue = Catalogue { folders, notes: &notes };
-            let scenario = read_scenario(name, &mut top, &catalogue, sources);
+            let catalogue = Catalogue { folders, merchant, notes: &notes };
+            let scenario = read_scenario(&name, &mut top, &catalogue, sources);
             top.finish();
             scenario
         });
@@ -128,7 +141,14 @@ pub(crate) fn shipped_names(folder: &str) -> Vec<&'static str> {
 /// Where catalogue files are looked for: beside the scenario's files first, then among the shipped ones.
 pub(crate) struct Catalogue<'a> {
     pub(crate) folders: &'a [PathBuf],
+    /// The merchant's file in place of the one that the scenario names.
+    pub(crate) merchant: Option<&'a str>,
     pub(crate) notes: &'a Notes,
+}
+
+/// A name is a single word: it cannot leave the catalogue's folder.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
 impl Catalogue<'_> {
@@ -147,8 +167,7 @@ impl Catalogue<'_> {
             return None;
         }
         let relative = format!("{kind}/{name}.toml");
-        // A name is a single word: it cannot leave the catalogue's folder.
-        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        let plain = is_plain(name);
         let mut on_disk = self.folders.iter().map(|folder| folder.join(&relative)).filter(|_| plain);
         let found = match (on_disk.find(|path| path.is_file()), SHIPPED.get_file(&relative)) {
             (Some(path), _) => {

@@ -102,6 +102,21 @@ impl Goal {
         )
     }
 
+    /// What [`Self::credited`] counts.
+    #[must_use]
+    pub fn credited_unit(self) -> &'static str {
+        match self {
+            Self::NewCustomers => "new customers",
+            Self::Orders | Self::WonBack | Self::DaysToOrders | Self::BestProduct => "orders",
+            Self::RepeatOrders => "repeat orders",
+            Self::Members => "joins",
+            Self::QualifiedLeads => "leads",
+            Self::Assets => "clicks and engagements",
+            Self::Revenue | Self::Profit | Self::Weighted => "revenue",
+            Self::Response => "response",
+        }
+    }
+
     /// What platforms credit to a line of what this goal counts: as near as a report comes to it.
     #[must_use]
     pub fn credited(self, report: &LineReport) -> f64 {
@@ -155,6 +170,8 @@ pub struct Aim {
     pub price: f64,
     /// Weights, for [`Goal::Weighted`].
     pub weights: Vec<(Goal, f64)>,
+    /// Last year's revenue, major units: how long it takes to pass it is told beside the score, and is no part of it.
+    pub last_year_revenue: Option<f64>,
     /// Length of a step in days.
     pub step_days: f64,
 }
@@ -168,6 +185,7 @@ impl Default for Aim {
             values: [0.0; STAGES],
             price: 0.0,
             weights: Vec::new(),
+            last_year_revenue: None,
             step_days: 1.0,
         }
     }
@@ -256,14 +274,35 @@ impl Aim {
         let counted = ledger.shop.get(self.from_step..step).unwrap_or_default();
         let before: f64 = counted.iter().map(orders).sum();
         let (wanted, got) = (self.orders - before, orders(&ledger.shop[step]));
-        let part = if wanted <= 0.0 {
-            0.0
-        } else if got < wanted {
-            1.0
-        } else {
-            wanted / got
-        };
-        part * self.step_days
+        part_before(wanted, got) * self.step_days
+    }
+
+    /// Days from the first step that counts until the shop's revenue passes last year's, also beyond the last step that
+    /// counts; within a step sales are taken as even. `None` where it never does, or nothing is known of last year.
+    #[must_use]
+    pub fn days_to_pass(&self, ledger: &Ledger) -> Option<f64> {
+        let mut wanted = self.last_year_revenue?;
+        let mut days = 0.0;
+        for row in ledger.shop.iter().skip(self.from_step) {
+            let got = row.revenue.major();
+            days += part_before(wanted, got) * self.step_days;
+            if got >= wanted {
+                return Some(days);
+            }
+            wanted -= got;
+        }
+        None
+    }
+}
+
+/// Part of a step, which brings `got` evenly, before `wanted` is reached: all of it where that is more.
+fn part_before(wanted: f64, got: f64) -> f64 {
+    if wanted <= 0.0 {
+        0.0
+    } else if got < wanted {
+        1.0
+    } else {
+        wanted / got
     }
 }
 
@@ -316,6 +355,8 @@ pub(crate) fn read_aim(top: &mut Section<'_>, goal: Option<Goal>, steps: usize, 
     let step_of = |day: f64| libm::round(day / step_days) as usize;
     aim.from_step = section.number_if_any("from_day", day).map_or(0, step_of);
     aim.end_step = section.number_if_any("end_day", day).map_or(steps, step_of);
+    aim.last_year_revenue =
+        section.number_if_any("last_year_revenue", Bounds::above_zero("major units, for comparison"));
     if aim.from_step >= aim.end_step {
         section.object("from_day", "nothing counts: `from_day` is not before `end_day`", "too late", "");
     }

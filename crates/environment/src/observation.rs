@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::curve::Curve;
 use crate::deeplink::STAGES;
+use crate::ledger::LineRow;
 use crate::levers::Levers;
 use crate::limits::Limits;
 use crate::money::Money;
@@ -217,6 +218,25 @@ pub struct LineReport {
     /// People who left their particulars at the line's contacts.
     #[serde(default)]
     pub leads: u64,
+}
+
+impl LineReport {
+    /// What the reports of these steps will have said, once all have arrived.
+    #[must_use]
+    pub fn of(row: &LineRow) -> Self {
+        Self {
+            granted: row.granted,
+            spend: row.spend,
+            impressions: row.impressions,
+            clicks: row.clicks,
+            engagements: row.engagements,
+            orders: row.credited_orders,
+            new_customers: row.credited_new_customers,
+            revenue: row.credited_revenue,
+            joins: row.joins,
+            leads: row.leads,
+        }
+    }
 }
 
 /// What the shop itself sees of a step: its own order book, at once, without knowing the cause.

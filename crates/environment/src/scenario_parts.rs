@@ -55,6 +55,10 @@ pub(crate) fn read_scenario(
     let levers = if kind == "market" { Levers::read(top) } else { Levers::default() };
     let mut products = Vec::new();
     let mut commit_step = None;
+    if let (true, Some(merchant)) = (kind != "market", catalogue.merchant) {
+        let message = format!("there is no merchant here, so none can be `{merchant}`");
+        top.object("kind", message, "no market of shoppers", "leave out what follows the `@`");
+    }
     let (kind, calendar_title, lines, calendar, margin) = match kind {
         "market" => {
             let (market, title, calendar) = read_market(top, catalogue, sources, per_day, &mut limits)?;
@@ -180,7 +184,8 @@ fn read_market(
     let name = top.file("industry", "industries");
     let from = ("industries", &*name);
     let industry = catalogue.read(top, "industry", from, over_industry, sources, read_industry);
-    let name = top.file("merchant", "merchants");
+    let named = top.file("merchant", "merchants");
+    let name = catalogue.merchant.map_or(named, ToOwned::to_owned);
     let from = ("merchants", &*name);
     let merchant = catalogue.read(top, "merchant", from, over_merchant, sources, read_merchant);
     let name = top.file("calendar", "calendars");

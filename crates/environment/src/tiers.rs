@@ -91,6 +91,14 @@ impl Stars {
             + part(standing.share, halves.share, weights.share)
     }
 
+    /// The tier above that of a standing, and what the index lacks of it. `None` in the highest.
+    #[must_use]
+    pub fn to_next(&self, standing: &Standing) -> Option<(Tier, f64)> {
+        let next = self.tier_of(standing) as usize + 1;
+        let (above, (_, tier)) = self.above.get(next).zip(Tier::NAMED.get(next))?;
+        Some((*tier, above - self.index(standing)))
+    }
+
     /// What shoppers in these stages are worth.
     #[must_use]
     pub fn assets(&self, stages: &[u64; STAGES]) -> f64 {

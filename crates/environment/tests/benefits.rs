@@ -473,6 +473,10 @@ fn a_standing_by_hand() {
     assert_eq!(stars.tier_of(&half), Tier::TalentStar);
     let most = Standing { spend: f64::INFINITY, assets: f64::INFINITY, share: f64::INFINITY };
     assert_eq!(stars.tier_of(&most), Tier::SuperStar);
+    assert_eq!(stars.to_next(&most), None);
+    // From 0.5 to 0.7.
+    let (next, lacking) = stars.to_next(&half).unwrap();
+    assert!(next == Tier::SuperStar && (lacking - 0.2).abs() < 1e-12, "{lacking}");
     let nothing = Standing { spend: f64::NAN, assets: -5.0, share: f64::NEG_INFINITY };
     assert_eq!(stars.tier_of(&nothing), Tier::RisingStar);
     assert_eq!(stars.assets(&[9, 0, 0, 0, 0, 1, 2, 1]), 12.0 + 60.0 + 60.0);

@@ -95,6 +95,9 @@ pub(crate) enum Command {
     /// Run all comparisons of a file
     #[command(after_long_help = SUITE_EXAMPLES)]
     Suite(Suite),
+    /// Show which agents fall for which traps
+    #[command(after_long_help = TRAPS_EXAMPLES)]
+    Traps(Traps),
     /// List the shipped scenarios
     Scenarios,
     /// Check a scenario file and show every problem
@@ -123,6 +126,8 @@ Examples:
   outlay evaluate buyer-rule --seeds 17..18 --truth
   outlay evaluate buyer-rule --replay 17
   outlay evaluate buyer-rule --report deeplink --seeds 0..16
+  outlay evaluate buyer-rule new-customer@super-star
+  outlay evaluate buyer-rule --merchants rising-star,aspiring-star,talent-star,super-star
   outlay evaluate mpc --csv > mpc.csv";
 
 const COMPARE_EXAMPLES: &str = "\
@@ -151,8 +156,19 @@ Examples:
   outlay suite tests/suites/readme.toml --markdown > tables.md
 
 A file holds [[comparison]] tables with `title`, `question`, `scenario` and `agents`, and if wanted
-`against`, `seeds`, `noise` and `reading`. Paths in it are those of the command line. Nothing in it
-is executed: an exec: agent must be named on the command line, with `compare`.";
+`against`, `seeds`, `noise`, `by_line` and `reading`. Paths in it are those of the command line.
+Nothing in it is executed: an exec: agent must be named on the command line, with `compare`.";
+
+const TRAPS_EXAMPLES: &str = "\
+Examples:
+  outlay traps
+  outlay traps --agents even,mpc,runs/new-customer-seed1 --seeds 0..8
+  outlay traps my-traps.toml
+
+A file holds [[trap]] tables with `name`, `why`, `scenario`, `lines`, `measure` (share, sold-out or
+edits), `most`, the limit above which an agent has fallen, and with `share` what the lines `looks`
+good by: exposures, clicks, orders, revenue, joins or leads. A line that does not look better than
+the others under an even split, or does not cause less, is no trap.";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -202,6 +218,9 @@ pub(crate) struct Evaluate {
     /// Measure what each line caused: one more run for each line
     #[arg(long)]
     pub(crate) truth: bool,
+    /// One table of the scenario for each of these merchants instead of its own (files in environments/merchants)
+    #[arg(long, value_name = "A,B,..", value_delimiter = ',', conflicts_with_all = ["truth", "replay", "report"])]
+    pub(crate) merchants: Vec<String>,
     /// Write this report instead; every episode is played anew
     #[arg(long, value_name = "NAME", conflicts_with_all = ["truth", "replay", "results"])]
     pub(crate) report: Option<Report>,
@@ -244,6 +263,9 @@ pub(crate) struct Compare {
     /// Show how often each agent reaches how much
     #[arg(long)]
     pub(crate) profile: bool,
+    /// Show where each agent put its money, and what was credited there; with --csv a row for each line
+    #[arg(long, conflicts_with = "replay")]
+    pub(crate) by_line: bool,
     /// Exit with 3 unless X is better than Y beyond doubt; repeatable
     #[arg(long, value_name = "X > Y", conflicts_with = "replay")]
     pub(crate) require: Vec<String>,
@@ -276,6 +298,34 @@ pub(crate) struct Levers {
 pub(crate) struct Suite {
     /// A file with comparisons
     pub(crate) file: PathBuf,
+    /// Write GitHub tables
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+    /// What is kept of the results.
+    #[command(flatten)]
+    pub(crate) keep: Keep,
+}
+
+/// `outlay traps`
+#[derive(Debug, Args)]
+pub(crate) struct Traps {
+    /// A file with traps [default: those that ship]
+    pub(crate) file: Option<PathBuf>,
+    /// Agents, split at commas [default: eight that know nothing beforehand]
+    #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
+    pub(crate) agents: Vec<String>,
+    /// One agent, not split at commas; NAME=AGENT gives it another name; repeatable
+    #[arg(long = "agent", value_name = "AGENT")]
+    pub(crate) agent: Vec<String>,
+    /// Seeds, half-open
+    #[arg(long, value_name = "A..B", default_value = "0..16")]
+    pub(crate) seeds: SeedRange,
+    /// Noise seeds for each world
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(crate) noise: u64,
+    /// Write one CSV row for each trap and agent
+    #[arg(long, conflicts_with_all = ["json", "markdown"])]
+    pub(crate) csv: bool,
     /// Write GitHub tables
     #[arg(long, conflicts_with = "json")]
     pub(crate) markdown: bool,
@@ -334,7 +384,7 @@ impl FromStr for Replay {
 /// Where agents are judged.
 #[derive(Debug, Args)]
 pub(crate) struct Stage {
-    /// A shipped scenario or a path
+    /// A shipped scenario or a path; SCENARIO@MERCHANT plays it for another merchant
     #[arg(default_value = "new-customer")]
     pub(crate) scenario: String,
     /// Seeds, half-open

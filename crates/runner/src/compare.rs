@@ -20,7 +20,7 @@ use crate::results::{
     VERSION,
 };
 use crate::statistics;
-use crate::tables;
+use crate::tables::{self, Shown};
 use crate::terminal::Terminal;
 use crate::warning::Warning;
 
@@ -93,10 +93,14 @@ pub(crate) fn run(arguments: &cli::Compare, timing: bool, terminal: Terminal) ->
         }
         Format::Csv => {
             let finished = found.agents.iter().filter_map(Contestant::finished);
-            let agents = finished.map(|agent| (agent.name.as_str(), &agent.evaluation));
-            terminal.result(&export::csv(agents, &games.scenario)?)?;
+            let agents = finished.map(|agent| (agent.name.as_str(), &*games.scenario, &agent.evaluation));
+            let text = if arguments.by_line { export::lines(agents) } else { export::episodes(agents) };
+            terminal.result(&text?)?;
         }
-        Format::Page => terminal.result(&table(&found, &field, &setting, arguments.profile))?,
+        Format::Page => {
+            let shown = Shown { profile: arguments.profile, by_line: arguments.by_line };
+            terminal.result(&table(&found, &field, &setting, shown))?;
+        }
     }
     report(&found, &arguments.stage.seeds, terminal);
     Ok(exit_code(&found))
@@ -152,7 +156,7 @@ pub(crate) fn document<'a>(
 }
 
 /// The tables of a comparison.
-pub(crate) fn table(found: &Found, field: &Field, setting: &tables::Setting<'_>, profile: bool) -> String {
+pub(crate) fn table(found: &Found, field: &Field, setting: &tables::Setting<'_>, shown: Shown) -> String {
     let against = &field.participants[field.against].name;
     let comparison = tables::Comparison {
         agents: &found.agents,
@@ -161,7 +165,8 @@ pub(crate) fn table(found: &Found, field: &Field, setting: &tables::Setting<'_>,
         requirements: &found.requirements,
         range: found.range,
         bound: found.bound.as_ref(),
-        profiles: profile.then_some(&found.profiles),
+        profiles: &found.profiles,
+        shown,
     };
     tables::comparison(&comparison, setting)
 }

@@ -11,11 +11,13 @@ use std::time::{Duration, Instant};
 
 use outlay_agent::{Agent, Entrant};
 use outlay_environment::{
-    Allocation, Brief, Domain, Episode, Key, LineRow, Money, Observation, STAGES, Scenario, Seeds, World,
+    Allocation, Brief, Domain, Episode, Key, LineRow, Money, Observation, STAGES, Scenario, Seeds, Standing,
+    World,
 };
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::conduct::{Conduct, conduct};
 use crate::exec::{Process, Program};
 use crate::incremental::{self, Record, Totals};
 use crate::store::Store;
@@ -83,6 +85,12 @@ pub(crate) struct Outcome {
     pub(crate) without: Vec<Totals>,
     /// `[8, 8]` people by stage at the start (row) and at the end (column).
     pub(crate) flow: [[u64; STAGES]; STAGES],
+    /// `[lines]` what the agent did with them.
+    pub(crate) conduct: Vec<Conduct>,
+    /// Days until last year's revenue was passed, where it was.
+    pub(crate) days_to_pass: Option<f64>,
+    /// The merchant's standing at the end, where it has a tier.
+    pub(crate) standing: Option<Standing>,
     /// Time spent deciding.
     #[serde(skip)]
     pub(crate) deciding: Duration,
@@ -342,6 +350,9 @@ impl<'a> Table<'a> {
             lines: (0..brief.lines.len()).map(|line| ledger.line(line)).collect(),
             without,
             flow: episode.flow(),
+            conduct: conduct(&self.games.scenario, ledger),
+            days_to_pass: self.games.scenario.aim.days_to_pass(ledger),
+            standing: episode.standing(),
             deciding: planning + deciding,
             decisions,
         })

@@ -11,6 +11,7 @@ use crate::export;
 use crate::failure::{EXIT_INTERRUPTED, Failure};
 use crate::interrupt;
 use crate::look::Look;
+use crate::merchants;
 use crate::plan;
 use crate::progress;
 use crate::replay;
@@ -22,6 +23,9 @@ use crate::warning::{Warning, plural};
 
 /// Runs the command and returns its exit code.
 pub(crate) fn run(arguments: &cli::Evaluate, timing: bool, terminal: Terminal) -> Result<u8, Failure> {
+    if !arguments.merchants.is_empty() {
+        return merchants::run(arguments, timing, terminal);
+    }
     let start = Instant::now();
     let show = &arguments.show;
     let format = Format::of(show, terminal)?;
@@ -65,8 +69,8 @@ pub(crate) fn run(arguments: &cli::Evaluate, timing: bool, terminal: Terminal) -
             seconds_total: timing.then(|| start.elapsed().as_secs_f64()),
         })?,
         Format::Csv => {
-            let agents = std::iter::once((name.as_str(), &result));
-            terminal.result(&export::csv(agents, &games.scenario)?)?;
+            let judged = std::iter::once((name.as_str(), &*games.scenario, &result));
+            terminal.result(&export::episodes(judged)?)?;
         }
         Format::Page => terminal.result(&tables::evaluation(&name, &result, &setting))?,
     }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use outlay_environment::market::journal::Flow;
-use outlay_environment::{LineRow, Money, Scenario, Stage, aipl};
+use outlay_environment::{LineReport, LineRow, Money, Scenario, Stage, Standing, Tier, aipl};
 
 use crate::episodes::Outcome;
 use crate::incremental::{break_even, profit_on, return_on};
 use crate::results::{
-    Evaluation, Line, LineTruth, Returns, ScenarioId, Score, SeedRow, SeedScore, Spend, Stages,
+    Evaluation, LastYear, Line, LineTruth, Returns, ScenarioId, Score, SeedRow, SeedScore, Spend, Stages,
+    TierReached,
 };
 use crate::statistics;
 
@@ -42,8 +43,11 @@ pub(crate) fn evaluate(
         returns: returns(scenario, outcomes),
         violations: outcomes.iter().map(|outcome| outcome.violations).sum(),
         misses: misses(scenario, outcomes),
+        last_year: last_year(scenario, outcomes),
+        tier: tier(scenario, outcomes.iter().filter_map(|outcome| outcome.standing)),
         per_seed: outcomes.iter().map(seed_row).collect(),
         stages: stages(&outcomes.iter().map(|outcome| outcome.flow).collect::<Vec<_>>()),
+        credited_unit: scenario.goal.credited_unit(),
         lines: lines(scenario, outcomes),
         seconds_per_decision: timing.then(|| deciding / decisions.max(1) as f64),
     }
@@ -101,6 +105,48 @@ fn misses(scenario: &Scenario, outcomes: &[Outcome]) -> BTreeMap<&'static str, f
     share.map(|share| ("return_floor", share)).into_iter().collect()
 }
 
+/// Of the seeds, one that never passes last year's revenue is the longest.
+fn last_year(scenario: &Scenario, outcomes: &[Outcome]) -> Option<LastYear> {
+    let revenue = Money::from_major(scenario.aim.last_year_revenue?).0;
+    let mut days: Vec<f64> = outcomes.iter().map(|it| it.days_to_pass.unwrap_or(f64::INFINITY)).collect();
+    days.sort_by(f64::total_cmp);
+    let middle = [(days.len() - 1) / 2, days.len() / 2].map(|place| days[place]);
+    let median = middle.iter().sum::<f64>() / 2.0;
+    Some(LastYear {
+        revenue,
+        median_days: median.is_finite().then_some(median),
+        never: mean_of(outcomes, |outcome| f64::from(u8::from(outcome.days_to_pass.is_none()))),
+    })
+}
+
+/// Where standings at the end of episodes put a merchant.
+pub(crate) fn tier(scenario: &Scenario, standings: impl Iterator<Item = Standing>) -> Option<TierReached> {
+    let market = scenario.market()?;
+    let (start, stars) = (market.merchant.tier?, market.stars.as_ref()?);
+    let standings: Vec<Standing> = standings.collect();
+    let mean = |standings: &[Standing], value: &dyn Fn(&Standing) -> f64| {
+        standings.iter().map(value).sum::<f64>() / standings.len() as f64
+    };
+    let in_tier = |tier: Tier| -> Vec<Standing> {
+        standings.iter().filter(|standing| stars.tier_of(standing) == tier).copied().collect()
+    };
+    let tiers = Tier::NAMED.map(|(_, tier)| (tier, in_tier(tier)));
+    // Of equally many the lower tier.
+    let (usual, there) = tiers.iter().rev().max_by_key(|(_, there)| there.len())?;
+    let next = there.first().and_then(|standing| stars.to_next(standing)).map(|(next, _)| next);
+    let lacking = |standing: &Standing| stars.to_next(standing).map_or(0.0, |(_, lacking)| lacking);
+    Some(TierReached {
+        start: start.name(),
+        reached: (tiers.iter().filter(|(_, there)| !there.is_empty()))
+            .map(|(tier, there)| (tier.name(), there.len() as f64 / standings.len() as f64))
+            .collect(),
+        usual: usual.name(),
+        index: mean(&standings, &|standing| stars.index(standing)),
+        next: next.map(Tier::name),
+        to_next: next.map(|_| mean(there, &lacking)),
+    })
+}
+
 fn seed_row(outcome: &Outcome) -> SeedRow {
     SeedRow {
         seed: outcome.seed,
@@ -109,6 +155,7 @@ fn seed_row(outcome: &Outcome) -> SeedRow {
         spend: outcome.spend.0,
         return_on_spend: outcome.return_on_spend,
         incremental_return_on_spend: return_on(outcome.spend, outcome.totals.revenue - outcome.free.revenue),
+        days_to_pass: outcome.days_to_pass,
     }
 }
 
@@ -132,14 +179,21 @@ pub(crate) fn stages(flows: &[Flow]) -> Stages {
 
 fn lines(scenario: &Scenario, outcomes: &[Outcome]) -> Vec<Line> {
     let lines = scenario.brief.lines.iter().enumerate();
+    let all: Money = outcomes.iter().flat_map(|outcome| &outcome.lines).map(|line| line.spend).sum();
     lines
         .map(|(index, line)| {
             let mean = |value: fn(&LineRow) -> f64| mean_of(outcomes, |outcome| value(&outcome.lines[index]));
             let spend: Money = outcomes.iter().map(|outcome| outcome.lines[index].spend).sum();
             let credited: Money = outcomes.iter().map(|outcome| outcome.lines[index].credited_revenue).sum();
+            let of_goal = |outcome: &Outcome| scenario.goal.credited(&LineReport::of(&outcome.lines[index]));
+            let of_goal = outcomes.iter().map(of_goal).sum::<f64>();
+            let leaked = mean(|row| row.leaked as f64);
             Line {
                 name: line.name.clone(),
                 spend: mean(|row| row.spend.0 as f64).round() as i64,
+                share_of_spend: (all > Money::ZERO).then(|| spend.major() / all.major()),
+                credited: of_goal / outcomes.len() as f64,
+                credited_per_thousand: (spend > Money::ZERO).then(|| 1_000.0 * of_goal / spend.major()),
                 impressions: mean(|row| row.impressions as f64),
                 clicks: mean(|row| row.clicks as f64),
                 engagements: mean(|row| row.engagements as f64),
@@ -147,6 +201,7 @@ fn lines(scenario: &Scenario, outcomes: &[Outcome]) -> Vec<Line> {
                 new_customers: mean(|row| row.credited_new_customers as f64),
                 revenue: mean(|row| row.credited_revenue.0 as f64).round() as i64,
                 return_on_spend: return_on(spend, credited),
+                leaked: (leaked > 0.0).then_some(leaked),
                 truth: line_truth(outcomes, index, spend),
             }
         })

@@ -3,6 +3,7 @@
 mod ceiling;
 mod cli;
 mod compare;
+mod conduct;
 mod deeplink;
 mod diagnostic;
 mod entrants;
@@ -18,6 +19,7 @@ mod interrupt;
 mod levers;
 mod list;
 mod look;
+mod merchants;
 mod plan;
 mod progress;
 mod replay;
@@ -31,6 +33,7 @@ mod suite_file;
 mod tables;
 mod terminal;
 mod train;
+mod traps;
 mod warning;
 mod watch;
 
@@ -80,6 +83,7 @@ fn run(cli: &Cli, terminal: Terminal) -> Result<u8, Failure> {
         Some(Command::Compare(arguments)) => compare::run(arguments, timing, terminal),
         Some(Command::Levers(arguments)) => levers::run(arguments, timing, terminal),
         Some(Command::Suite(arguments)) => suite::run(arguments, timing, terminal),
+        Some(Command::Traps(arguments)) => traps::run(arguments, timing, terminal),
         Some(Command::Scenarios) => list::scenarios(terminal),
         Some(Command::Check(arguments)) => list::check(arguments, terminal),
         Some(Command::Schema(arguments)) => schema::run(arguments, terminal),

@@ -14,6 +14,7 @@ use crate::warning::Warning;
 /// The scenario of this name or path.
 pub(crate) fn scenario(name: &str) -> Result<Arc<Scenario>, Failure> {
     let shipped = Scenario::every_shipped();
+    let (typed, (name, _)) = (name, Scenario::split_merchant(name));
     if !shipped.iter().any(|other| other == name) && !Path::new(name).exists() {
         let looks_like_a_path = name.contains(['/', '\\']) || name.ends_with(".toml");
         let near = nearest(name, shipped.iter().map(String::as_str));
@@ -26,19 +27,24 @@ pub(crate) fn scenario(name: &str) -> Result<Arc<Scenario>, Failure> {
         return Err(did_you_mean(failure, near.as_deref())
             .help("`outlay scenarios` lists the shipped ones; a path to a file works as well"));
     }
-    Ok(Scenario::load(name)?)
+    Ok(Scenario::load(typed)?)
 }
 
 /// What is to be played.
 pub(crate) fn games(stage: &cli::Stage, truth: bool) -> Result<Games, Failure> {
-    Ok(Games {
-        scenario: scenario(&stage.scenario)?,
+    Ok(games_in(&scenario(&stage.scenario)?, stage, truth))
+}
+
+/// What is to be played in a scenario other than the one that was typed.
+pub(crate) fn games_in(scenario: &Arc<Scenario>, stage: &cli::Stage, truth: bool) -> Games {
+    Games {
+        scenario: Arc::clone(scenario),
         seeds: stage.seeds.0.clone(),
         noises: stage.noise,
         agent_seed: stage.agent_seed,
         truth,
         store: None,
-    })
+    }
 }
 
 /// The agent of a text such as `mpc`, `runs/a`, `exec:COMMAND` or `mine=runs/a`.

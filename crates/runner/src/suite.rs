@@ -14,7 +14,7 @@ use crate::look::Look;
 use crate::plan;
 use crate::results::{CompareDocument, ScenarioId, VERSION};
 use crate::suite_file::{self, Entry};
-use crate::tables::{Setting, quoted};
+use crate::tables::{Setting, Shown, quoted};
 use crate::terminal::Terminal;
 
 /// `outlay suite --json`.
@@ -156,7 +156,8 @@ fn page(entry: &Entry, field: &Field, games: &Games, found: &Found, look: Look) 
     };
     let mut text = look.heading(2, format!("{}\n", entry.title));
     text += &format!("\n{}\n\n{command}\n", entry.question.trim());
-    text += &compare::table(found, field, &setting, false);
+    let shown = Shown { by_line: entry.by_line, ..Shown::default() };
+    text += &compare::table(found, field, &setting, shown);
     if let Some(reading) = &entry.reading {
         text += &format!("\n{}\n", reading.trim());
     }
@@ -184,6 +185,9 @@ fn command(entry: &Entry) -> String {
         agents.iter().for_each(|agent| command += &format!(" --agent {}", quoted(agent)));
     } else {
         command += &format!(" --agents {}", quoted(&agents.join(",")));
+    }
+    if entry.by_line {
+        command += " --by-line";
     }
     if entry.against > 0 {
         let (alias, agent) = plan::split_alias(agents[entry.against]);

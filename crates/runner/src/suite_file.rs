@@ -34,6 +34,8 @@ pub(crate) struct Entry {
     pub(crate) seeds: SeedRange,
     /// Noise seeds for each world.
     pub(crate) noise: u64,
+    /// Whether to show where each agent put its money.
+    pub(crate) by_line: bool,
 }
 
 /// Reads a file; every problem of it and of its scenarios at once.
@@ -68,6 +70,7 @@ fn entry(mut section: Section<'_>, notes: &Notes) -> Option<Entry> {
     let against = section.text_if_any("against");
     let seeds = section.text_if_any("seeds").map(|text| text.parse::<SeedRange>());
     let noise = section.whole_if_any("noise", Bounds::between(1.0, 10_000.0, "noise seeds for each world"));
+    let by_line = section.flag_if_any("by_line").unwrap_or(false);
 
     let names: Vec<(&str, &str)> = agents
         .iter()
@@ -108,12 +111,13 @@ fn entry(mut section: Section<'_>, notes: &Notes) -> Option<Entry> {
         against: place.flatten().unwrap_or_default(),
         seeds: seeds.and_then(Result::ok).unwrap_or(SeedRange(SEEDS)),
         noise: noise.unwrap_or(1),
+        by_line,
         agents,
     })
 }
 
 /// The scenario; its own problems join those of the suite.
-fn scenario(typed: &str, section: &Section<'_>, notes: &Notes) -> Option<Arc<Scenario>> {
+pub(crate) fn scenario(typed: &str, section: &Section<'_>, notes: &Notes) -> Option<Arc<Scenario>> {
     match plan::scenario(typed) {
         Ok(scenario) => Some(scenario),
         Err(Failure::Scenario(problems)) => {

@@ -17,7 +17,7 @@ use crate::look::Look;
 use crate::plan;
 use crate::results::{Contestant, Finished, TrainComparison, TrainSaved, VERSION};
 use crate::saved::{Folder, card_results};
-use crate::tables::{Setting, quoted};
+use crate::tables::{Setting, Shown, quoted};
 use crate::terminal::Terminal;
 use crate::watch::Watch;
 
@@ -208,7 +208,7 @@ fn comparison(run: &Run, games: &Games, field: &Field, found: &Found) -> String 
         noise: 1,
         look: Look::Text,
     };
-    compare::table(found, field, &setting, false)
+    compare::table(found, field, &setting, Shown::default())
 }
 
 /// Five lines on what came of it.

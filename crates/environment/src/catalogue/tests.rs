@@ -132,6 +132,22 @@ fn broken_syntax_and_missing_files_are_said() {
 }
 
 #[test]
+fn a_scenario_may_be_read_with_another_merchant() {
+    let own = Scenario::load("new-customer").unwrap();
+    let other = Scenario::load("new-customer@super-star").unwrap();
+    assert_eq!((other.name.as_str(), other.brief.budget), ("new-customer@super-star", own.brief.budget));
+    assert_eq!(other.market().unwrap().merchant.tier, Some(crate::tiers::Tier::SuperStar));
+    assert_ne!(other.hash, own.hash);
+    // The merchant that the file names anyway changes nothing.
+    let same = Scenario::load("new-customer@young-snack-brand").unwrap();
+    assert_eq!((&same.hash, same.market()), (&own.hash, own.market()));
+    let near = Scenario::load("new-customer@super-sta").unwrap_err().0;
+    assert_eq!(near[0].help.as_deref(), Some("did you mean `super-star`?"));
+    let without = Scenario::load("problems/p1-power@super-star").unwrap_err().0;
+    assert!(without[0].message.contains("no merchant"), "{without:?}");
+}
+
+#[test]
 fn a_catalogue_name_cannot_leave_its_folder() {
     let text = text().replace("industry = \"snacks\"", "industry = \"../industries/snacks\"");
     assert_eq!(problems(&text)[0].message, "no file `industries/../industries/snacks.toml`");

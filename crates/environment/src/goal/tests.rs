@@ -113,3 +113,17 @@ fn what_is_caused_leaves_out_what_money_costs() {
     // Nine orders with both steps to come, eighteen with one.
     assert_eq!([0, 1].map(|step| aim.caused(Goal::DaysToOrders, &ledger, step)), [9.0, 9.0]);
 }
+
+#[test]
+fn last_year_is_passed_within_a_step() {
+    // 1,000 yuan in the first step, 2,000 in the second; a step is a day.
+    let days = |revenue: f64, from_step: usize| {
+        Aim { last_year_revenue: Some(revenue), from_step, ..Aim::default() }.days_to_pass(&ledger())
+    };
+    assert_eq!([500.0, 1_000.0, 2_000.0, 3_000.0].map(|it| days(it, 0)), [0.5, 1.0, 1.5, 2.0].map(Some));
+    assert_eq!([days(500.0, 1), days(3_000.1, 0), days(2_000.1, 1)], [Some(0.25), None, None]);
+    // What no longer counts still passes it.
+    let early = Aim { last_year_revenue: Some(2_000.0), end_step: 1, ..Aim::default() };
+    assert_eq!(early.days_to_pass(&ledger()), Some(1.5));
+    assert_eq!(Aim::default().days_to_pass(&ledger()), None);
+}

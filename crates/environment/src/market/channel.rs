@@ -2,6 +2,7 @@
 //! buying at once.
 
 use crate::deeplink::ChannelDomain;
+use crate::money::Money;
 use crate::observation::Pricing;
 use crate::reader::Uncertain;
 
@@ -198,6 +199,15 @@ pub struct Learning {
     pub clicks: f64,
     /// A change of the granted money by more than this share, from one step to the next, starts it again.
     pub edit: f64,
+}
+
+impl Learning {
+    /// Whether the granted money changed by more than the share `edit`. Taking money up again starts nothing anew.
+    #[must_use]
+    pub fn restarts(&self, before: Money, now: Money) -> bool {
+        let change = i128::from((now - before).0.abs()) * 1_000_000;
+        before > Money::ZERO && change > i128::from(before.0) * (self.edit * 1e6) as i128
+    }
 }
 
 /// Rivals with deep pockets, who bid against whoever grows.

@@ -88,7 +88,7 @@ impl Friction {
         let friction = &world.market.lines[line].channel.friction;
         let state = &mut self.lines[line];
         if let Some(learning) = friction.learning
-            && is_edit(state.granted, granted, learning.edit)
+            && learning.restarts(state.granted, granted)
         {
             state.learned = false;
             state.clicks.fill(0);
@@ -172,12 +172,6 @@ impl Friction {
             bidder.learn(spent, orders, revenue, world.brief.step_days);
         }
     }
-}
-
-/// Whether the granted money changed by more than the share `edit`. Taking money up again is none.
-fn is_edit(before: Money, now: Money, edit: f64) -> bool {
-    let change = i128::from((now - before).0.abs()) * 1_000_000;
-    before > Money::ZERO && change > i128::from(before.0) * (edit * 1e6) as i128
 }
 
 #[cfg(test)]
@@ -310,10 +304,11 @@ mod tests {
 
     #[test]
     fn more_than_a_fifth_is_an_edit_and_a_fifth_is_not() {
+        let learning = Learning { events: 1, days: 1.0, clicks: 1.0, edit: 0.2 };
         let before = Money(10_000);
         for (now, edit) in [(12_000, false), (12_001, true), (8_000, false), (7_999, true), (0, true)] {
-            assert_eq!(is_edit(before, Money(now), 0.2), edit, "{now}");
+            assert_eq!(learning.restarts(before, Money(now)), edit, "{now}");
         }
-        assert!(!is_edit(Money::ZERO, before, 0.2));
+        assert!(!learning.restarts(Money::ZERO, before));
     }
 }

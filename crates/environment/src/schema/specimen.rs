@@ -104,7 +104,7 @@ fn read(kind: FileKind, table: &Table, log: &Log) {
     let top = &mut Section::logged(table, &notes, log);
     match kind {
         FileKind::Scenario => {
-            let catalogue = Catalogue { folders: &[], notes: &Notes::default() };
+            let catalogue = Catalogue { folders: &[], merchant: None, notes: &Notes::default() };
             read_scenario("specimen", top, &catalogue, &mut Vec::new());
         }
         FileKind::Channel => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use outlay_environment::market::journal::{Flow, Link, Orders, Outside};
-use outlay_environment::{Domain, Episode, Journal, Key, LineRow, Money, STAGES, Seeds, World};
+use outlay_environment::{Domain, Episode, Journal, Key, LineRow, Money, STAGES, Seeds, Standing, World};
 use rayon::prelude::*;
 
 use crate::deeplink::shapley::{Coalition, Shapley};
@@ -31,6 +31,8 @@ pub(crate) struct Account {
     pub(crate) shapley: Option<LineShares>,
     /// What the shoppers did.
     pub(crate) people: People,
+    /// The merchant's standing at the end, where it has a tier.
+    pub(crate) standing: Option<Standing>,
     /// `[8]` people by stage at the end without any spending.
     pub(crate) free_closing: [u64; STAGES],
     /// `[8]` orders by opening stage without any spending.
@@ -122,6 +124,7 @@ pub(crate) fn account(
             .collect(),
         shapley: shapley.then(|| shares(&world, noise, &record)),
         people: People::of(journal),
+        standing: episode.standing(),
         free_closing: free.stages(),
         free_by_opening: free_journal.orders_by_opening_stage(),
     })

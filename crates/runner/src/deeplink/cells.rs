@@ -116,6 +116,7 @@ impl<'a> Cells<'a> {
             self.add("sources", [name, "reach"], Some(source.reach), "people");
             self.add("sources", [name, "touches"], Some(source.touches), "moves");
             self.add("sources", [name, "frequency"], source.frequency, "ratio");
+            self.add("sources", [name, "leaked"], Some(source.leaked), "people");
             self.money("sources", [name, "cost_per_any_advance"], source.cost_per_any_advance);
             let returns = [
                 ("return_reported", source.returns.reported),

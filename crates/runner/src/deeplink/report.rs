@@ -10,7 +10,7 @@ use crate::deeplink::account::{Account, LineShares};
 use crate::deeplink::results::{
     Asset, Contribution, LineContribution, Link, Outside, Reach, Report, ShapleySample, Source, Step,
 };
-use crate::evaluation::stages;
+use crate::evaluation::{stages, tier};
 use crate::incremental::{Totals, break_even, profit_on, return_on};
 use crate::results::{Returns, Spend};
 
@@ -32,6 +32,7 @@ pub(crate) fn report(agent: &str, scenario: &Scenario, accounts: &[Account]) -> 
         assets: (0..STAGES).map(|stage| all.asset(stage)).collect(),
         steps: (0..scenario.brief.steps).map(|step| all.step(step)).collect(),
         sources: (0..=all.lines()).map(|source| all.source(source)).collect(),
+        tier: tier(scenario, accounts.iter().filter_map(|account| account.standing)),
         reach: all.reach(),
         link: all.link(),
         outside: all.outside(),
@@ -206,6 +207,7 @@ impl Accounts<'_> {
             reach,
             touches,
             frequency: ratio(touches, reach),
+            leaked: line.map_or(0.0, |line| self.people(|account| account.lines[line].leaked)),
             up_moves,
             cost_per_advance: up_moves.map(cost),
             cost_per_any_advance: cost(up_moves.iter().sum()),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use outlay_environment::{DOMAINS, STAGES};
 use serde::Serialize;
 
-use crate::results::{Returns, ScenarioId, Spend, Stages};
+use crate::results::{Returns, ScenarioId, Spend, Stages, TierReached};
 
 /// `outlay evaluate --report deeplink --json`.
 #[derive(Debug, Serialize)]
@@ -57,6 +57,9 @@ pub(crate) struct Report {
     pub(crate) steps: Vec<Step>,
     /// Lines in the order of the scenario, then free traffic.
     pub(crate) sources: Vec<Source>,
+    /// The merchant's tier; only where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tier: Option<TierReached>,
     /// People touched by any line, and by any source.
     pub(crate) reach: Reach,
     /// People met in more than one domain.
@@ -133,6 +136,8 @@ pub(crate) struct Source {
     pub(crate) touches: f64,
     /// Touches for each person reached.
     pub(crate) frequency: Option<f64>,
+    /// People who clicked there and then bought in the medium's own shop.
+    pub(crate) leaked: f64,
     /// `[8]` moves up into each stage that it made: by a touch, or by an order whose last touch it was.
     pub(crate) up_moves: [f64; STAGES],
     /// `[8]` spend for each of them, minor units: all of the line's spend, which is not divided among stages.

@@ -6,7 +6,7 @@ use outlay_environment::Goal;
 use crate::deeplink::results::{Asset, Contribution, Report, Source};
 use crate::format::{UNDEFINED, major, number, or_undefined, percent, ratio, short, signed};
 use crate::look::Look;
-use crate::tables::Setting;
+use crate::tables::{Setting, tier_reached};
 
 const BOLD: Style = Style::new().bold();
 
@@ -32,6 +32,12 @@ pub(crate) fn page(name: &str, report: &Report, setting: &Setting<'_>) -> String
         text += &look.heading(4, format!("{BOLD}{title}{BOLD:#}\n"));
         text += look.gap();
         text += part;
+    }
+    if let Some(tier) = &report.tier {
+        text.push('\n');
+        text += &look.heading(4, format!("{BOLD}Tier in the year{BOLD:#}\n"));
+        text += look.gap();
+        text += &look.notes(&format!("{}\n", tier_reached(tier)));
     }
     text.push('\n');
     text += &look.notes(&(definitions(report) + &setting.footing()));
@@ -118,11 +124,14 @@ fn reach(report: &Report, setting: &Setting<'_>) -> String {
     let mut header = names(&["source", "domain"]);
     header.push(format!("spend {}", setting.scenario.currency));
     header.extend(names(&["people reached", "of all", "touches", "a person"]));
+    let leaks = report.sources.iter().any(|source| source.leaked > 0.0);
+    header.extend(leaks.then(|| "leaked buyers".to_owned()));
     let share = |people: f64| percent(people / report.people as f64);
     let rows = report.sources.iter().map(|source| {
         let mut row = vec![source.name.clone(), source.domain.to_owned(), major(source.spend)];
         row.extend([short(source.reach), share(source.reach), short(source.touches)]);
         row.push(or_undefined(source.frequency, ratio));
+        row.extend(leaks.then(|| number(source.leaked)));
         row
     });
     let (free, lines) = match report.sources.split_last() {
@@ -134,6 +143,7 @@ fn reach(report: &Report, setting: &Setting<'_>) -> String {
     let total = |name: &str, people: f64, touches: f64, frequency: Option<f64>| {
         let mut row = names(&[name, "", ""]);
         row.extend([short(people), share(people), short(touches), or_undefined(frequency, ratio)]);
+        row.extend(leaks.then(String::new));
         row
     };
     let totals = [
@@ -309,6 +319,9 @@ fn definitions(report: &Report) -> String {
          removal effect = the run, less the same run with this line at zero and its money not moved; all lines: less the \
          run without spending, which is the `free` of that column\n",
     );
+    if report.sources.iter().any(|source| source.leaked > 0.0) {
+        text += "leaked buyers clicked on the line and then bought in the medium's own shop\n";
+    }
     if let Some(sample) = &report.shapley {
         text += if sample.exact {
             "Shapley = the mean effect of a line's joining over all orders in which lines can join: every coalition was \
