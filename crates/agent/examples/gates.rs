@@ -40,7 +40,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         };
         let trained = train(&scenario, &settings, None, &mut |_| Flow::Continue)?;
         let best = trained.state.best.ok_or("the run was not validated")?;
-        let reached = mean(&scenario, &LearnedPolicy::new(best.policy));
+        let reached = mean(&scenario, &LearnedPolicy::new(best.policy, &scenario));
         let share = match (&scenario.kind, entrant("mpc", &scenario)?) {
             (Kind::Pacing | Kind::Exploration, Entrant::Agent(program)) => {
                 reached / mean(&scenario, program.as_ref())

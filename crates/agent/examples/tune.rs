@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         show(&format!("{agent} ({:.1} s)", start.elapsed().as_secs_f64()), scores);
     }
     for run in &runs {
-        show(run, scores(&scenario, worlds, &outlay_agent::checkpoint::read(run.as_ref())?.recipe()));
+        show(run, scores(&scenario, worlds, &outlay_agent::checkpoint::read(run.as_ref())?.recipe(&scenario)));
     }
     if table.is_empty() {
         return Ok(());
@@ -84,7 +84,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         Flow::Continue
     })?;
-    let recipe = LearnedPolicy::new(trained.state.best_policy().clone());
+    let recipe = LearnedPolicy::new(trained.state.best_policy().clone(), &scenario);
     show("policy", scores(&scenario, worlds, &recipe));
     Ok(())
 }

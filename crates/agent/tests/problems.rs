@@ -107,7 +107,7 @@ fn a_policy_finds_the_best_split_without_a_teacher() {
         ..TrainSettings::for_scenario(&scenario)
     };
     let trained = train(&scenario, &settings, None, &mut |_| Flow::Continue).unwrap();
-    let policy = LearnedPolicy::new(trained.state.best.unwrap().policy);
+    let policy = LearnedPolicy::new(trained.state.best.unwrap().policy, &scenario);
     let answer = scenario.answer.as_ref().unwrap();
     let share = with_recipe(&scenario, 0, &policy) / answer.value;
     assert!(share > answer.gate, "{share}");

@@ -115,8 +115,8 @@ fn a_checkpoint_decides_as_the_policy_that_was_saved() {
         }
         episode.ledger().clone()
     };
-    let saved = outlay_agent::policy::LearnedPolicy::new(trained.state.best_policy().clone());
-    let ledger = play(&read.recipe());
+    let saved = outlay_agent::policy::LearnedPolicy::new(trained.state.best_policy().clone(), &scenario);
+    let ledger = play(&read.recipe(&scenario));
     assert_eq!(ledger, play(&saved));
     assert!(ledger.spend() <= ledger.budget);
 }

@@ -258,6 +258,7 @@ fn read_scenario(
     let brief = Brief {
         scenario: name.to_owned(),
         goal: goal.name().to_owned(),
+        aim,
         budget,
         steps,
         step_days,
@@ -274,7 +275,6 @@ fn read_scenario(
         title,
         question,
         goal,
-        aim,
         currency,
         calendar_title,
         kind,

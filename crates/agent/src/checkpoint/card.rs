@@ -71,6 +71,9 @@ pub struct CardNetwork {
     pub width: usize,
     /// Number of parameters.
     pub parameters: usize,
+    /// Whether its logits are added to those of the planner's allocation.
+    #[serde(default)]
+    pub guided: bool,
 }
 
 /// How a policy was trained.
@@ -166,6 +169,7 @@ impl CardNetwork {
             global_features: policy.sizes.global_features,
             width: policy.sizes.width,
             parameters: policy.layout.parameters(),
+            guided: policy.guided,
         }
     }
 }

@@ -45,10 +45,10 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// The policy as an agent.
+    /// The policy as an agent for episodes of `scenario`.
     #[must_use]
-    pub fn recipe(&self) -> LearnedPolicy {
-        LearnedPolicy::new(self.policy.clone())
+    pub fn recipe(&self, scenario: &Arc<Scenario>) -> LearnedPolicy {
+        LearnedPolicy::new(self.policy.clone(), scenario)
     }
 
     /// What should be said before the policy decides in this scenario.
@@ -123,7 +123,7 @@ pub fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
         global_features: card.network.global_features,
         width: card.network.width,
     };
-    let policy = policy_from(&bytes, sizes).map_err(damaged)?;
+    let policy = Policy { guided: card.network.guided, ..policy_from(&bytes, sizes).map_err(damaged)? };
     Ok(Checkpoint { policy, card })
 }
 
@@ -205,6 +205,7 @@ fn take_policy(tensors: &mut Tensors, prefix: &str, sizes: Sizes) -> Result<Poli
         line_normaliser: normaliser("line", LINE_FEATURES)?,
         global_normaliser: normaliser("global", GLOBAL_FEATURES)?,
         layout: Arc::new(layout),
+        guided: false,
     })
 }
 

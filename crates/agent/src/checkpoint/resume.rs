@@ -8,7 +8,7 @@ use super::error::CheckpointError;
 use super::tensors::Tensors;
 use super::{Checkpoint, MOST_CARD, MOST_TENSORS, folder, put_policy, take_policy};
 use crate::learn::{Adam, Best, FeatureMoments, TrainSettings, TrainState};
-use crate::policy::{GLOBAL_FEATURES, LINE_FEATURES, Moments};
+use crate::policy::{GLOBAL_FEATURES, LINE_FEATURES, Moments, Policy};
 
 const TENSORS: &str = "resume/state.safetensors";
 const COUNTERS: &str = "resume/state.toml";
@@ -84,7 +84,8 @@ pub(super) fn read(path: &Path, checkpoint: &Checkpoint) -> Result<TrainState, C
 
 fn state(bytes: &[u8], counters: Counters, checkpoint: &Checkpoint) -> Result<TrainState, String> {
     let mut tensors = Tensors::from_bytes(bytes, KIND)?;
-    let policy = take_policy(&mut tensors, "policy.", checkpoint.policy.sizes)?;
+    let read = take_policy(&mut tensors, "policy.", checkpoint.policy.sizes)?;
+    let policy = Policy { guided: checkpoint.policy.guided, ..read };
     let length = [policy.layout.parameters()];
     let adam = Adam {
         epsilon: counters.settings.adam_epsilon,

@@ -131,8 +131,8 @@ fn shard_gradient(
     let global: Tensor<2> = Tensor::from_data(TensorData::new(global, [rows, GLOBAL_FEATURES]), &device);
     let actions = gather(part, batch.actions.as_slice(), count + 1);
     let actions: Tensor<2> = Tensor::from_data(TensorData::new(actions, [rows, count + 1]), &device);
-    let labels = gather(part, batch.labels.as_slice(), count + 1);
-    let labels: Tensor<2> = Tensor::from_data(TensorData::new(labels, [rows, count + 1]), &device);
+    let shown = gather(part, batch.shown.as_slice(), count + 1);
+    let shown: Tensor<2> = Tensor::from_data(TensorData::new(shown, [rows, count + 1]), &device);
     let played = pick(&|index| batch.log_probs[at(index)]);
     let advantages = pick(&|index| lesson.advantages[index]);
     let targets = pick(&|index| lesson.targets[index]);
@@ -140,6 +140,7 @@ fn shard_gradient(
     // Log density of a diagonal Gaussian, constant and all, because the old one has it too.
     let log_std = network.log_std(count);
     let means = network.logits(lines.clone(), global.clone());
+    let means = if policy.guided { means + shown.clone() } else { means };
     let noise = (actions - means.clone()) / log_std.clone().exp();
     let constant = 0.5 * std::f64::consts::TAU.ln() * (count + 1) as f64;
     let spread = log_std.sum_dim(1).reshape([1]);
@@ -149,7 +150,7 @@ fn shard_gradient(
     let (low, high) = (1.0 - settings.clip, 1.0 + settings.clip);
     let gain = (ratio.clone() * advantages.clone()).min_pair(ratio.clone().clamp(low, high) * advantages);
     // A teacher is followed by least squares on the logits.
-    let gain = if lesson.imitate { (labels - means).square().sum_dim(1).reshape([rows]).neg() } else { gain };
+    let gain = if lesson.imitate { (shown - means).square().sum_dim(1).reshape([rows]).neg() } else { gain };
     let errors = network.values(lines, global) - targets;
     let value_loss = errors.square();
     // The entropy of a Gaussian is the sum of its log deviations and a constant.

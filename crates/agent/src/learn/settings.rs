@@ -15,6 +15,9 @@ pub struct TrainSettings {
     /// Share of the run at its start in which the policy learns to do what model-predictive control would do in its
     /// place, before it goes its own way; 0 starts from nothing.
     pub teacher_share: f64,
+    /// Whether the policy starts from the allocation of model-predictive control in each step and learns what to add to it;
+    /// then there is no teacher to follow.
+    pub guided: bool,
     /// Share of the run at its end on worlds with as many shoppers as evaluation worlds: reports say more there, and a
     /// policy has to learn how much to trust them.
     pub full_size_share: f64,
@@ -73,6 +76,7 @@ impl Default for TrainSettings {
             seed: 0,
             steps: 900_000,
             teacher_share: 0.1,
+            guided: false,
             full_size_share: 0.05,
             teacher_learning_rate: 1e-3,
             worlds: 64,
@@ -153,7 +157,7 @@ impl TrainSettings {
     /// Iterations at the start of the run that follow a teacher, when an episode has `steps` steps.
     #[must_use]
     pub fn taught_iterations(&self, steps: usize) -> u64 {
-        (self.teacher_share * self.iterations(steps) as f64).ceil() as u64
+        if self.guided { 0 } else { (self.teacher_share * self.iterations(steps) as f64).ceil() as u64 }
     }
 
     /// The iteration from which worlds have full size, when an episode has `steps` steps.

@@ -13,9 +13,8 @@ use super::ppo::{Lesson, UpdateReport, update};
 use super::rollout::{Batch, FeatureMoments, Rollout};
 use super::settings::TrainSettings;
 use super::state::{Best, TrainState};
-use crate::agent::{Agent, Entrant, Recipe};
-use crate::entrant::entrant;
-use crate::policy::{Normaliser, Player, Policy};
+use crate::agent::Recipe;
+use crate::policy::{LearnedPolicy, Normaliser, Policy, planner};
 
 /// Why training did not start or go on.
 #[derive(Debug, Error)]
@@ -63,11 +62,14 @@ pub fn train(
 ) -> Result<Trained, TrainError> {
     settings.problem().map_or(Ok(()), |problem| Err(TrainError::Settings(problem)))?;
     let small = scenario.at_training_size();
-    let worlds = validation_worlds(if settings.validate_full_size { scenario } else { &small }, settings);
+    let judged = if settings.validate_full_size { scenario } else { &small };
+    let worlds = validation_worlds(judged, settings);
+    let guide = |size: &Arc<Scenario>| if settings.guided { planner(size) } else { None };
+    let guides = [guide(&small), guide(scenario)];
     let mut batch = Batch::new(&small, settings.worlds);
     let mut state = match resume {
         Some(state) => check_resume(state, scenario, settings)?,
-        None => warm_up(scenario, &small, settings, &worlds, &mut batch),
+        None => warm_up(scenario, &small, settings, &worlds, guides[0].as_deref(), &mut batch),
     };
     let episode_steps = (settings.worlds * scenario.brief.steps) as u64;
     let iterations = settings.iterations(scenario.brief.steps);
@@ -78,11 +80,12 @@ pub fn train(
 
     while state.iteration < iterations && flow == Flow::Continue {
         let learning_rate = learning_rate(&mut state, iterations, taught);
-        let size = if state.iteration >= full_size_from { scenario } else { &small };
-        // Made for the size it plays in, because it knows how many people a shopper stands for.
-        let teacher = if state.iteration < taught { teacher(size) } else { None };
-        let teacher = teacher.as_deref();
-        let played = batch.fill(&Rollout { teacher, ..rollout(size, &state) });
+        // A planner is made for the size it plays in, because it knows how many people a shopper stands for.
+        let full = state.iteration >= full_size_from;
+        let size = if full { scenario } else { &small };
+        let teacher = if state.iteration < taught { planner(size) } else { None };
+        let asked = teacher.as_deref().or(guides[usize::from(full)].as_deref());
+        let played = batch.fill(&Rollout { planner: asked, ..rollout(size, &state) });
         let (advantages, targets, explained) = judge(&batch, state.reward_scale, settings);
         let imitate = teacher.is_some();
         let lesson = Lesson { batch: &batch, advantages: &advantages, targets: &targets, imitate };
@@ -100,7 +103,7 @@ pub fn train(
         let event = iteration(&state, &batch, &report, explained, learning_rate, total);
         flow = on_event(&Event::Iteration(&event));
         if state.iteration.is_multiple_of(settings.validate_every) || state.iteration == iterations {
-            let validated = validate(&mut state, &worlds);
+            let validated = validate(&mut state, &worlds, judged);
             if on_event(&Event::Validated(&validated, &state)) == Flow::Stop {
                 flow = Flow::Stop;
             }
@@ -108,14 +111,6 @@ pub fn train(
     }
     let interrupted = state.iteration < iterations;
     Ok(Trained { state, interrupted })
-}
-
-/// Who shows the way at the beginning of a run: model-predictive control.
-fn teacher(scenario: &Arc<Scenario>) -> Option<Box<dyn Recipe>> {
-    match entrant("mpc", scenario) {
-        Ok(Entrant::Agent(recipe)) => Some(recipe),
-        _ => None,
-    }
 }
 
 /// The rate of the next iteration: the teacher's, then one that rises over the first iterations and falls linearly to a
@@ -150,7 +145,7 @@ fn average(state: &mut TrainState) {
 fn rollout<'a>(scenario: &'a Arc<Scenario>, state: &'a TrainState) -> Rollout<'a> {
     let TrainSettings { seed, group, .. } = state.settings;
     // Iteration 0 is the warm-up's.
-    Rollout { scenario, policy: &state.policy, seed, iteration: state.iteration + 1, group, teacher: None }
+    Rollout { scenario, policy: &state.policy, seed, iteration: state.iteration + 1, group, planner: None }
 }
 
 /// Standardised advantages, targets of the critic, and the share of the returns' variance that the critic explained.
@@ -190,12 +185,13 @@ fn warm_up(
     small: &Arc<Scenario>,
     settings: &TrainSettings,
     worlds: &[(Arc<World>, u64)],
+    guide: Option<&dyn Recipe>,
     batch: &mut Batch,
 ) -> TrainState {
-    let policy = Policy::untrained(settings.width, settings.seed, settings.log_std);
+    let policy = Policy::untrained(settings.width, settings.seed, settings.log_std, settings.guided);
     let TrainSettings { seed, group, .. } = *settings;
     let moments =
-        batch.fill(&Rollout { scenario: small, policy: &policy, seed, iteration: 0, group, teacher: None });
+        batch.fill(&Rollout { scenario: small, policy: &policy, seed, iteration: 0, group, planner: guide });
     let to_go = batch.rewards.outer_iter().flat_map(|rewards| {
         let mut sum = 0.0;
         rewards
@@ -216,7 +212,7 @@ fn warm_up(
         steps: 0,
         adam: Adam::new(policy.layout.parameters(), settings.adam_epsilon),
         average: policy.weights.clone(),
-        even: mean_score(worlds, &even(&policy)),
+        even: mean_score(worlds, &LearnedPolicy::new(even(&policy), scenario)),
         policy,
         reward_scale,
         moments,
@@ -228,7 +224,7 @@ fn warm_up(
 
 /// A policy whose logits are all zero: the even plan.
 fn even(policy: &Policy) -> Policy {
-    Policy { weights: vec![0.0; policy.weights.len()], ..policy.clone() }
+    Policy { weights: vec![0.0; policy.weights.len()], guided: false, ..policy.clone() }
 }
 
 /// Takes over what the moments say of the features.
@@ -265,9 +261,9 @@ fn validation_worlds(scenario: &Arc<Scenario>, settings: &TrainSettings) -> Vec<
 }
 
 /// Tries the policy on the validation worlds and keeps it if it is the best so far.
-fn validate(state: &mut TrainState, worlds: &[(Arc<World>, u64)]) -> Validated {
+fn validate(state: &mut TrainState, worlds: &[(Arc<World>, u64)], scenario: &Arc<Scenario>) -> Validated {
     let policy = state.averaged();
-    let score = mean_score(worlds, &policy);
+    let score = mean_score(worlds, &LearnedPolicy::new(policy.clone(), scenario));
     if state.best.as_ref().is_none_or(|best| score > best.score) {
         state.best = Some(Best { policy, score, steps: state.steps });
     }
@@ -277,12 +273,11 @@ fn validate(state: &mut TrainState, worlds: &[(Arc<World>, u64)]) -> Validated {
 }
 
 /// Mean score of a policy without action noise, before the last draws of each step: less noise in the choice.
-fn mean_score(worlds: &[(Arc<World>, u64)], policy: &Policy) -> f64 {
-    let policy = Arc::new(policy.clone());
+fn mean_score(worlds: &[(Arc<World>, u64)], policy: &LearnedPolicy) -> f64 {
     let scores: Vec<f64> = worlds
         .par_iter()
         .map(|(world, noise)| {
-            let mut player = Player::new(policy.clone());
+            let mut player = policy.make(0);
             let mut episode = Episode::new(world.clone(), *noise);
             player.start(&world.scenario.brief);
             while !episode.is_over() {
