@@ -43,7 +43,7 @@ fn one_update(bencher: divan::Bencher<'_, '_>) {
     let policy = Policy::untrained(settings.width, 1, settings.log_std, false);
     let mut batch = Batch::new(&scenario, settings.worlds);
     let group = settings.group;
-    batch.fill(&Rollout {
+    let seen = batch.fill(&Rollout {
         scenario: &scenario,
         policy: &policy,
         seed: 1,
@@ -53,12 +53,14 @@ fn one_update(bencher: divan::Bencher<'_, '_>) {
     });
     let transitions = settings.worlds * scenario.brief.steps;
     let advantages: Vec<f32> = (0..transitions).map(|i| Key::new(1).with(i as u64).normal() as f32).collect();
-    let lesson = Lesson { batch: &batch, advantages: &advantages, targets: &advantages, imitate: false };
+    let lesson =
+        Lesson { batch, targets: advantages.clone(), advantages, explained: 0.0, seen, imitate: false };
+    let lessons = [lesson];
     bencher
         .counter(ItemsCount::new(transitions))
         .with_inputs(|| (policy.clone(), Adam::new(policy.layout.parameters(), settings.adam_epsilon)))
         .bench_local_values(|(mut policy, mut adam)| {
-            update(&mut policy, &mut adam, lesson, &settings, 1e-4, Key::new(2))
+            update(&mut policy, &mut adam, &lessons, &settings, 1e-4, Key::new(2))
         });
 }
 
@@ -67,8 +69,10 @@ fn one_update(bencher: divan::Bencher<'_, '_>) {
 fn training(bencher: divan::Bencher<'_, '_>) {
     let scenario = scenario();
     let settings = TrainSettings { steps: 20_000, teacher_share: 0.0, ..TrainSettings::default() };
-    let steps = settings.iterations(scenario.brief.steps) as usize * settings.worlds * scenario.brief.steps;
+    let round = settings.worlds * scenario.brief.steps;
+    let steps = (settings.steps as usize).div_ceil(round) * round;
     bencher.counter(ItemsCount::new(steps)).bench_local(|| {
-        train(&scenario, &settings, None, &mut |_| Flow::Continue).expect("the settings are sound")
+        train(std::slice::from_ref(&scenario), &settings, None, &mut |_| Flow::Continue)
+            .expect("the settings are sound")
     });
 }

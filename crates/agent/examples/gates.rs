@@ -36,9 +36,9 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
             seed: 1,
             steps: STEPS,
             teacher_share: 0.0,
-            ..TrainSettings::for_scenario(&scenario)
+            ..TrainSettings::for_scenarios(std::slice::from_ref(&scenario))
         };
-        let trained = train(&scenario, &settings, None, &mut |_| Flow::Continue)?;
+        let trained = train(std::slice::from_ref(&scenario), &settings, None, &mut |_| Flow::Continue)?;
         let best = trained.state.best.ok_or("the run was not validated")?;
         let reached = mean(&scenario, &LearnedPolicy::new(best.policy, &scenario));
         let share = match (&scenario.kind, entrant("mpc", &scenario)?) {

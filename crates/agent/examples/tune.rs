@@ -55,14 +55,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         show(&format!("{agent} ({:.1} s)", start.elapsed().as_secs_f64()), scores);
     }
     for run in &runs {
-        show(run, scores(&scenario, worlds, &outlay_agent::checkpoint::read(run.as_ref())?.recipe(&scenario)));
+        show(
+            run,
+            scores(&scenario, worlds, &outlay_agent::checkpoint::read(run.as_ref())?.recipe(&scenario)),
+        );
     }
     if table.is_empty() {
         return Ok(());
     }
     let settings: TrainSettings = table.try_into()?;
     let start = Instant::now();
-    let trained = train(&scenario, &settings, None, &mut |event| {
+    let trained = train(std::slice::from_ref(&scenario), &settings, None, &mut |event| {
         match event {
             Event::Validated(validated, _) => println!(
                 "{:>9} steps {:>6.0} s  validation {:.0} (best {:.0}, even {:.0})",

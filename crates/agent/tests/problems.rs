@@ -104,9 +104,9 @@ fn a_policy_finds_the_best_split_without_a_teacher() {
         seed: 1,
         steps: 100_000,
         teacher_share: 0.0,
-        ..TrainSettings::for_scenario(&scenario)
+        ..TrainSettings::for_scenarios(std::slice::from_ref(&scenario))
     };
-    let trained = train(&scenario, &settings, None, &mut |_| Flow::Continue).unwrap();
+    let trained = train(std::slice::from_ref(&scenario), &settings, None, &mut |_| Flow::Continue).unwrap();
     let policy = LearnedPolicy::new(trained.state.best.unwrap().policy, &scenario);
     let answer = scenario.answer.as_ref().unwrap();
     let share = with_recipe(&scenario, 0, &policy) / answer.value;

@@ -35,7 +35,11 @@ mod tests {
             [("new-customer", 0.0, false), ("steady-profit", 1.0, true), ("product-test", 0.0, true)];
         for (name, price, keeps) in prices {
             let scenario = Scenario::load(name).unwrap();
-            assert_eq!((price_of_money(&scenario.brief), may_keep(&scenario.brief)), (price, keeps), "{name}");
+            assert_eq!(
+                (price_of_money(&scenario.brief), may_keep(&scenario.brief)),
+                (price, keeps),
+                "{name}"
+            );
         }
         let mut weighted = Brief::clone(&Scenario::load("portfolio").unwrap().brief);
         weighted.aim.weights = vec![(Goal::Members, 3.0), (Goal::Profit, 0.5)];

@@ -54,8 +54,11 @@ impl Checkpoint {
     /// What should be said before the policy decides in this scenario.
     #[must_use]
     pub fn warning(&self, scenario: &Scenario) -> Option<Warning> {
-        (self.card.scenario.hash != scenario.hash).then(|| Warning::OtherScenario {
-            trained: self.card.scenario.name.clone(),
+        let trained = &self.card.scenarios;
+        let same = |it: &&CardScenario| it.name == scenario.name;
+        let others = || trained.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join("`, `");
+        (!trained.iter().any(|it| it.hash == scenario.hash)).then(|| Warning::OtherScenario {
+            trained: trained.iter().find(same).map_or_else(others, |it| it.name.clone()),
             used: scenario.name.clone(),
         })
     }
@@ -160,12 +163,14 @@ fn read_card(path: &Path) -> Result<Card, CheckpointError> {
         let (path, known) = (path.to_owned(), card::FORMAT_VERSION);
         return Err(CheckpointError::Newer { path, found: format, known, version });
     }
+    let features = table.get("network").and_then(|network| network.get("features")?.as_integer());
+    if let Some(found) =
+        features.and_then(|found| u32::try_from(found).ok()).filter(|it| *it != FEATURES_VERSION)
+    {
+        return Err(CheckpointError::OtherFeatures { path: path.to_owned(), found, known: FEATURES_VERSION });
+    }
     let card: Card =
         table.try_into().map_err(|error: toml::de::Error| damaged(error.message().to_owned()))?;
-    if card.network.features != FEATURES_VERSION {
-        let (path, found, known) = (path.to_owned(), card.network.features, FEATURES_VERSION);
-        return Err(CheckpointError::OtherFeatures { path, found, known });
-    }
     Ok(card)
 }
 

@@ -150,8 +150,7 @@ fn play_group(rollout: &Rollout<'_>, number: u64, slot: Slot<'_>) -> FeatureMome
     let world = World::draw(rollout.scenario, seeds.world);
     let mut moments = FeatureMoments::default();
     let mut player = Sampler::new(rollout);
-    let Slot { mut lines, mut global, mut actions, mut shown, mut log_probs, mut values, mut rewards } =
-        slot;
+    let Slot { mut lines, mut global, mut actions, mut shown, mut log_probs, mut values, mut rewards } = slot;
     for member in 0..lines.len_of(Axis(0)) {
         let key = Key::new(rollout.seed).with_name("actions").with(number).with(member as u64);
         let mut episode = Episode::new(world.clone(), seeds.noise);

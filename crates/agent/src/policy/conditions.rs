@@ -98,7 +98,10 @@ impl Conditions {
         put(f64::from(limits.is_some_and(|limits| limits.credit) && !observation.credit.is_zero()));
         put(self.room(brief, line));
         put(described.audience_size.map_or(0.0, log));
-        let cuts = brief.lines.iter().filter(|other| described.channel.is_some() && other.channel == described.channel);
+        let cuts = brief
+            .lines
+            .iter()
+            .filter(|other| described.channel.is_some() && other.channel == described.channel);
         put(log(1.0 + cuts.count() as f64));
         let place = described.product.as_ref().and_then(|name| place(brief, name));
         let Some((place, product)) = place else {
@@ -108,7 +111,8 @@ impl Conditions {
         let step = observation.step;
         put(1.0);
         put(product.margin - brief.margin);
-        let mean = brief.products.iter().map(|product| product.price).sum::<f64>() / brief.products.len() as f64;
+        let mean =
+            brief.products.iter().map(|product| product.price).sum::<f64>() / brief.products.len() as f64;
         put(log(product.price / mean.max(1e-9)));
         put(f64::from(step >= product.launch_step));
         put(f64::from(self.chosen.as_ref().is_some_and(|chosen| chosen != &product.name)));
@@ -139,7 +143,10 @@ fn place<'a>(brief: &'a Brief, name: &str) -> Option<(usize, &'a outlay_environm
 fn chosen(brief: &Brief, observation: &Observation) -> Option<String> {
     let money = |name: &str| -> f64 {
         let lines = brief.lines.iter().zip(&observation.lines);
-        lines.filter(|(line, _)| line.product.as_deref() == Some(name)).map(|(_, report)| report.granted.major()).sum()
+        lines
+            .filter(|(line, _)| line.product.as_deref() == Some(name))
+            .map(|(_, report)| report.granted.major())
+            .sum()
     };
     let most = brief.products.iter().map(|product| (money(&product.name), &product.name));
     most.reduce(|best, other| if other.0 > best.0 { other } else { best }).map(|(_, name)| name.clone())

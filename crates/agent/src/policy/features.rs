@@ -11,7 +11,7 @@ use outlay_environment::{Brief, Observation, Pricing, STAGES};
 use super::conditions::{Conditions, GLOBAL_CONDITIONS, LINE_CONDITIONS};
 use super::declared::{DECLARED_FEATURES, Declared};
 use super::effect::Effect;
-use super::memory::{pace, DAY, EPISODE, FORTNIGHT, HALF_LIVES, HORIZONS, LineSums, Memory, THREE_DAYS};
+use super::memory::{DAY, EPISODE, FORTNIGHT, HALF_LIVES, HORIZONS, LineSums, Memory, THREE_DAYS, pace};
 
 /// Raised whenever a feature changes its place or meaning: a checkpoint of another version cannot be used.
 pub const FEATURES_VERSION: u32 = 3;
