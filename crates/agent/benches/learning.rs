@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use divan::counter::ItemsCount;
 use outlay_agent::Recipe;
-use outlay_agent::learn::{Adam, Batch, Flow, Lesson, Rollout, TrainSettings, train, update};
+use outlay_agent::learn::{Adam, Batch, Flow, Lesson, Rollout, Start, TrainSettings, train, update};
 use outlay_agent::policy::{LearnedPolicy, Policy};
 use outlay_environment::{Episode, Key, Scenario, World};
 
@@ -72,7 +72,7 @@ fn training(bencher: divan::Bencher<'_, '_>) {
     let round = settings.worlds * scenario.brief.steps;
     let steps = (settings.steps as usize).div_ceil(round) * round;
     bencher.counter(ItemsCount::new(steps)).bench_local(|| {
-        train(std::slice::from_ref(&scenario), &settings, None, &mut |_| Flow::Continue)
+        train(std::slice::from_ref(&scenario), &settings, Start::Fresh, &mut |_| Flow::Continue)
             .expect("the settings are sound")
     });
 }

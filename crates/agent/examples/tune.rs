@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use outlay_agent::learn::{Event, Flow, TrainSettings, train};
+use outlay_agent::learn::{Event, Flow, Start, TrainSettings, train};
 use outlay_agent::policy::LearnedPolicy;
 use outlay_agent::{Entrant, Recipe, entrant::entrant};
 use outlay_environment::{Allocation, Domain, Episode, Observation, Scenario, Seeds, World};
@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let settings: TrainSettings = table.try_into()?;
     let start = Instant::now();
-    let trained = train(std::slice::from_ref(&scenario), &settings, None, &mut |event| {
+    let trained = train(std::slice::from_ref(&scenario), &settings, Start::Fresh, &mut |event| {
         match event {
             Event::Validated(validated, _) => println!(
                 "{:>9} steps {:>6.0} s  validation {:.0} (best {:.0}, even {:.0})",

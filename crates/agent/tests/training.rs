@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use outlay_agent::Recipe;
 use outlay_agent::checkpoint::{self, Card, CheckpointError};
-use outlay_agent::learn::{Event, Flow, TrainError, TrainSettings, TrainState, Trained, train};
+use outlay_agent::learn::{Event, Flow, Start, TrainError, TrainSettings, TrainState, Trained, train};
 use outlay_environment::{Allocation, Episode, Scenario, World};
 
 fn scenario() -> Arc<Scenario> {
@@ -36,7 +36,8 @@ fn run(scenario: &Arc<Scenario>, settings: &TrainSettings, resume: Option<TrainS
         Event::Iteration(iteration) if iteration.iteration == stop => Flow::Stop,
         _ => Flow::Continue,
     };
-    train(std::slice::from_ref(scenario), settings, resume, &mut stop_there).unwrap()
+    let start = resume.map_or(Start::Fresh, |state| Start::Resume(Box::new(state)));
+    train(std::slice::from_ref(scenario), settings, start, &mut stop_there).unwrap()
 }
 
 fn save(folder: &Path, scenario: &Arc<Scenario>, trained: &Trained) {
@@ -83,14 +84,19 @@ fn a_run_goes_on_only_where_it_belongs() {
     let state = run(&scenario, &settings, None, 1).state;
     let other = TrainSettings { seed: 8, ..settings.clone() };
     let refused =
-        train(std::slice::from_ref(&scenario), &other, Some(state.clone()), &mut |_| Flow::Continue);
+        train(std::slice::from_ref(&scenario), &other, Start::Resume(Box::new(state.clone())), &mut |_| {
+            Flow::Continue
+        });
     assert!(matches!(refused, Err(TrainError::OtherSettings(_))));
     let changed = Arc::new(Scenario { hash: "f".repeat(64), ..(*scenario).clone() });
-    let refused = train(std::slice::from_ref(&changed), &settings, Some(state), &mut |_| Flow::Continue);
+    let refused =
+        train(std::slice::from_ref(&changed), &settings, Start::Resume(Box::new(state)), &mut |_| {
+            Flow::Continue
+        });
     assert!(matches!(refused, Err(TrainError::OtherScenario { .. })));
     let none = TrainSettings { group: 3, ..settings };
     assert!(matches!(
-        train(std::slice::from_ref(&scenario), &none, None, &mut |_| Flow::Continue),
+        train(std::slice::from_ref(&scenario), &none, Start::Fresh, &mut |_| Flow::Continue),
         Err(TrainError::Settings(_))
     ));
 }
@@ -184,8 +190,9 @@ fn learns_to_beat_the_even_plan() {
         validate_worlds: 16,
         ..TrainSettings::default()
     };
-    let best =
-        train(std::slice::from_ref(&scenario), &settings, None, &mut |_| Flow::Continue).unwrap().state;
+    let best = train(std::slice::from_ref(&scenario), &settings, Start::Fresh, &mut |_| Flow::Continue)
+        .unwrap()
+        .state;
     let score = best.best.as_ref().unwrap().score;
     assert!(score > best.even() * 1.02, "{score} against {}", best.even());
 }

@@ -175,11 +175,14 @@ pub(crate) struct Train {
     /// Start from what mpc would do in each step, and learn what to add; the policy then asks it in each step
     #[arg(long, conflicts_with = "teacher")]
     pub(crate) guided: bool,
+    /// Go on from the policy of this checkpoint, on these scenarios
+    #[arg(long, value_name = "DIR", conflicts_with = "guided")]
+    pub(crate) from: Option<PathBuf>,
     /// Folder of the checkpoint [default: runs/SCENARIO-seedN]
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub(crate) out: Option<PathBuf>,
     /// Go on with the run saved in this folder
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds", "teacher", "guided"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds", "teacher", "guided", "from"])]
     pub(crate) resume: Option<PathBuf>,
 }
 

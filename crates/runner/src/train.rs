@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use outlay_agent::learn::{Event, Flow, TrainError, TrainSettings, TrainState, Trained};
+use outlay_agent::checkpoint;
+use outlay_agent::learn::{Event, Flow, Start, TrainError, TrainSettings, TrainState, Trained};
+use outlay_agent::policy::Policy;
 use outlay_environment::Scenario;
 
 use crate::cli::{self, SeedRange};
@@ -36,7 +38,7 @@ struct Run {
     typed: Vec<String>,
     scenarios: Vec<Arc<Scenario>>,
     settings: TrainSettings,
-    resume: Option<TrainState>,
+    start: Start,
     folder: Folder,
 }
 
@@ -92,7 +94,24 @@ fn fresh(arguments: &cli::Train) -> Result<Run, Failure> {
     let name = format!("{first}-seed{}", settings.seed);
     let folder = arguments.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(name));
     let folder = Folder::create(&folder)?;
-    Ok(Run { typed, scenarios, settings, resume: None, folder })
+    let mut start = Start::Fresh;
+    if let Some(from) = &arguments.from {
+        let policy = trained_before(from)?;
+        settings.from = Some(from.display().to_string());
+        settings.teacher_share = arguments.teacher.unwrap_or(0.0);
+        (settings.width, settings.guided) = (policy.sizes.width, policy.guided);
+        start = Start::From(Box::new(policy));
+    }
+    Ok(Run { typed, scenarios, settings, start, folder })
+}
+
+/// The policy of a checkpoint to go on from.
+fn trained_before(folder: &Path) -> Result<Policy, Failure> {
+    let read = checkpoint::read(folder).map_err(|error| {
+        Failure::usage(error.to_string())
+            .help("`--from` names the folder of a checkpoint, e.g. checkpoints/new-customer")
+    })?;
+    Ok(read.policy)
 }
 
 /// A saved run: everything it was asked for is in its folder.
@@ -108,13 +127,20 @@ fn resumed(arguments: &cli::Train, folder: &Path) -> Result<Run, Failure> {
         [] => failure.help(format!("name its file: `outlay train FILE --resume {}`", folder.typed())),
         _ => failure,
     })?;
-    Ok(Run { typed, scenarios, settings: state.settings.clone(), resume: Some(state), folder })
+    Ok(Run {
+        typed,
+        scenarios,
+        settings: state.settings.clone(),
+        start: Start::Resume(Box::new(state)),
+        folder,
+    })
 }
 
 /// Trains, shows it, and saves after each validation, so that a crash costs little.
 fn learn(run: &mut Run, timing: bool, terminal: Terminal) -> Result<Trained, Failure> {
     let command = command(run);
-    let mut watch = Watch::new(&run.scenarios, &run.settings, run.resume.is_some(), timing, terminal);
+    let mut watch =
+        Watch::new(&run.scenarios, &run.settings, matches!(run.start, Start::Resume(_)), timing, terminal);
     let mut failed = None;
     let mut on_event = |event: &Event<'_>| {
         let mut attempt = || {
@@ -136,7 +162,12 @@ fn learn(run: &mut Run, timing: bool, terminal: Terminal) -> Result<Trained, Fai
             }
         }
     };
-    let trained = outlay_agent::learn::train(&run.scenarios, &run.settings, run.resume.take(), &mut on_event);
+    let trained = outlay_agent::learn::train(
+        &run.scenarios,
+        &run.settings,
+        std::mem::take(&mut run.start),
+        &mut on_event,
+    );
     watch.clear();
     failed.map_or(Ok(()), Err)?;
     trained.map_err(|error| refused(&error))
@@ -153,16 +184,20 @@ fn refused(error: &TrainError) -> Failure {
 fn command(run: &Run) -> String {
     let default = TrainSettings::for_scenarios(&run.scenarios);
     let mut command = format!("outlay train {} --seed {}", run.names(), run.settings.seed);
+    if let Some(from) = &run.settings.from {
+        command += &format!(" --from {}", quoted(from));
+    }
     if run.settings.steps != default.steps {
         command += &format!(" --steps {}", run.settings.steps);
     }
     if run.settings.worlds != default.worlds {
         command += &format!(" --worlds {}", run.settings.worlds);
     }
-    if run.settings.guided {
+    if run.settings.guided && run.settings.from.is_none() {
         command += " --guided";
     }
-    if run.settings.teacher_share != default.teacher_share {
+    let teacher = if run.settings.from.is_some() { 0.0 } else { default.teacher_share };
+    if run.settings.teacher_share != teacher {
         command += &format!(" --teacher {}", run.settings.teacher_share);
     }
     command

@@ -18,4 +18,4 @@ pub use ppo::{Lesson, UpdateReport, update};
 pub use rollout::{Batch, FeatureMoments, Rollout};
 pub use settings::TrainSettings;
 pub use state::{Best, TaskState, TrainState};
-pub use train::{TrainError, Trained, train};
+pub use train::{Start, TrainError, Trained, train};

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 pub struct TrainSettings {
     /// Seed of the run: first weights, action noise, shuffles, training worlds.
     pub seed: u64,
+    /// Checkpoint whose policy the run began with; none where it began with nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// Environment steps of the whole run; rounded up to whole iterations.
     pub steps: u64,
     /// Share of the run at its start in which the policy learns to do what model-predictive control would do in its
@@ -79,6 +82,7 @@ impl Default for TrainSettings {
     fn default() -> Self {
         Self {
             seed: 0,
+            from: None,
             steps: 900_000,
             teacher_share: 0.1,
             guided: false,

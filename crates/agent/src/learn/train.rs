@@ -14,7 +14,7 @@ use super::rollout::{Batch, FeatureMoments, Rollout};
 use super::settings::TrainSettings;
 use super::state::{Best, TaskState, TrainState};
 use super::task::{Schedule, Task};
-use crate::policy::{LearnedPolicy, Normaliser, Policy};
+use crate::policy::{LearnedPolicy, Moments, Normaliser, Policy};
 
 /// Why training did not start or go on.
 #[derive(Debug, Error)]
@@ -44,6 +44,9 @@ pub enum TrainError {
     },
 }
 
+/// Vectors of features that the normaliser of a policy trained elsewhere counts for: as many as some twenty iterations see.
+const FROM: f64 = 50_000.0;
+
 /// What a run leaves behind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trained {
@@ -53,20 +56,36 @@ pub struct Trained {
     pub interrupted: bool,
 }
 
-/// Trains one policy on worlds of `scenarios`, from the start or from where `resume` stopped.
+/// Where a run begins.
+#[derive(Debug, Clone, Default)]
+pub enum Start {
+    /// With a network that says nothing.
+    #[default]
+    Fresh,
+    /// With a policy that was trained elsewhere: its weights, and its normaliser as far as new features do not move it.
+    From(Box<Policy>),
+    /// Where a run stopped.
+    Resume(Box<TrainState>),
+}
+
+/// Trains one policy on worlds of `scenarios`.
 pub fn train(
     scenarios: &[Arc<Scenario>],
     settings: &TrainSettings,
-    resume: Option<TrainState>,
+    start: Start,
     on_event: &mut dyn FnMut(&Event<'_>) -> Flow,
 ) -> Result<Trained, TrainError> {
     settings.problem().map_or(Ok(()), |problem| Err(TrainError::Settings(problem)))?;
     let together = settings.scenarios.min(scenarios.len());
     let tasks: Vec<Task> = scenarios.par_iter().map(|it| Task::new(it, settings, together)).collect();
     let schedule = Schedule::new(&tasks, settings);
-    let mut state = match resume {
-        Some(state) => check_resume(state, scenarios, settings)?,
-        None => warm_up(&tasks, settings),
+    let mut state = match start {
+        Start::Resume(state) => check_resume(*state, scenarios, settings)?,
+        Start::From(policy) => warm_up(&tasks, *policy, Some(FROM), settings),
+        Start::Fresh => {
+            let TrainSettings { width, seed, log_std, guided, .. } = *settings;
+            warm_up(&tasks, Policy::untrained(width, seed, log_std, guided), None, settings)
+        }
     };
     let mut flow = on_event(&Event::Started(&started(&state, &schedule)));
 
@@ -174,10 +193,10 @@ fn variance(values: &[f32]) -> f64 {
     values.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / count
 }
 
-/// Plays a first batch of each task with an untrained policy (its planner's plan or the even one, and action noise):
-/// measures the features and the spread of the returns, so that the learner's units are about 1 in every scenario.
-fn warm_up(tasks: &[Task], settings: &TrainSettings) -> TrainState {
-    let policy = Policy::untrained(settings.width, settings.seed, settings.log_std, settings.guided);
+/// Plays a first batch of each task with the policy as it is (untrained: its planner's plan or the even one, and action
+/// noise): measures the features and the spread of the returns, so that the learner's units are about 1 in every scenario.
+/// `known` is how many vectors the policy's normaliser stands for, if it was trained before.
+fn warm_up(tasks: &[Task], policy: Policy, known: Option<f64>, settings: &TrainSettings) -> TrainState {
     let TrainSettings { seed, group, .. } = *settings;
     let first = |task: &Task| {
         let (scenario, planner) = task.at(false);
@@ -191,7 +210,10 @@ fn warm_up(tasks: &[Task], settings: &TrainSettings) -> TrainState {
         (seen, TaskState { scenario, hash, reward_scale: spread_of_returns(&batch).max(1e-9), even })
     };
     let (seen, of_tasks): (Vec<_>, Vec<_>) = tasks.par_iter().map(first).unzip();
-    let mut moments = FeatureMoments::default();
+    let mut moments = known.map_or_else(FeatureMoments::default, |count| FeatureMoments {
+        lines: Moments::behind(&policy.line_normaliser, count),
+        global: Moments::behind(&policy.global_normaliser, count),
+    });
     seen.iter().for_each(|part| moments.merge(part));
     let mut state = TrainState {
         settings: settings.clone(),
