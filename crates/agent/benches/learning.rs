@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use divan::counter::ItemsCount;
-use outlay_agent::Agent;
-use outlay_agent::learn::{Adam, Batch, Flow, Lesson, Rollout, TrainSettings, train, update};
-use outlay_agent::policy::{Player, Policy};
+use outlay_agent::Recipe;
+use outlay_agent::learn::{Adam, Batch, Flow, Lesson, Rollout, Start, TrainSettings, train, update};
+use outlay_agent::policy::{LearnedPolicy, Policy};
 use outlay_environment::{Episode, Key, Scenario, World};
 
 /// As in the program: glibc's allocator halves the learner's speed.
@@ -25,7 +25,8 @@ fn scenario() -> Arc<Scenario> {
 #[divan::bench]
 fn decision(bencher: divan::Bencher<'_, '_>) {
     let scenario = scenario();
-    let mut player = Player::new(Arc::new(Policy::untrained(64, 1, -1.0)));
+    let policy = LearnedPolicy::new(Policy::untrained(64, 1, -1.0, false), &scenario);
+    let mut player = policy.make(1);
     let mut episode = Episode::new(World::average(&scenario), 1);
     player.start(&scenario.brief);
     for _ in 0..scenario.brief.steps / 2 {
@@ -39,25 +40,27 @@ fn decision(bencher: divan::Bencher<'_, '_>) {
 #[divan::bench(sample_count = 10)]
 fn one_update(bencher: divan::Bencher<'_, '_>) {
     let (scenario, settings) = (scenario(), TrainSettings { target_kl: 1e9, ..TrainSettings::default() });
-    let policy = Policy::untrained(settings.width, 1, settings.log_std);
+    let policy = Policy::untrained(settings.width, 1, settings.log_std, false);
     let mut batch = Batch::new(&scenario, settings.worlds);
     let group = settings.group;
-    batch.fill(&Rollout {
+    let seen = batch.fill(&Rollout {
         scenario: &scenario,
         policy: &policy,
         seed: 1,
         iteration: 0,
         group,
-        teacher: None,
+        planner: None,
     });
     let transitions = settings.worlds * scenario.brief.steps;
     let advantages: Vec<f32> = (0..transitions).map(|i| Key::new(1).with(i as u64).normal() as f32).collect();
-    let lesson = Lesson { batch: &batch, advantages: &advantages, targets: &advantages, imitate: false };
+    let lesson =
+        Lesson { batch, targets: advantages.clone(), advantages, explained: 0.0, seen, imitate: false };
+    let lessons = [lesson];
     bencher
         .counter(ItemsCount::new(transitions))
         .with_inputs(|| (policy.clone(), Adam::new(policy.layout.parameters(), settings.adam_epsilon)))
         .bench_local_values(|(mut policy, mut adam)| {
-            update(&mut policy, &mut adam, lesson, &settings, 1e-4, Key::new(2))
+            update(&mut policy, &mut adam, &lessons, &settings, 1e-4, Key::new(2))
         });
 }
 
@@ -66,8 +69,10 @@ fn one_update(bencher: divan::Bencher<'_, '_>) {
 fn training(bencher: divan::Bencher<'_, '_>) {
     let scenario = scenario();
     let settings = TrainSettings { steps: 20_000, teacher_share: 0.0, ..TrainSettings::default() };
-    let steps = settings.iterations(scenario.brief.steps) as usize * settings.worlds * scenario.brief.steps;
+    let round = settings.worlds * scenario.brief.steps;
+    let steps = (settings.steps as usize).div_ceil(round) * round;
     bencher.counter(ItemsCount::new(steps)).bench_local(|| {
-        train(&scenario, &settings, None, &mut |_| Flow::Continue).expect("the settings are sound")
+        train(std::slice::from_ref(&scenario), &settings, Start::Fresh, &mut |_| Flow::Continue)
+            .expect("the settings are sound")
     });
 }

@@ -10,7 +10,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use outlay_agent::learn::{Flow, TrainSettings, train};
+use outlay_agent::learn::{Flow, Start, TrainSettings, train};
 use outlay_agent::policy::LearnedPolicy;
 use outlay_agent::{Entrant, Recipe, entrant::entrant};
 use outlay_environment::{Domain, Episode, Kind, Scenario, Seeds, World};
@@ -36,11 +36,12 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
             seed: 1,
             steps: STEPS,
             teacher_share: 0.0,
-            ..TrainSettings::for_scenario(&scenario)
+            ..TrainSettings::for_scenarios(std::slice::from_ref(&scenario))
         };
-        let trained = train(&scenario, &settings, None, &mut |_| Flow::Continue)?;
+        let trained =
+            train(std::slice::from_ref(&scenario), &settings, Start::Fresh, &mut |_| Flow::Continue)?;
         let best = trained.state.best.ok_or("the run was not validated")?;
-        let reached = mean(&scenario, &LearnedPolicy::new(best.policy));
+        let reached = mean(&scenario, &LearnedPolicy::new(best.policy, &scenario));
         let share = match (&scenario.kind, entrant("mpc", &scenario)?) {
             (Kind::Pacing | Kind::Exploration, Entrant::Agent(program)) => {
                 reached / mean(&scenario, program.as_ref())

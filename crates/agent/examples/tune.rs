@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use outlay_agent::learn::{Event, Flow, TrainSettings, train};
+use outlay_agent::learn::{Event, Flow, Start, TrainSettings, train};
 use outlay_agent::policy::LearnedPolicy;
 use outlay_agent::{Entrant, Recipe, entrant::entrant};
 use outlay_environment::{Allocation, Domain, Episode, Observation, Scenario, Seeds, World};
@@ -55,14 +55,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         show(&format!("{agent} ({:.1} s)", start.elapsed().as_secs_f64()), scores);
     }
     for run in &runs {
-        show(run, scores(&scenario, worlds, &outlay_agent::checkpoint::read(run.as_ref())?.recipe()));
+        show(
+            run,
+            scores(&scenario, worlds, &outlay_agent::checkpoint::read(run.as_ref())?.recipe(&scenario)),
+        );
     }
     if table.is_empty() {
         return Ok(());
     }
     let settings: TrainSettings = table.try_into()?;
     let start = Instant::now();
-    let trained = train(&scenario, &settings, None, &mut |event| {
+    let trained = train(std::slice::from_ref(&scenario), &settings, Start::Fresh, &mut |event| {
         match event {
             Event::Validated(validated, _) => println!(
                 "{:>9} steps {:>6.0} s  validation {:.0} (best {:.0}, even {:.0})",
@@ -84,7 +87,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         Flow::Continue
     })?;
-    let recipe = LearnedPolicy::new(trained.state.best_policy().clone());
+    let recipe = LearnedPolicy::new(trained.state.best_policy().clone(), &scenario);
     show("policy", scores(&scenario, worlds, &recipe));
     Ok(())
 }

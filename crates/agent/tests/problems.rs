@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use outlay_agent::learn::{Flow, TrainSettings, train};
+use outlay_agent::learn::{Flow, Start, TrainSettings, train};
 use outlay_agent::planning::bound;
 use outlay_agent::policy::LearnedPolicy;
 use outlay_agent::{Agent, Entrant, Recipe, entrant::entrant};
@@ -104,10 +104,11 @@ fn a_policy_finds_the_best_split_without_a_teacher() {
         seed: 1,
         steps: 100_000,
         teacher_share: 0.0,
-        ..TrainSettings::for_scenario(&scenario)
+        ..TrainSettings::for_scenarios(std::slice::from_ref(&scenario))
     };
-    let trained = train(&scenario, &settings, None, &mut |_| Flow::Continue).unwrap();
-    let policy = LearnedPolicy::new(trained.state.best.unwrap().policy);
+    let trained =
+        train(std::slice::from_ref(&scenario), &settings, Start::Fresh, &mut |_| Flow::Continue).unwrap();
+    let policy = LearnedPolicy::new(trained.state.best.unwrap().policy, &scenario);
     let answer = scenario.answer.as_ref().unwrap();
     let share = with_recipe(&scenario, 0, &policy) / answer.value;
     assert!(share > answer.gate, "{share}");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use outlay_agent::Recipe;
 use outlay_agent::checkpoint::{self, Card, CheckpointError};
-use outlay_agent::learn::{Event, Flow, TrainError, TrainSettings, TrainState, Trained, train};
+use outlay_agent::learn::{Event, Flow, Start, TrainError, TrainSettings, TrainState, Trained, train};
 use outlay_environment::{Allocation, Episode, Scenario, World};
 
 fn scenario() -> Arc<Scenario> {
@@ -36,11 +36,12 @@ fn run(scenario: &Arc<Scenario>, settings: &TrainSettings, resume: Option<TrainS
         Event::Iteration(iteration) if iteration.iteration == stop => Flow::Stop,
         _ => Flow::Continue,
     };
-    train(scenario, settings, resume, &mut stop_there).unwrap()
+    let start = resume.map_or(Start::Fresh, |state| Start::Resume(Box::new(state)));
+    train(std::slice::from_ref(scenario), settings, start, &mut stop_there).unwrap()
 }
 
-fn save(folder: &Path, scenario: &Scenario, trained: &Trained) {
-    let card = Card::new(scenario, &trained.state, "outlay train");
+fn save(folder: &Path, scenario: &Arc<Scenario>, trained: &Trained) {
+    let card = Card::new(std::slice::from_ref(scenario), &trained.state, "outlay train");
     checkpoint::write(folder, trained.state.best_policy(), &card, Some(&trained.state)).unwrap();
 }
 
@@ -82,13 +83,22 @@ fn a_run_goes_on_only_where_it_belongs() {
     let settings = settings(&scenario);
     let state = run(&scenario, &settings, None, 1).state;
     let other = TrainSettings { seed: 8, ..settings.clone() };
-    let refused = train(&scenario, &other, Some(state.clone()), &mut |_| Flow::Continue);
+    let refused =
+        train(std::slice::from_ref(&scenario), &other, Start::Resume(Box::new(state.clone())), &mut |_| {
+            Flow::Continue
+        });
     assert!(matches!(refused, Err(TrainError::OtherSettings(_))));
     let changed = Arc::new(Scenario { hash: "f".repeat(64), ..(*scenario).clone() });
-    let refused = train(&changed, &settings, Some(state), &mut |_| Flow::Continue);
+    let refused =
+        train(std::slice::from_ref(&changed), &settings, Start::Resume(Box::new(state)), &mut |_| {
+            Flow::Continue
+        });
     assert!(matches!(refused, Err(TrainError::OtherScenario { .. })));
     let none = TrainSettings { group: 3, ..settings };
-    assert!(matches!(train(&scenario, &none, None, &mut |_| Flow::Continue), Err(TrainError::Settings(_))));
+    assert!(matches!(
+        train(std::slice::from_ref(&scenario), &none, Start::Fresh, &mut |_| Flow::Continue),
+        Err(TrainError::Settings(_))
+    ));
 }
 
 #[test]
@@ -96,7 +106,7 @@ fn a_checkpoint_decides_as_the_policy_that_was_saved() {
     let (scenario, place) = (scenario(), tempfile::tempdir().unwrap());
     let trained = run(&scenario, &settings(&scenario), None, 0);
     let folder = place.path().join("policy");
-    let card = Card::new(&scenario, &trained.state, "outlay train");
+    let card = Card::new(std::slice::from_ref(&scenario), &trained.state, "outlay train");
     checkpoint::write(&folder, trained.state.best_policy(), &card, None).unwrap();
     let read = checkpoint::read(&folder).unwrap();
     assert_eq!(&read.policy, trained.state.best_policy());
@@ -115,8 +125,8 @@ fn a_checkpoint_decides_as_the_policy_that_was_saved() {
         }
         episode.ledger().clone()
     };
-    let saved = outlay_agent::policy::LearnedPolicy::new(trained.state.best_policy().clone());
-    let ledger = play(&read.recipe());
+    let saved = outlay_agent::policy::LearnedPolicy::new(trained.state.best_policy().clone(), &scenario);
+    let ledger = play(&read.recipe(&scenario));
     assert_eq!(ledger, play(&saved));
     assert!(ledger.spend() <= ledger.budget);
 }
@@ -180,9 +190,11 @@ fn learns_to_beat_the_even_plan() {
         validate_worlds: 16,
         ..TrainSettings::default()
     };
-    let best = train(&scenario, &settings, None, &mut |_| Flow::Continue).unwrap().state;
+    let best = train(std::slice::from_ref(&scenario), &settings, Start::Fresh, &mut |_| Flow::Continue)
+        .unwrap()
+        .state;
     let score = best.best.as_ref().unwrap().score;
-    assert!(score > best.even * 1.02, "{score} against {}", best.even);
+    assert!(score > best.even() * 1.02, "{score} against {}", best.even());
 }
 
 /// The even plan by hand scores what the run says it does.
@@ -206,5 +218,5 @@ fn the_even_plan_of_a_run_is_the_even_plan() {
         scenario.expected(episode.ledger())
     });
     let mean = scores.sum::<f64>() / settings.validate_worlds as f64;
-    assert!((state.even - mean).abs() < 0.01 * mean, "{} against {mean}", state.even);
+    assert!((state.even() - mean).abs() < 0.01 * mean, "{} against {mean}", state.even());
 }

@@ -156,24 +156,39 @@ struct Counts {
 }
 
 /// From when to when a goal counts, and the terms of goals that have some.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Aim {
     /// First step that counts. Money spent counts against a profit in every step.
     pub from_step: usize,
     /// Step from which nothing counts any more.
     pub end_step: usize,
     /// Orders to be reached, for [`Goal::DaysToOrders`].
+    #[serde(skip_serializing_if = "is_zero")]
     pub orders: f64,
     /// `[8]` value of a shopper in each stage, unreached first, for [`Goal::Assets`].
+    #[serde(skip_serializing_if = "are_zero")]
     pub values: [f64; STAGES],
     /// Score lost by spending the whole budget, for [`Goal::BestProduct`].
+    #[serde(skip_serializing_if = "is_zero")]
     pub price: f64,
-    /// Weights, for [`Goal::Weighted`].
+    /// Worth of one unit of each goal, for [`Goal::Weighted`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub weights: Vec<(Goal, f64)>,
     /// Last year's revenue, major units: how long it takes to pass it is told beside the score, and is no part of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_year_revenue: Option<f64>,
-    /// Length of a step in days.
+    /// Length of a step in days, as [`crate::Brief::step_days`].
+    #[serde(skip)]
     pub step_days: f64,
+}
+
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
+}
+
+fn are_zero(numbers: &[f64; STAGES]) -> bool {
+    numbers.iter().all(is_zero)
 }
 
 impl Default for Aim {

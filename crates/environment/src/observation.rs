@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::curve::Curve;
 use crate::deeplink::STAGES;
+use crate::goal::Aim;
 use crate::ledger::LineRow;
 use crate::levers::Levers;
 use crate::limits::Limits;
@@ -158,6 +159,9 @@ pub struct Brief {
     pub scenario: String,
     /// What is to be maximised, e.g. `new-customers`.
     pub goal: String,
+    /// From when to when that counts, and the terms of goals that have some.
+    #[serde(default)]
+    pub aim: Aim,
     /// Money for the whole episode.
     pub budget: Money,
     /// Number of steps.

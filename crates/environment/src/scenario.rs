@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::amss::AmssSettings;
 use crate::curves::CurveSettings;
-use crate::goal::{Aim, Goal};
+use crate::goal::Goal;
 use crate::ledger::Ledger;
 use crate::levers::Levers;
 use crate::market::settings::Market;
@@ -76,8 +76,6 @@ pub struct Scenario {
     pub question: String,
     /// What is to be maximised.
     pub goal: Goal,
-    /// From when to when it counts, and the terms of goals that have some.
-    pub aim: Aim,
     /// Code of the currency.
     pub currency: String,
     /// Title of the calendar.
@@ -156,7 +154,7 @@ impl Scenario {
         if self.goal == Goal::Response {
             return self.expected(ledger);
         }
-        (0..ledger.steps()).map(|step| self.aim.worth(self.goal, ledger, step)).sum()
+        (0..ledger.steps()).map(|step| self.brief.aim.worth(self.goal, ledger, step)).sum()
     }
 
     /// The score of an episode before the last draws of each step: the same mean with less noise, where the goal allows it.
@@ -172,13 +170,13 @@ impl Scenario {
     /// What `step` adds to [`Self::expected`] before a return floor is judged, in units of the goal.
     #[must_use]
     pub fn expected_step(&self, ledger: &Ledger, step: usize) -> f64 {
-        self.aim.expected(self.goal, ledger, step)
+        self.brief.aim.expected(self.goal, ledger, step)
     }
 
     /// What a model of responses should explain of `step`; see [`Aim::caused`].
     #[must_use]
     pub fn caused_step(&self, ledger: &Ledger, step: usize) -> f64 {
-        self.aim.caused(self.goal, ledger, step)
+        self.brief.aim.caused(self.goal, ledger, step)
     }
 
     /// What the last step added to [`Self::expected`]: the reward of a learner.

@@ -107,6 +107,7 @@ pub(crate) fn read_scenario(
     let brief = Brief {
         scenario: name.to_owned(),
         goal: goal.name().to_owned(),
+        aim,
         budget,
         steps,
         step_days,
@@ -123,7 +124,6 @@ pub(crate) fn read_scenario(
         title,
         question,
         goal,
-        aim,
         currency,
         calendar_title,
         kind,

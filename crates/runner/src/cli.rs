@@ -185,8 +185,9 @@ Taplo complete its keys and underline what is wrong.";
 /// `outlay train`
 #[derive(Debug, Args)]
 pub(crate) struct Train {
-    /// A shipped scenario or a path [default: new-customer, or the one of --resume]
-    pub(crate) scenario: Option<String>,
+    /// Shipped scenarios or paths: one policy for all of them [default: new-customer, or those of --resume]
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) scenarios: Vec<String>,
     /// Seed of the run: initial weights, exploration, order of the training worlds [default: 1]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -199,11 +200,17 @@ pub(crate) struct Train {
     /// Share of the run at its start in which the policy imitates mpc; 0 starts from nothing [default: 0.1]
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub(crate) teacher: Option<f64>,
+    /// Start from what mpc would do in each step, and learn what to add; the policy then asks it in each step
+    #[arg(long, conflicts_with = "teacher")]
+    pub(crate) guided: bool,
+    /// Go on from the policy of this checkpoint, on these scenarios
+    #[arg(long, value_name = "DIR", conflicts_with = "guided")]
+    pub(crate) from: Option<PathBuf>,
     /// Folder of the checkpoint [default: runs/SCENARIO-seedN]
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub(crate) out: Option<PathBuf>,
     /// Go on with the run saved in this folder
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds", "teacher"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds", "teacher", "guided", "from"])]
     pub(crate) resume: Option<PathBuf>,
 }
 

@@ -60,7 +60,7 @@ fn is_path(agent: &str) -> bool {
 }
 
 /// The policy in a checkpoint folder.
-fn saved_policy(agent: &str, scenario: &Scenario) -> Result<Known, Failure> {
+fn saved_policy(agent: &str, scenario: &Arc<Scenario>) -> Result<Known, Failure> {
     let read = checkpoint::read(Path::new(agent)).map_err(|error| {
         Failure::usage(error.to_string()).help("`outlay agents` lists the agents that need no checkpoint")
     })?;
@@ -73,6 +73,6 @@ fn saved_policy(agent: &str, scenario: &Scenario) -> Result<Known, Failure> {
         Failure::run(format!("the card of `{agent}` could not be read again")).because(error)
     })?;
     let hash: String = Sha256::digest(&card).iter().map(|byte| format!("{byte:02x}")).collect();
-    let player = Player::Inside(Entrant::Agent(Box::new(read.recipe())));
+    let player = Player::Inside(Entrant::Agent(Box::new(read.recipe(scenario))));
     Ok(Known { player, identity: Some(format!("checkpoint:{hash}")), warning })
 }

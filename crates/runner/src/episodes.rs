@@ -351,7 +351,7 @@ impl<'a> Table<'a> {
             without,
             flow: episode.flow(),
             conduct: conduct(&self.games.scenario, ledger),
-            days_to_pass: self.games.scenario.aim.days_to_pass(ledger),
+            days_to_pass: self.games.scenario.brief.aim.days_to_pass(ledger),
             standing: episode.standing(),
             deciding: planning + deciding,
             decisions,

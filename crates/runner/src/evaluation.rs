@@ -107,7 +107,7 @@ fn misses(scenario: &Scenario, outcomes: &[Outcome]) -> BTreeMap<&'static str, f
 
 /// Of the seeds, one that never passes last year's revenue is the longest.
 fn last_year(scenario: &Scenario, outcomes: &[Outcome]) -> Option<LastYear> {
-    let revenue = Money::from_major(scenario.aim.last_year_revenue?).0;
+    let revenue = Money::from_major(scenario.brief.aim.last_year_revenue?).0;
     let mut days: Vec<f64> = outcomes.iter().map(|it| it.days_to_pass.unwrap_or(f64::INFINITY)).collect();
     days.sort_by(f64::total_cmp);
     let middle = [(days.len() - 1) / 2, days.len() / 2].map(|place| days[place]);

@@ -1,6 +1,7 @@
 //! The folder of a run: made before any work, written whole, read back.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use outlay_agent::checkpoint::{self, Card, CardResult, CheckpointError};
 use outlay_agent::learn::TrainState;
@@ -67,8 +68,13 @@ impl Folder {
     }
 
     /// Saves a run that may go on.
-    pub(crate) fn save(&self, state: &TrainState, scenario: &Scenario, command: &str) -> Result<(), Failure> {
-        let card = Card::new(scenario, state, command);
+    pub(crate) fn save(
+        &self,
+        state: &TrainState,
+        scenarios: &[Arc<Scenario>],
+        command: &str,
+    ) -> Result<(), Failure> {
+        let card = Card::new(scenarios, state, command);
         self.written(checkpoint::write(&self.path, state.best_policy(), &card, Some(state)))
     }
 
@@ -76,11 +82,11 @@ impl Folder {
     pub(crate) fn save_finished(
         &self,
         state: &TrainState,
-        scenario: &Scenario,
+        scenarios: &[Arc<Scenario>],
         command: &str,
         results: Vec<CardResult>,
     ) -> Result<(), Failure> {
-        let card = Card { results, ..Card::new(scenario, state, command) };
+        let card = Card { results, ..Card::new(scenarios, state, command) };
         self.written(checkpoint::write(&self.path, state.best_policy(), &card, None))
     }
 

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use outlay_agent::learn::{Event, Flow, TrainError, TrainSettings, TrainState, Trained};
+use outlay_agent::checkpoint;
+use outlay_agent::learn::{Event, Flow, Start, TrainError, TrainSettings, TrainState, Trained};
+use outlay_agent::policy::Policy;
 use outlay_environment::Scenario;
 
 use crate::cli::{self, SeedRange};
@@ -32,12 +34,32 @@ const SEEDS: std::ops::Range<u64> = 0..64;
 
 /// A run as it was asked for.
 struct Run {
-    /// Scenario as typed, for commands to copy.
-    typed: String,
-    scenario: Arc<Scenario>,
+    /// Scenarios as typed, for commands to copy.
+    typed: Vec<String>,
+    scenarios: Vec<Arc<Scenario>>,
     settings: TrainSettings,
-    resume: Option<TrainState>,
+    start: Start,
     folder: Folder,
+}
+
+impl Run {
+    /// Its scenarios for a command line.
+    fn names(&self) -> String {
+        self.typed.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// What a validation counts.
+    fn unit(&self) -> &'static str {
+        validated_unit(&self.scenarios)
+    }
+}
+
+/// What a validation of a run on these scenarios counts.
+pub(crate) fn validated_unit(scenarios: &[Arc<Scenario>]) -> &'static str {
+    match scenarios {
+        [scenario] => scenario.goal.unit(),
+        _ => "deviations above the even split",
+    }
 }
 
 /// Runs the command and returns its exit code.
@@ -47,7 +69,7 @@ pub(crate) fn run(arguments: &cli::Train, timing: bool, terminal: Terminal) -> R
         None => fresh(arguments)?,
     };
     let trained = learn(&mut run, timing, terminal)?;
-    run.folder.save(&trained.state, &run.scenario, &command(&run))?;
+    run.folder.save(&trained.state, &run.scenarios, &command(&run))?;
     if trained.interrupted {
         return stopped(&run, &trained.state, terminal);
     }
@@ -56,43 +78,75 @@ pub(crate) fn run(arguments: &cli::Train, timing: bool, terminal: Terminal) -> R
 
 /// A new run: its folder must be new or empty, and writable, before any work is done.
 fn fresh(arguments: &cli::Train) -> Result<Run, Failure> {
-    let typed = arguments.scenario.clone().unwrap_or_else(|| "new-customer".to_owned());
-    let scenario = plan::scenario(&typed)?;
-    let mut settings = TrainSettings {
-        seed: arguments.seed.unwrap_or(DEFAULT_SEED),
-        ..TrainSettings::for_scenario(&scenario)
-    };
+    let mut typed = arguments.scenarios.clone();
+    if typed.is_empty() {
+        typed.push("new-customer".to_owned());
+    }
+    let scenarios = typed.iter().map(|name| plan::scenario(name)).collect::<Result<Vec<_>, _>>()?;
+    let seed = arguments.seed.unwrap_or(DEFAULT_SEED);
+    let mut settings = TrainSettings { seed, ..TrainSettings::for_scenarios(&scenarios) };
     settings.steps = arguments.steps.unwrap_or(settings.steps);
     settings.worlds = arguments.worlds.map_or(settings.worlds, |worlds| worlds as usize);
+    settings.guided = arguments.guided;
     settings.teacher_share = arguments.teacher.unwrap_or(settings.teacher_share);
-    let name = format!("{}-seed{}", scenario.name.replace('/', "-"), settings.seed);
+    let first = scenarios.first().filter(|_| scenarios.len() == 1);
+    let first = first.map_or_else(|| "several".to_owned(), |scenario| scenario.name.replace('/', "-"));
+    let name = format!("{first}-seed{}", settings.seed);
     let folder = arguments.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(name));
     let folder = Folder::create(&folder)?;
-    Ok(Run { typed, scenario, settings, resume: None, folder })
+    let mut start = Start::Fresh;
+    if let Some(from) = &arguments.from {
+        let policy = trained_before(from)?;
+        settings.from = Some(from.display().to_string());
+        settings.teacher_share = arguments.teacher.unwrap_or(0.0);
+        (settings.width, settings.guided) = (policy.sizes.width, policy.guided);
+        start = Start::From(Box::new(policy));
+    }
+    Ok(Run { typed, scenarios, settings, start, folder })
+}
+
+/// The policy of a checkpoint to go on from.
+fn trained_before(folder: &Path) -> Result<Policy, Failure> {
+    let read = checkpoint::read(folder).map_err(|error| {
+        Failure::usage(error.to_string())
+            .help("`--from` names the folder of a checkpoint, e.g. checkpoints/new-customer")
+    })?;
+    Ok(read.policy)
 }
 
 /// A saved run: everything it was asked for is in its folder.
 fn resumed(arguments: &cli::Train, folder: &Path) -> Result<Run, Failure> {
     let folder = Folder::open(folder)?;
     let state = folder.state()?;
-    let typed = arguments.scenario.clone().unwrap_or_else(|| state.scenario.clone());
-    let scenario = plan::scenario(&typed).map_err(|failure| match arguments.scenario {
-        Some(_) => failure,
-        None => failure.help(format!("name its file: `outlay train FILE --resume {}`", folder.typed())),
+    let typed = match &arguments.scenarios[..] {
+        [] => state.tasks.iter().map(|task| task.scenario.clone()).collect(),
+        typed => typed.to_vec(),
+    };
+    let scenarios = typed.iter().map(|name| plan::scenario(name)).collect::<Result<_, _>>();
+    let scenarios = scenarios.map_err(|failure| match &arguments.scenarios[..] {
+        [] => failure.help(format!("name its file: `outlay train FILE --resume {}`", folder.typed())),
+        _ => failure,
     })?;
-    Ok(Run { typed, scenario, settings: state.settings.clone(), resume: Some(state), folder })
+    Ok(Run {
+        typed,
+        scenarios,
+        settings: state.settings.clone(),
+        start: Start::Resume(Box::new(state)),
+        folder,
+    })
 }
 
 /// Trains, shows it, and saves after each validation, so that a crash costs little.
 fn learn(run: &mut Run, timing: bool, terminal: Terminal) -> Result<Trained, Failure> {
     let command = command(run);
-    let mut watch = Watch::new(&run.scenario, &run.settings, run.resume.is_some(), timing, terminal);
+    let mut watch =
+        Watch::new(&run.scenarios, &run.settings, matches!(run.start, Start::Resume(_)), timing, terminal);
     let mut failed = None;
     let mut on_event = |event: &Event<'_>| {
         let mut attempt = || {
             watch.show(event)?;
             match event {
-                Event::Validated(_, state) => run.folder.save(state, &run.scenario, &command),
+                Event::Validated(_, state) => run.folder.save(state, &run.scenarios, &command),
                 _ => Ok(()),
             }
         };
@@ -108,7 +162,12 @@ fn learn(run: &mut Run, timing: bool, terminal: Terminal) -> Result<Trained, Fai
             }
         }
     };
-    let trained = outlay_agent::learn::train(&run.scenario, &run.settings, run.resume.take(), &mut on_event);
+    let trained = outlay_agent::learn::train(
+        &run.scenarios,
+        &run.settings,
+        std::mem::take(&mut run.start),
+        &mut on_event,
+    );
     watch.clear();
     failed.map_or(Ok(()), Err)?;
     trained.map_err(|error| refused(&error))
@@ -123,15 +182,22 @@ fn refused(error: &TrainError) -> Failure {
 
 /// The command that gives this run again, without flags of output, threads and display.
 fn command(run: &Run) -> String {
-    let default = TrainSettings::for_scenario(&run.scenario);
-    let mut command = format!("outlay train {} --seed {}", quoted(&run.typed), run.settings.seed);
+    let default = TrainSettings::for_scenarios(&run.scenarios);
+    let mut command = format!("outlay train {} --seed {}", run.names(), run.settings.seed);
+    if let Some(from) = &run.settings.from {
+        command += &format!(" --from {}", quoted(from));
+    }
     if run.settings.steps != default.steps {
         command += &format!(" --steps {}", run.settings.steps);
     }
     if run.settings.worlds != default.worlds {
         command += &format!(" --worlds {}", run.settings.worlds);
     }
-    if run.settings.teacher_share != default.teacher_share {
+    if run.settings.guided && run.settings.from.is_none() {
+        command += " --guided";
+    }
+    let teacher = if run.settings.from.is_some() { 0.0 } else { default.teacher_share };
+    if run.settings.teacher_share != teacher {
         command += &format!(" --teacher {}", run.settings.teacher_share);
     }
     command
@@ -140,7 +206,8 @@ fn command(run: &Run) -> String {
 /// After Ctrl-C: what was saved, and how to go on.
 fn stopped(run: &Run, state: &TrainState, terminal: Terminal) -> Result<u8, Failure> {
     let folder = run.folder.typed();
-    let scenario = if run.typed == run.scenario.name { String::new() } else { quoted(&run.typed) + " " };
+    let same = run.typed.iter().eq(run.scenarios.iter().map(|scenario| &scenario.name));
+    let scenario = if same { String::new() } else { run.names() + " " };
     let resume = format!("outlay train {scenario}--resume {folder}");
     if terminal.json {
         terminal.json_line(&TrainSaved {
@@ -158,9 +225,10 @@ fn stopped(run: &Run, state: &TrainState, terminal: Terminal) -> Result<u8, Fail
 
 /// At the end: judges the policy beside baselines, completes its card, says what to do next.
 fn finished(run: &Run, state: &TrainState, timing: bool, terminal: Terminal) -> Result<u8, Failure> {
-    let scenario = Arc::clone(&run.scenario);
+    let [scenario] = &run.scenarios[..] else { return several(run, state, terminal) };
+    let scenario = Arc::clone(scenario);
     let games = Games { scenario, seeds: SEEDS, noises: 1, agent_seed: 0, truth: false, store: None };
-    let field = field(run)?;
+    let field = field(run, &games.scenario)?;
     let found = compare::compare(&field, &games, timing, terminal);
     if found.interrupted {
         return stopped(run, state, terminal);
@@ -169,10 +237,10 @@ fn finished(run: &Run, state: &TrainState, timing: bool, terminal: Terminal) -> 
     if let Some(policy) = finished.next().filter(|first| first.name == POLICY) {
         let beside: Vec<&Finished> = finished.collect();
         let results = card_results(policy, &beside, &SeedRange(SEEDS).to_string(), 1);
-        run.folder.save_finished(state, &run.scenario, &command(run), results)?;
+        run.folder.save_finished(state, &run.scenarios, &command(run), results)?;
     }
     if terminal.json {
-        let scenario = scenario_id(&run.scenario);
+        let scenario = scenario_id(&games.scenario);
         terminal.json_line(&TrainComparison {
             schema: "outlay.train/1",
             version: VERSION,
@@ -191,11 +259,29 @@ fn finished(run: &Run, state: &TrainState, timing: bool, terminal: Terminal) -> 
     Ok(compare::exit_code(&found))
 }
 
+/// After a run on several scenarios, whose goals cannot be added up: its card and what to do next.
+fn several(run: &Run, state: &TrainState, terminal: Terminal) -> Result<u8, Failure> {
+    run.folder.save_finished(state, &run.scenarios, &command(run), Vec::new())?;
+    if terminal.json {
+        terminal.json_line(&TrainSaved {
+            schema: "outlay.train/1",
+            version: VERSION,
+            event: "finished",
+            folder: run.folder.path().display().to_string(),
+            steps: state.steps,
+            resume: None,
+        })?;
+    } else {
+        terminal.result(&summary(run, state))?;
+    }
+    Ok(0)
+}
+
 /// The policy and the baselines there are.
-fn field(run: &Run) -> Result<Field, Failure> {
+fn field(run: &Run, scenario: &Arc<Scenario>) -> Result<Field, Failure> {
     let policy = format!("{POLICY}={}", run.folder.path().display());
     let texts: Vec<String> = std::iter::once(policy).chain(BESIDE.map(str::to_owned)).collect();
-    let (participants, _) = plan::participants(&texts, &run.scenario, 1.0)?;
+    let (participants, _) = plan::participants(&texts, scenario, 1.0)?;
     let asked = participants.len();
     Ok(Field { participants, asked, against: 1, requirements: Vec::new() })
 }
@@ -203,7 +289,7 @@ fn field(run: &Run) -> Result<Field, Failure> {
 fn comparison(run: &Run, games: &Games, field: &Field, found: &Found) -> String {
     let setting = Setting {
         scenario: &games.scenario,
-        typed: &run.typed,
+        typed: run.typed.first().map_or("", String::as_str),
         seeds: SeedRange(SEEDS).to_string(),
         noise: 1,
         look: Look::Text,
@@ -213,18 +299,15 @@ fn comparison(run: &Run, games: &Games, field: &Field, found: &Found) -> String 
 
 /// Five lines on what came of it.
 fn summary(run: &Run, state: &TrainState) -> String {
-    let unit = run.scenario.goal.unit();
     let best = state.best.as_ref().map_or_else(String::new, |best| {
-        format!("{} {unit} after {} steps, even split {}", number(best.score), best.steps, number(state.even))
+        let (unit, even) = (run.unit(), number(state.even()));
+        format!("{} {unit} after {} steps, even split {even}", number(best.score), best.steps)
     });
     let folder = run.folder.typed();
-    let scenario =
-        if run.typed == "new-customer" { String::new() } else { format!(" {}", quoted(&run.typed)) };
+    let scenario = run.typed.first().filter(|typed| *typed != "new-customer");
+    let scenario = scenario.map_or_else(String::new, |typed| format!(" {}", quoted(typed)));
     crate::tables::facts(&[
-        [
-            "trained".into(),
-            format!("{} with seed {}, {} steps", run.scenario.name, run.settings.seed, state.steps),
-        ],
+        ["trained".into(), format!("{} with seed {}, {} steps", run.names(), run.settings.seed, state.steps)],
         ["validation".into(), best],
         ["saved".into(), folder.clone()],
         ["next".into(), format!("outlay evaluate {folder}{scenario} --truth")],

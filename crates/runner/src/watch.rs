@@ -1,5 +1,6 @@
 //! Shows a training run: a bar on a terminal, a plain line per validation without one, JSON lines where asked for.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use indicatif::{HumanDuration, ProgressBar};
@@ -11,6 +12,7 @@ use crate::format::{number, short, sparkline};
 use crate::progress;
 use crate::results::{ScenarioId, TrainIteration, TrainStarted, TrainValidated, VERSION};
 use crate::terminal::Terminal;
+use crate::train::validated_unit;
 
 /// Characters of the curve of held-out scores.
 const CURVE: usize = 24;
@@ -22,7 +24,7 @@ pub(crate) struct Watch {
     timing: bool,
     bar: ProgressBar,
     start: Instant,
-    scenario: ScenarioId,
+    scenarios: Vec<ScenarioId>,
     unit: &'static str,
     seed: u64,
     resumed: bool,
@@ -38,7 +40,7 @@ pub(crate) struct Watch {
 impl Watch {
     /// Of a run that is about to begin.
     pub(crate) fn new(
-        scenario: &Scenario,
+        scenarios: &[Arc<Scenario>],
         settings: &TrainSettings,
         resumed: bool,
         timing: bool,
@@ -48,14 +50,15 @@ impl Watch {
         bar.set_style(progress::style(
             "  {bar:30} {pos_short} / {len_short} steps  {per_sec_short}  eta {eta}\n  {msg}",
         ));
-        terminal.note(&format!("training on {}, seed {}", scenario.name, settings.seed));
+        let names: Vec<&str> = scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
+        terminal.note(&format!("training on {}, seed {}", names.join(", "), settings.seed));
         Self {
             terminal,
             timing,
             bar,
             start: Instant::now(),
-            scenario: crate::evaluation::scenario_id(scenario),
-            unit: scenario.goal.unit(),
+            scenarios: scenarios.iter().map(|scenario| crate::evaluation::scenario_id(scenario)).collect(),
+            unit: validated_unit(scenarios),
             seed: settings.seed,
             resumed,
             before: 0,
@@ -100,7 +103,8 @@ impl Watch {
                 schema: SCHEMA,
                 version: VERSION,
                 event: "started",
-                scenario: &self.scenario,
+                scenario: self.scenarios.first().filter(|_| self.scenarios.len() == 1),
+                scenarios: if self.scenarios.len() > 1 { &self.scenarios } else { &[] },
                 seed: self.seed,
                 resumed: self.resumed,
                 run: started,

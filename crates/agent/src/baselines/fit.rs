@@ -92,7 +92,7 @@ pub fn perturbed_runs(world: &Arc<World>, plan: &[f64], count: u64, seed: u64) -
     let brief = &world.scenario.brief;
     let lines = brief.lines.len();
     let used: f64 = plan.iter().sum();
-    let level = may_keep(&world.scenario).then(|| (used / brief.budget.major()).max(LEAST_LEVEL));
+    let level = may_keep(&world.scenario.brief).then(|| (used / brief.budget.major()).max(LEAST_LEVEL));
     let trace = 0.002 * used.max(LEAST_LEVEL * brief.budget.major()) / plan.len() as f64;
     let key = Key::new(seed).with_name("perturbed plans");
     let run = |number: u64| {

@@ -105,7 +105,7 @@ impl Planner {
         let model = &self.prior.model;
         self.evidence.record(&self.prior.expectations, step, &observation.lines);
         model.carry(step, &spends(&observation.lines), &mut self.stock);
-        let Scenario { goal, aim, .. } = &*self.scenario;
+        let (goal, aim) = (self.scenario.goal, &self.scenario.brief.aim);
         if goal.is_booked() && (aim.from_step..aim.end_step).contains(&step) {
             self.book.record(step, &self.stock, goal.seen(&observation.shop));
         }

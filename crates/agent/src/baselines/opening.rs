@@ -32,7 +32,7 @@ pub(super) fn opened(
 ) -> Vec<Allocation> {
     let search = trials(seed, noises[0]);
     let brief = search.world().scenario.brief.clone();
-    let keeps = may_keep(&search.world().scenario);
+    let keeps = may_keep(&search.world().scenario.brief);
     let base = mix_of(&brief, &plan, keeps);
     let found = if brief.levers.bid != closed.bid {
         with_bids(&search, &brief, base)

@@ -37,7 +37,7 @@ impl StaticHindsight {
     fn search(&self, trials: &Trials, seed: u64) -> (Mix, Outcome) {
         let scenario = &trials.world().scenario;
         let brief = &scenario.brief;
-        let shape = Shape::constant(brief).keeping(may_keep(scenario));
+        let shape = Shape::constant(brief).keeping(may_keep(&scenario.brief));
         let starts = starting_mixes(brief, &shape, trials);
         let effort = Effort { trials: self.trials.saturating_sub(starts.tried), step: 0.4 };
         improve(trials, &shape, &starts.best, effort, seed)
@@ -95,7 +95,7 @@ impl Clairvoyant {
         let fitted = explore(trials.world(), self.rounds, Key::new(seed).with_name("explore").bits()).plan;
         // First few numbers, then all: a search over many takes noise for a better plan.
         let brief = &world.scenario.brief;
-        let keeps = may_keep(&world.scenario);
+        let keeps = may_keep(&world.scenario.brief);
         let used = fitted.iter().sum::<f64>() / brief.budget.major();
         let fitted = Mix { part: if keeps { used.min(1.0) } else { 1.0 }, ..Mix::of(fitted) };
         let start = if trials.respill(&fitted).score > constant.score { fitted } else { mix };
@@ -113,7 +113,7 @@ impl Clairvoyant {
 
 /// `plan` (`[steps]`), or nothing at all where money may be kept and that is better.
 fn better_than_nothing(trials: &Trials, plan: Vec<Allocation>) -> Vec<Allocation> {
-    if !may_keep(&trials.world().scenario) {
+    if !may_keep(&trials.world().scenario.brief) {
         return plan;
     }
     let nothing = vec![Allocation::default(); plan.len()];
@@ -147,7 +147,7 @@ fn starting_mixes(brief: &Brief, shape: &Shape, trials: &Trials) -> Starts {
     /// Parts of the budget tried for a mix, most first.
     const PARTS: [f64; 6] = [1.0, 0.6, 0.35, 0.2, 0.1, 0.04];
     let lines = brief.lines.len();
-    let keeps = may_keep(&trials.world().scenario);
+    let keeps = may_keep(&trials.world().scenario.brief);
     let open: Vec<f64> = (0..brief.steps)
         .flat_map(|step| (0..lines).map(move |line| f64::from(is_open(brief, line, step))))
         .collect();

@@ -167,6 +167,7 @@ pub fn is_open(brief: &Brief, line: usize, step: usize) -> bool {
 pub(crate) fn empty_brief() -> Brief {
     Brief {
         scenario: String::new(),
+        aim: outlay_environment::Aim::default(),
         goal: String::new(),
         budget: Money::ZERO,
         steps: 0,

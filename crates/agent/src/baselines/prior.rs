@@ -96,9 +96,9 @@ impl Prior {
         // Around the model's own plan, where the model was fitted.
         let (weights, spread) = learn_from_draws(&small, &model, &plan, &expectations);
         let plan = improved(&world, &plan);
-        let price = price_of_money(&world.scenario);
+        let price = price_of_money(&world.scenario.brief);
         let tilt = tilt(&model, &plan, price, scenario.brief.budget.major());
-        let searched = may_keep(scenario) && price == 0.0;
+        let searched = may_keep(&scenario.brief) && price == 0.0;
         let used = plan.iter().sum::<f64>() / scenario.brief.budget.major();
         let part = if searched { used.min(1.0) } else { 1.0 };
         Self { model, plan, tilt, price, part, expectations, weights, spread }
@@ -142,7 +142,7 @@ pub fn purse(scenario: &Scenario, step: usize, left: f64) -> Purse {
         ceilings.push(((release - step) * brief.lines.len(), (1.0 - held(now) / left).max(0.0)));
         now = release;
     }
-    Purse { price: price_of_money(scenario), ceilings }
+    Purse { price: price_of_money(&scenario.brief), ceilings }
 }
 
 /// `[steps * lines]` the best plan for a model of `scenario`.
@@ -162,7 +162,7 @@ fn improved(world: &Arc<World>, plan: &[f64]) -> Vec<f64> {
     /// Least part of the budget that a search starts from.
     const LEAST: f64 = 0.02;
     let brief = &world.scenario.brief;
-    let keeps = may_keep(&world.scenario);
+    let keeps = may_keep(&world.scenario.brief);
     let shape = Shape::timed(brief).keeping(keeps);
     let trials = Trials::new(world.clone(), 1, NOISES);
     let used = plan.iter().sum::<f64>().max(LEAST * brief.budget.major());

@@ -25,6 +25,7 @@ pub(crate) fn brief(lines: usize, steps: usize) -> Brief {
     };
     Brief {
         scenario: "test".into(),
+        aim: outlay_environment::Aim::default(),
         goal: "new-customers".into(),
         budget: Money::from_major(100.0 * steps as f64),
         steps,

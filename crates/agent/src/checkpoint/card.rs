@@ -1,6 +1,8 @@
 //! The card of a checkpoint: what it is, where it comes from, how good it is, and where it ends. No dates, no timings:
 //! the same command writes the same bytes.
 
+use std::sync::Arc;
+
 use outlay_environment::Scenario;
 use serde::{Deserialize, Serialize};
 
@@ -10,12 +12,12 @@ use crate::policy::{FEATURES_VERSION, Policy};
 /// What a card's `format` says.
 pub(super) const FORMAT: &str = "outlay.checkpoint/";
 /// Newest format this program reads, and the one it writes.
-pub(super) const FORMAT_VERSION: u64 = 1;
+pub(super) const FORMAT_VERSION: u64 = 2;
 
 /// `card.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Card {
-    /// `outlay.checkpoint/1`
+    /// `outlay.checkpoint/2`
     pub format: String,
     /// Version of the program that wrote it.
     pub version: String,
@@ -23,8 +25,6 @@ pub struct Card {
     pub command: String,
     /// What the policy is not good for.
     pub limits: String,
-    /// What it was trained for.
-    pub scenario: CardScenario,
     /// Its network.
     pub network: CardNetwork,
     /// How it was trained.
@@ -32,6 +32,8 @@ pub struct Card {
     /// Its files.
     #[serde(default)]
     pub files: CardFiles,
+    /// What it was trained for.
+    pub scenarios: Vec<CardScenario>,
     /// Judged on evaluation worlds, beside other agents; filled after training.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<CardResult>,
@@ -71,6 +73,9 @@ pub struct CardNetwork {
     pub width: usize,
     /// Number of parameters.
     pub parameters: usize,
+    /// Whether its logits are added to those of the planner's allocation.
+    #[serde(default)]
+    pub guided: bool,
 }
 
 /// How a policy was trained.
@@ -121,39 +126,46 @@ impl Card {
     /// The card of the best policy of a run. `command` is what the user typed, without output, thread and display
     /// flags.
     #[must_use]
-    pub fn new(scenario: &Scenario, state: &TrainState, command: impl Into<String>) -> Self {
-        let brief = &scenario.brief;
+    pub fn new(scenarios: &[Arc<Scenario>], state: &TrainState, command: impl Into<String>) -> Self {
+        let names = scenarios.iter().map(|scenario| format!("`{}`", scenario.name)).collect::<Vec<_>>();
         let limits = format!(
-            "Trained in a simulated market, on worlds drawn from `{}` alone. On other scenarios, budgets or calendars \
+            "Trained in a simulated market, on worlds drawn from {} alone. On other scenarios, budgets or calendars \
              it decides, but nothing was measured there. It has not spent real money: before it does, try it beside \
              the present way of spending, with limits.",
-            scenario.name
+            names.join(", ")
         );
         Self {
             format: format!("{FORMAT}{FORMAT_VERSION}"),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: command.into(),
             limits,
-            scenario: CardScenario {
-                name: scenario.name.clone(),
-                hash: scenario.hash.clone(),
-                goal: scenario.goal.name().to_owned(),
-                unit: scenario.goal.unit().to_owned(),
-                budget: brief.budget.0,
-                steps: brief.steps,
-                lines: brief.lines.iter().map(|line| line.name.clone()).collect(),
-                training_shoppers: scenario.market().map_or(0, |market| market.training_shoppers),
-            },
+            scenarios: scenarios.iter().map(|scenario| CardScenario::of(scenario)).collect(),
             network: CardNetwork::of(state.best_policy()),
             training: CardTraining {
                 steps: state.steps,
                 best_steps: state.best.as_ref().map_or(state.steps, |best| best.steps),
                 validate_score: state.best.as_ref().map(|best| best.score),
-                validate_even: state.even,
+                validate_even: state.even(),
                 settings: state.settings.clone(),
             },
             files: CardFiles::default(),
             results: Vec::new(),
+        }
+    }
+}
+
+impl CardScenario {
+    fn of(scenario: &Scenario) -> Self {
+        let brief = &scenario.brief;
+        Self {
+            name: scenario.name.clone(),
+            hash: scenario.hash.clone(),
+            goal: scenario.goal.name().to_owned(),
+            unit: scenario.goal.unit().to_owned(),
+            budget: brief.budget.0,
+            steps: brief.steps,
+            lines: brief.lines.iter().map(|line| line.name.clone()).collect(),
+            training_shoppers: scenario.market().map_or(0, |market| market.training_shoppers),
         }
     }
 }
@@ -166,6 +178,7 @@ impl CardNetwork {
             global_features: policy.sizes.global_features,
             width: policy.sizes.width,
             parameters: policy.layout.parameters(),
+            guided: policy.guided,
         }
     }
 }

@@ -45,17 +45,20 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// The policy as an agent.
+    /// The policy as an agent for episodes of `scenario`.
     #[must_use]
-    pub fn recipe(&self) -> LearnedPolicy {
-        LearnedPolicy::new(self.policy.clone())
+    pub fn recipe(&self, scenario: &Arc<Scenario>) -> LearnedPolicy {
+        LearnedPolicy::new(self.policy.clone(), scenario)
     }
 
     /// What should be said before the policy decides in this scenario.
     #[must_use]
     pub fn warning(&self, scenario: &Scenario) -> Option<Warning> {
-        (self.card.scenario.hash != scenario.hash).then(|| Warning::OtherScenario {
-            trained: self.card.scenario.name.clone(),
+        let trained = &self.card.scenarios;
+        let same = |it: &&CardScenario| it.name == scenario.name;
+        let others = || trained.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join("`, `");
+        (!trained.iter().any(|it| it.hash == scenario.hash)).then(|| Warning::OtherScenario {
+            trained: trained.iter().find(same).map_or_else(others, |it| it.name.clone()),
             used: scenario.name.clone(),
         })
     }
@@ -123,7 +126,7 @@ pub fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
         global_features: card.network.global_features,
         width: card.network.width,
     };
-    let policy = policy_from(&bytes, sizes).map_err(damaged)?;
+    let policy = Policy { guided: card.network.guided, ..policy_from(&bytes, sizes).map_err(damaged)? };
     Ok(Checkpoint { policy, card })
 }
 
@@ -160,12 +163,14 @@ fn read_card(path: &Path) -> Result<Card, CheckpointError> {
         let (path, known) = (path.to_owned(), card::FORMAT_VERSION);
         return Err(CheckpointError::Newer { path, found: format, known, version });
     }
+    let features = table.get("network").and_then(|network| network.get("features")?.as_integer());
+    if let Some(found) =
+        features.and_then(|found| u32::try_from(found).ok()).filter(|it| *it != FEATURES_VERSION)
+    {
+        return Err(CheckpointError::OtherFeatures { path: path.to_owned(), found, known: FEATURES_VERSION });
+    }
     let card: Card =
         table.try_into().map_err(|error: toml::de::Error| damaged(error.message().to_owned()))?;
-    if card.network.features != FEATURES_VERSION {
-        let (path, found, known) = (path.to_owned(), card.network.features, FEATURES_VERSION);
-        return Err(CheckpointError::OtherFeatures { path, found, known });
-    }
     Ok(card)
 }
 
@@ -205,6 +210,7 @@ fn take_policy(tensors: &mut Tensors, prefix: &str, sizes: Sizes) -> Result<Poli
         line_normaliser: normaliser("line", LINE_FEATURES)?,
         global_normaliser: normaliser("global", GLOBAL_FEATURES)?,
         layout: Arc::new(layout),
+        guided: false,
     })
 }
 

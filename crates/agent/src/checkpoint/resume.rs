@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::error::CheckpointError;
 use super::tensors::Tensors;
 use super::{Checkpoint, MOST_CARD, MOST_TENSORS, folder, put_policy, take_policy};
-use crate::learn::{Adam, Best, FeatureMoments, TrainSettings, TrainState};
-use crate::policy::{GLOBAL_FEATURES, LINE_FEATURES, Moments};
+use crate::learn::{Adam, Best, FeatureMoments, TaskState, TrainSettings, TrainState};
+use crate::policy::{GLOBAL_FEATURES, LINE_FEATURES, Moments, Policy};
 
 const TENSORS: &str = "resume/state.safetensors";
 const COUNTERS: &str = "resume/state.toml";
@@ -19,18 +19,15 @@ const KIND: &str = "outlay.state/1";
 struct Counters {
     /// Checksum of the tensors.
     tensors: String,
-    scenario: String,
-    scenario_hash: String,
     iteration: u64,
     steps: u64,
     adam_time: usize,
-    reward_scale: f64,
-    even: f64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     best_score: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     best_steps: Option<u64>,
     settings: TrainSettings,
+    tasks: Vec<TaskState>,
 }
 
 /// The files of a state. The best policy is the checkpoint's own, so it is not stored twice.
@@ -49,16 +46,13 @@ pub(super) fn files(state: &TrainState) -> Result<Vec<(&'static str, Vec<u8>)>, 
     let bytes = tensors.to_bytes(KIND)?;
     let counters = Counters {
         tensors: folder::checksum(&bytes),
-        scenario: state.scenario.clone(),
-        scenario_hash: state.scenario_hash.clone(),
         iteration: state.iteration,
         steps: state.steps,
         adam_time: state.adam.time,
-        reward_scale: state.reward_scale,
-        even: state.even,
         best_score: state.best.as_ref().map(|best| best.score),
         best_steps: state.best.as_ref().map(|best| best.steps),
         settings: state.settings.clone(),
+        tasks: state.tasks.clone(),
     };
     let text = toml::to_string_pretty(&counters).map_err(|error| error.to_string())?;
     Ok(vec![(TENSORS, bytes), (COUNTERS, text.into_bytes())])
@@ -84,7 +78,8 @@ pub(super) fn read(path: &Path, checkpoint: &Checkpoint) -> Result<TrainState, C
 
 fn state(bytes: &[u8], counters: Counters, checkpoint: &Checkpoint) -> Result<TrainState, String> {
     let mut tensors = Tensors::from_bytes(bytes, KIND)?;
-    let policy = take_policy(&mut tensors, "policy.", checkpoint.policy.sizes)?;
+    let read = take_policy(&mut tensors, "policy.", checkpoint.policy.sizes)?;
+    let policy = Policy { guided: checkpoint.policy.guided, ..read };
     let length = [policy.layout.parameters()];
     let adam = Adam {
         epsilon: counters.settings.adam_epsilon,
@@ -106,15 +101,12 @@ fn state(bytes: &[u8], counters: Counters, checkpoint: &Checkpoint) -> Result<Tr
             lines: moments("line", LINE_FEATURES)?,
             global: moments("global", GLOBAL_FEATURES)?,
         },
-        scenario: counters.scenario,
-        scenario_hash: counters.scenario_hash,
+        tasks: counters.tasks,
         iteration: counters.iteration,
         steps: counters.steps,
         policy,
         adam,
         average,
-        reward_scale: counters.reward_scale,
-        even: counters.even,
         best: best.map(|(score, steps)| Best { policy: checkpoint.policy.clone(), score, steps }),
         settings: counters.settings,
     })

@@ -8,6 +8,7 @@ mod ppo;
 mod rollout;
 mod settings;
 mod state;
+mod task;
 mod train;
 
 pub use adam::Adam;
@@ -16,5 +17,5 @@ pub use event::{Event, Flow, Iteration, Started, Validated};
 pub use ppo::{Lesson, UpdateReport, update};
 pub use rollout::{Batch, FeatureMoments, Rollout};
 pub use settings::TrainSettings;
-pub use state::{Best, TrainState};
-pub use train::{TrainError, Trained, train};
+pub use state::{Best, TaskState, TrainState};
+pub use train::{Start, TrainError, Trained, train};

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::adam::Adam;
 use super::network::Network;
-use super::rollout::Batch;
+use super::rollout::{Batch, FeatureMoments};
 use super::settings::TrainSettings;
 use crate::policy::{GLOBAL_FEATURES, LINE_FEATURES, Policy};
 
@@ -27,15 +27,19 @@ pub struct UpdateReport {
     pub stopped: bool,
 }
 
-/// What the update learns from: a batch, and what the advantages made of it.
-#[derive(Debug, Clone, Copy)]
-pub struct Lesson<'a> {
+/// What the update learns from: a batch of one scenario, and what the advantages made of it.
+#[derive(Debug, Clone)]
+pub struct Lesson {
     /// What was played.
-    pub batch: &'a Batch,
+    pub batch: Batch,
     /// `[episodes * steps]` standardised.
-    pub advantages: &'a [f32],
+    pub advantages: Vec<f32>,
     /// `[episodes * steps]` what the critic should have said.
-    pub targets: &'a [f32],
+    pub targets: Vec<f32>,
+    /// Share of the returns' variance that the critic explained.
+    pub explained: f64,
+    /// Moments of the features.
+    pub seen: FeatureMoments,
     /// Whether the actor is to come near the teacher's logits, instead of following the advantages.
     pub imitate: bool,
 }
@@ -52,24 +56,38 @@ struct Shard {
 pub fn update(
     policy: &mut Policy,
     adam: &mut Adam,
-    lesson: Lesson<'_>,
+    lessons: &[Lesson],
     settings: &TrainSettings,
     learning_rate: f64,
     key: Key,
 ) -> UpdateReport {
     let mut report = UpdateReport::default();
-    let mut order: Vec<usize> = (0..lesson.advantages.len()).collect();
+    let mut orders: Vec<Vec<usize>> =
+        lessons.iter().map(|lesson| (0..lesson.advantages.len()).collect()).collect();
+    let transitions: usize = orders.iter().map(Vec::len).sum();
+    let minibatches = (transitions / settings.minibatch).max(1);
     'epochs: for epoch in 0..settings.epochs {
-        shuffle(&mut order, key.with(epoch as u64));
-        for minibatch in minibatches(&order, settings.minibatch) {
-            let size = minibatch.len().div_ceil(settings.shards).max(1);
-            let shards: Vec<Shard> = minibatch
-                .par_chunks(size)
-                .map(|part| shard_gradient(policy, lesson, part, minibatch.len(), settings))
+        for (order, place) in orders.iter_mut().zip(0..) {
+            shuffle(order, key.with(epoch as u64).with(place));
+        }
+        for minibatch in 0..minibatches {
+            // Every minibatch has its part of every lesson.
+            let parts: Vec<&[usize]> =
+                orders.iter().map(|order| part(order, minibatch, minibatches)).collect();
+            let total: usize = parts.iter().map(|part| part.len()).sum();
+            let size = total.div_ceil(settings.shards).max(1);
+            let work: Vec<(&Lesson, &[usize])> = lessons
+                .iter()
+                .zip(&parts)
+                .flat_map(|(lesson, part)| part.chunks(size).map(move |chunk| (lesson, chunk)))
                 .collect();
-            let count = minibatch.len() as f64;
+            let shards: Vec<Shard> = work
+                .into_par_iter()
+                .map(|(lesson, part)| shard_gradient(policy, lesson, part, total, settings))
+                .collect();
+            let count = total as f64;
             report.kl = shards.iter().map(|shard| shard.kl).sum::<f64>() / count;
-            if report.kl > 1.5 * settings.target_kl && !lesson.imitate {
+            if report.kl > 1.5 * settings.target_kl && !lessons.iter().any(|lesson| lesson.imitate) {
                 report.stopped = true;
                 break 'epochs;
             }
@@ -90,13 +108,9 @@ pub fn update(
     report
 }
 
-/// Whole minibatches; a rest too small for one joins the last.
-fn minibatches(order: &[usize], size: usize) -> impl Iterator<Item = &[usize]> {
-    let whole = (order.len() / size).max(1);
-    (0..whole).map(move |index| {
-        let end = if index + 1 == whole { order.len() } else { (index + 1) * size };
-        &order[index * size..end]
-    })
+/// One of `count` parts of about equal length.
+fn part(order: &[usize], index: usize, count: usize) -> &[usize] {
+    &order[order.len() * index / count..order.len() * (index + 1) / count]
 }
 
 /// Fisher and Yates. A modulo of 64 bits favours no place measurably.
@@ -110,14 +124,14 @@ fn shuffle(order: &mut [usize], key: Key) {
 /// Gradient of the loss over the transitions `part` of a minibatch of `total`.
 fn shard_gradient(
     policy: &Policy,
-    lesson: Lesson<'_>,
+    lesson: &Lesson,
     part: &[usize],
     total: usize,
     settings: &TrainSettings,
 ) -> Shard {
     let device = Device::flex().autodiff();
     let network = Network::new(&policy.layout, &policy.weights, &device);
-    let batch = lesson.batch;
+    let batch = &lesson.batch;
     let (_, steps, count, _) = batch.lines.dim();
     let rows = part.len();
     let at = |index: usize| (index / steps, index % steps);
@@ -131,8 +145,8 @@ fn shard_gradient(
     let global: Tensor<2> = Tensor::from_data(TensorData::new(global, [rows, GLOBAL_FEATURES]), &device);
     let actions = gather(part, batch.actions.as_slice(), count + 1);
     let actions: Tensor<2> = Tensor::from_data(TensorData::new(actions, [rows, count + 1]), &device);
-    let labels = gather(part, batch.labels.as_slice(), count + 1);
-    let labels: Tensor<2> = Tensor::from_data(TensorData::new(labels, [rows, count + 1]), &device);
+    let shown = gather(part, batch.shown.as_slice(), count + 1);
+    let shown: Tensor<2> = Tensor::from_data(TensorData::new(shown, [rows, count + 1]), &device);
     let played = pick(&|index| batch.log_probs[at(index)]);
     let advantages = pick(&|index| lesson.advantages[index]);
     let targets = pick(&|index| lesson.targets[index]);
@@ -140,6 +154,7 @@ fn shard_gradient(
     // Log density of a diagonal Gaussian, constant and all, because the old one has it too.
     let log_std = network.log_std(count);
     let means = network.logits(lines.clone(), global.clone());
+    let means = if policy.guided { means + shown.clone() } else { means };
     let noise = (actions - means.clone()) / log_std.clone().exp();
     let constant = 0.5 * std::f64::consts::TAU.ln() * (count + 1) as f64;
     let spread = log_std.sum_dim(1).reshape([1]);
@@ -149,7 +164,7 @@ fn shard_gradient(
     let (low, high) = (1.0 - settings.clip, 1.0 + settings.clip);
     let gain = (ratio.clone() * advantages.clone()).min_pair(ratio.clone().clamp(low, high) * advantages);
     // A teacher is followed by least squares on the logits.
-    let gain = if lesson.imitate { (labels - means).square().sum_dim(1).reshape([rows]).neg() } else { gain };
+    let gain = if lesson.imitate { (shown - means).square().sum_dim(1).reshape([rows]).neg() } else { gain };
     let errors = network.values(lines, global) - targets;
     let value_loss = errors.square();
     // The entropy of a Gaussian is the sum of its log deviations and a constant.
@@ -215,11 +230,10 @@ mod tests {
     }
 
     #[test]
-    fn minibatches_take_every_transition_once() {
+    fn parts_take_every_transition_once() {
         let order: Vec<usize> = (0..11).collect();
-        let parts: Vec<&[usize]> = minibatches(&order, 4).collect();
-        assert_eq!(parts, [&order[..4], &order[4..]]);
-        assert_eq!(minibatches(&order, 100).count(), 1);
+        assert_eq!([part(&order, 0, 2), part(&order, 1, 2)], [&order[..5], &order[5..]]);
+        assert_eq!(part(&order, 0, 1), order);
         let mut shuffled = order.clone();
         shuffle(&mut shuffled, Key::new(1));
         assert_ne!(shuffled, order);

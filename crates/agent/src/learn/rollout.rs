@@ -7,7 +7,9 @@ use outlay_environment::{Allocation, Domain, Episode, Key, Scenario, Seeds, Worl
 use rayon::prelude::*;
 
 use crate::agent::{Agent, Recipe};
-use crate::policy::{Features, GLOBAL_FEATURES, LINE_FEATURES, Moments, Policy, Scratch, logits, money};
+use crate::policy::{
+    Features, GLOBAL_FEATURES, GUIDED, LINE_FEATURES, Moments, Policy, Scratch, TAUGHT, logits, money,
+};
 
 /// What one iteration's episodes left behind.
 #[derive(Debug, Clone)]
@@ -18,8 +20,9 @@ pub struct Batch {
     pub global: Array3<f32>,
     /// `[episodes, steps, lines + 1]` sampled logits.
     pub actions: Array3<f32>,
-    /// `[episodes, steps, lines + 1]` the teacher's logits in the same places, where there is a teacher.
-    pub labels: Array3<f32>,
+    /// `[episodes, steps, lines + 1]` logits of the planner's allocation in the same places, where one is asked: a teacher to
+    /// come near to, or a guide to start from. Else 0.
+    pub shown: Array3<f32>,
     /// `[episodes, steps]` log density of the sampled logits.
     pub log_probs: Array2<f32>,
     /// `[episodes, steps]` the critic's values, in the learner's units.
@@ -64,9 +67,10 @@ pub struct Rollout<'a> {
     pub iteration: u64,
     /// Episodes on one world and noise.
     pub group: usize,
-    /// Shows what it would do at each step. Every second episode of a group follows it instead of the policy, so that
-    /// the policy learns what to do both where the teacher leads and where it leads itself (DAgger, Ross et al. 2011).
-    pub teacher: Option<&'a dyn Recipe>,
+    /// Shows what it would do at each step. A guided policy adds to that. Where it is a teacher, every second episode of a
+    /// group follows it instead of the policy, so that the policy learns what to do both where the teacher leads and where it
+    /// leads itself (DAgger, Ross et al. 2011).
+    pub planner: Option<&'a dyn Recipe>,
 }
 
 /// The part of a batch that one group of episodes fills.
@@ -74,7 +78,7 @@ struct Slot<'a> {
     lines: ndarray::ArrayViewMut4<'a, f32>,
     global: ArrayViewMut3<'a, f32>,
     actions: ArrayViewMut3<'a, f32>,
-    labels: ArrayViewMut3<'a, f32>,
+    shown: ArrayViewMut3<'a, f32>,
     log_probs: ArrayViewMut2<'a, f32>,
     values: ArrayViewMut2<'a, f32>,
     rewards: ArrayViewMut2<'a, f64>,
@@ -88,7 +92,7 @@ impl Batch {
             lines: Array4::zeros((episodes, steps, lines, LINE_FEATURES)),
             global: Array3::zeros((episodes, steps, GLOBAL_FEATURES)),
             actions: Array3::zeros((episodes, steps, lines + 1)),
-            labels: Array3::zeros((episodes, steps, lines + 1)),
+            shown: Array3::zeros((episodes, steps, lines + 1)),
             log_probs: Array2::zeros((episodes, steps)),
             values: Array2::zeros((episodes, steps)),
             rewards: Array2::zeros((episodes, steps)),
@@ -108,15 +112,15 @@ impl Batch {
             .axis_chunks_iter_mut(Axis(0), group)
             .zip(self.global.axis_chunks_iter_mut(Axis(0), group))
             .zip(self.actions.axis_chunks_iter_mut(Axis(0), group))
-            .zip(self.labels.axis_chunks_iter_mut(Axis(0), group))
+            .zip(self.shown.axis_chunks_iter_mut(Axis(0), group))
             .zip(self.log_probs.axis_chunks_iter_mut(Axis(0), group))
             .zip(self.values.axis_chunks_iter_mut(Axis(0), group))
             .zip(self.rewards.axis_chunks_iter_mut(Axis(0), group))
-            .map(|((((((lines, global), actions), labels), log_probs), values), rewards)| Slot {
+            .map(|((((((lines, global), actions), shown), log_probs), values), rewards)| Slot {
                 lines,
                 global,
                 actions,
-                labels,
+                shown,
                 log_probs,
                 values,
                 rewards,
@@ -146,8 +150,7 @@ fn play_group(rollout: &Rollout<'_>, number: u64, slot: Slot<'_>) -> FeatureMome
     let world = World::draw(rollout.scenario, seeds.world);
     let mut moments = FeatureMoments::default();
     let mut player = Sampler::new(rollout);
-    let Slot { mut lines, mut global, mut actions, mut labels, mut log_probs, mut values, mut rewards } =
-        slot;
+    let Slot { mut lines, mut global, mut actions, mut shown, mut log_probs, mut values, mut rewards } = slot;
     for member in 0..lines.len_of(Axis(0)) {
         let key = Key::new(rollout.seed).with_name("actions").with(number).with(member as u64);
         let mut episode = Episode::new(world.clone(), seeds.noise);
@@ -158,7 +161,7 @@ fn play_group(rollout: &Rollout<'_>, number: u64, slot: Slot<'_>) -> FeatureMome
                 lines: lines.index_axis_move(Axis(0), step),
                 global: global.index_axis_mut(Axis(0), member).index_axis_move(Axis(0), step),
                 actions: actions.index_axis_mut(Axis(0), member).index_axis_move(Axis(0), step),
-                labels: labels.index_axis_mut(Axis(0), member).index_axis_move(Axis(0), step),
+                shown: shown.index_axis_mut(Axis(0), member).index_axis_move(Axis(0), step),
             };
             let (log_prob, value) = player.act(&episode, key.with(step as u64), record, &mut moments);
             log_probs[[member, step]] = log_prob;
@@ -175,7 +178,7 @@ struct Record<'a> {
     lines: ArrayViewMut2<'a, f32>,
     global: ArrayViewMut1<'a, f32>,
     actions: ArrayViewMut1<'a, f32>,
-    labels: ArrayViewMut1<'a, f32>,
+    shown: ArrayViewMut1<'a, f32>,
 }
 
 /// Plays with action noise.
@@ -184,7 +187,7 @@ struct Sampler<'a> {
     features: Features,
     scratch: Scratch,
     allocation: Allocation,
-    teacher: Option<Box<dyn Agent>>,
+    planner: Option<Box<dyn Agent>>,
     follows: bool,
 }
 
@@ -195,8 +198,8 @@ impl<'a> Sampler<'a> {
             features: Features::default(),
             scratch: Scratch::default(),
             allocation: Allocation::of(vec![0.0; rollout.scenario.brief.lines.len()]),
-            // A teacher's own chance, if it takes any, is the same in every group: it is there to be imitated.
-            teacher: rollout.teacher.map(|recipe| recipe.make(rollout.seed)),
+            // A planner's own chance, if it takes any, is the same in every group.
+            planner: rollout.planner.map(|recipe| recipe.make(rollout.seed)),
             follows: false,
         }
     }
@@ -204,9 +207,9 @@ impl<'a> Sampler<'a> {
     /// Forgets the episode before. `member` is the place of the new one in its group.
     fn start(&mut self, member: usize) {
         self.features.start(&self.rollout.scenario.brief);
-        if let Some(teacher) = &mut self.teacher {
-            teacher.start(&self.rollout.scenario.brief);
-            self.follows = member % 2 == 1;
+        if let Some(planner) = &mut self.planner {
+            planner.start(&self.rollout.scenario.brief);
+            self.follows = !self.rollout.policy.guided && member % 2 == 1;
         }
     }
 
@@ -218,15 +221,21 @@ impl<'a> Sampler<'a> {
         to: Record<'_>,
         moments: &mut FeatureMoments,
     ) -> (f32, f32) {
-        let Record { lines, global, actions, labels } = to;
+        let Record { lines, global, actions, shown } = to;
         // Rows of a fresh array are contiguous, so none of these is ever missing.
-        let (Some(lines), Some(global), Some(actions), Some(labels)) =
-            (lines.into_slice(), global.into_slice(), actions.into_slice(), labels.into_slice())
+        let (Some(lines), Some(global), Some(actions), Some(shown)) =
+            (lines.into_slice(), global.into_slice(), actions.into_slice(), shown.into_slice())
         else {
             return (0.0, 0.0);
         };
-        let policy = self.rollout.policy;
-        self.features.read(episode.observation(), lines, global);
+        let (policy, brief) = (self.rollout.policy, &self.rollout.scenario.brief);
+        let observation = episode.observation();
+        if let Some(planner) = &mut self.planner {
+            let plan = planner.decide(observation);
+            logits(brief, observation, &plan.money, if policy.guided { GUIDED } else { TAUGHT }, shown);
+        }
+        let guide: &[f32] = if policy.guided { shown } else { &[] };
+        self.features.read(observation, guide, lines, global);
         for line in lines.chunks_exact_mut(LINE_FEATURES) {
             moments.lines.add(line);
             policy.line_normaliser.apply(line);
@@ -236,15 +245,12 @@ impl<'a> Sampler<'a> {
         let forward = policy.forward();
         let value = forward.value(lines, global, &mut self.scratch);
         forward.logits(lines, global, &mut self.scratch, actions);
-        if let Some(teacher) = &mut self.teacher {
-            let shown = teacher.decide(episode.observation());
-            logits(&self.rollout.scenario.brief, episode.observation(), &shown.money, labels);
-            if self.follows {
-                actions.copy_from_slice(labels);
-            }
+        actions.iter_mut().zip(guide).for_each(|(action, shown)| *action += shown);
+        if self.follows {
+            actions.copy_from_slice(shown);
         }
         let log_prob = sample(actions, policy.log_std(), key);
-        money(&self.rollout.scenario.brief, episode.observation(), actions, &mut self.allocation.money);
+        money(brief, observation, actions, &mut self.allocation.money);
         (log_prob, value)
     }
 }

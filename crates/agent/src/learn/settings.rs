@@ -1,5 +1,7 @@
 //! Settings of a training run.
 
+use std::sync::Arc;
+
 use outlay_environment::Scenario;
 use serde::{Deserialize, Serialize};
 
@@ -10,17 +12,26 @@ use serde::{Deserialize, Serialize};
 pub struct TrainSettings {
     /// Seed of the run: first weights, action noise, shuffles, training worlds.
     pub seed: u64,
+    /// Checkpoint whose policy the run began with; none where it began with nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// Environment steps of the whole run; rounded up to whole iterations.
     pub steps: u64,
     /// Share of the run at its start in which the policy learns to do what model-predictive control would do in its
     /// place, before it goes its own way; 0 starts from nothing.
     pub teacher_share: f64,
+    /// Whether the policy starts from the allocation of model-predictive control in each step and learns what to add to it;
+    /// then there is no teacher to follow.
+    pub guided: bool,
     /// Share of the run at its end on worlds with as many shoppers as evaluation worlds: reports say more there, and a
     /// policy has to learn how much to trust them.
     pub full_size_share: f64,
     /// Learning rate of Adam while the teacher is followed.
     pub teacher_learning_rate: f64,
-    /// Episodes side by side in one iteration, all played to their end. A multiple of `group`.
+    /// Scenarios played in one iteration, where there are several.
+    pub scenarios: usize,
+    /// Episodes side by side in one iteration, all played to their end. A multiple of `group`. Several scenarios share
+    /// them, longer seasons with fewer.
     pub worlds: usize,
     /// Episodes on the same world and noise, told apart by action noise alone. Their advantages are judged against
     /// each other (leave one out), which takes out what the world and the noise gave to all. 1 switches this off.
@@ -71,10 +82,13 @@ impl Default for TrainSettings {
     fn default() -> Self {
         Self {
             seed: 0,
+            from: None,
             steps: 900_000,
             teacher_share: 0.1,
+            guided: false,
             full_size_share: 0.05,
             teacher_learning_rate: 1e-3,
+            scenarios: 4,
             worlds: 64,
             group: 8,
             epochs: 2,
@@ -101,11 +115,15 @@ impl Default for TrainSettings {
 }
 
 impl TrainSettings {
-    /// The defaults for a scenario: where an episode has few decisions, more episodes side by side, so that an update
-    /// sees about two thousand decisions; where a world costs nothing, more of them to choose the best state on.
+    /// The defaults for scenarios that are trained on together: where an episode has few decisions, more episodes side by
+    /// side, so that an update sees about two thousand decisions; where a world costs nothing, more of them to choose the
+    /// best state on, and fewer of each where there are many.
     #[must_use]
-    pub fn for_scenario(scenario: &Scenario) -> Self {
+    pub fn for_scenarios(scenarios: &[Arc<Scenario>]) -> Self {
         let settings = Self::default();
+        let [scenario] = scenarios else {
+            return Self { validate_worlds: 8, validate_every: 60, ..settings };
+        };
         let worlds = (2048 / scenario.brief.steps.max(1)).clamp(settings.worlds, 512);
         let validate_worlds = if scenario.market().is_some() { settings.validate_worlds } else { 256 };
         Self { worlds: worlds / settings.group * settings.group, validate_worlds, ..settings }
@@ -115,6 +133,7 @@ impl TrainSettings {
     pub(crate) fn problem(&self) -> Option<String> {
         let zero = [
             ("steps", self.steps == 0),
+            ("scenarios", self.scenarios == 0),
             ("worlds", self.worlds == 0),
             ("group", self.group == 0),
             ("epochs", self.epochs == 0),
@@ -148,23 +167,5 @@ impl TrainSettings {
             return Some("learning rate, gradient norm, target KL and clip must be positive".to_owned());
         }
         None
-    }
-
-    /// Iterations at the start of the run that follow a teacher, when an episode has `steps` steps.
-    #[must_use]
-    pub fn taught_iterations(&self, steps: usize) -> u64 {
-        (self.teacher_share * self.iterations(steps) as f64).ceil() as u64
-    }
-
-    /// The iteration from which worlds have full size, when an episode has `steps` steps.
-    #[must_use]
-    pub fn full_size_from(&self, steps: usize) -> u64 {
-        ((1.0 - self.full_size_share) * self.iterations(steps) as f64).floor() as u64
-    }
-
-    /// Iterations of the whole run when an episode has `steps` steps.
-    #[must_use]
-    pub fn iterations(&self, steps: usize) -> u64 {
-        self.steps.div_ceil((self.worlds * steps).max(1) as u64)
     }
 }

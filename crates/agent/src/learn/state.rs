@@ -1,6 +1,9 @@
 //! Everything a training run needs to go on: the bytes after resuming are those of a run that never stopped.
 
+use std::sync::Arc;
+
 use outlay_environment::Scenario;
+use serde::{Deserialize, Serialize};
 
 use super::adam::Adam;
 use super::rollout::FeatureMoments;
@@ -18,16 +21,27 @@ pub struct Best {
     pub steps: u64,
 }
 
+/// What a run knows of one of its scenarios.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskState {
+    /// Its name.
+    pub scenario: String,
+    /// Hash of its files.
+    pub hash: String,
+    /// Units of the goal in one unit of reward: the standard deviation of the returns of the untrained policy.
+    pub reward_scale: f64,
+    /// Mean score of the even plan on the validation worlds.
+    pub even: f64,
+}
+
 /// State of a training run between two iterations. Episodes end within an iteration and every draw is keyed, so there
 /// is no generator and no half-played episode to keep.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainState {
     /// Settings of the run.
     pub settings: TrainSettings,
-    /// Name of the scenario.
-    pub scenario: String,
-    /// Hash of the scenario's files.
-    pub scenario_hash: String,
+    /// The scenarios, in the order of the run.
+    pub tasks: Vec<TaskState>,
     /// Iterations done.
     pub iteration: u64,
     /// Environment steps done.
@@ -39,10 +53,6 @@ pub struct TrainState {
     /// `[parameters]` running mean of the policy's weights: what is validated and kept. It wanders less than the policy
     /// that learns (Polyak and Juditsky 1992).
     pub average: Vec<f32>,
-    /// Units of the goal in one unit of reward: the standard deviation of the returns of the even plan.
-    pub reward_scale: f64,
-    /// Mean score of the even plan on the validation worlds.
-    pub even: f64,
     /// What the normaliser has seen.
     pub moments: FeatureMoments,
     /// The best policy so far.
@@ -62,9 +72,37 @@ impl TrainState {
         self.best.as_ref().map_or(&self.policy, |best| &best.policy)
     }
 
-    /// Whether the run belongs to this scenario.
+    /// Whether the run belongs to these scenarios.
     #[must_use]
-    pub fn belongs_to(&self, scenario: &Scenario) -> bool {
-        self.scenario_hash == scenario.hash
+    pub fn belongs_to(&self, scenarios: &[Arc<Scenario>]) -> bool {
+        let hashes = scenarios.iter().map(|scenario| &scenario.hash);
+        hashes.eq(self.tasks.iter().map(|task| &task.hash))
+    }
+
+    /// Names of the scenarios, with spaces between them.
+    #[must_use]
+    pub fn scenario_names(&self) -> String {
+        self.tasks.iter().map(|task| task.scenario.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// What is validated, of the scores on each scenario's validation worlds (`[tasks]`): the score itself where there is
+    /// one scenario; of several, whose goals have different units, the mean gain over the even plan in standard deviations
+    /// of the returns.
+    #[must_use]
+    pub fn mean_score(&self, scores: &[f64]) -> f64 {
+        match (scores, &self.tasks[..]) {
+            ([score], _) => *score,
+            (scores, tasks) => {
+                let gains =
+                    scores.iter().zip(tasks).map(|(score, task)| (score - task.even) / task.reward_scale);
+                gains.sum::<f64>() / scores.len().max(1) as f64
+            }
+        }
+    }
+
+    /// What the even plan scores by [`Self::mean_score`].
+    #[must_use]
+    pub fn even(&self) -> f64 {
+        self.mean_score(&self.tasks.iter().map(|task| task.even).collect::<Vec<_>>())
     }
 }

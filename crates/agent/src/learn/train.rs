@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use outlay_environment::{Domain, Episode, Key, Scenario, Seeds, World};
+use outlay_environment::{Key, Scenario};
 use rayon::prelude::*;
 use thiserror::Error;
 
@@ -12,10 +12,9 @@ use super::event::{Event, Flow, Iteration, Started, Validated};
 use super::ppo::{Lesson, UpdateReport, update};
 use super::rollout::{Batch, FeatureMoments, Rollout};
 use super::settings::TrainSettings;
-use super::state::{Best, TrainState};
-use crate::agent::{Agent, Entrant, Recipe};
-use crate::entrant::entrant;
-use crate::policy::{Normaliser, Player, Policy};
+use super::state::{Best, TaskState, TrainState};
+use super::task::{Schedule, Task};
+use crate::policy::{LearnedPolicy, Moments, Normaliser, Policy};
 
 /// Why training did not start or go on.
 #[derive(Debug, Error)]
@@ -27,14 +26,14 @@ pub enum TrainError {
     /// The saved run had other settings.
     #[error("the saved run has other settings ({0}); resume it with its own, or start a new run elsewhere")]
     OtherSettings(String),
-    /// The saved run is of another scenario.
+    /// The saved run is of other scenarios.
     #[error(
-        "the saved run is of scenario `{saved}`, whose files differ from `{wanted}`'s; a run goes on only there"
+        "the saved run is of scenario `{saved}`, whose files differ from those of `{wanted}`; a run goes on only there"
     )]
     OtherScenario {
-        /// Name of the saved run's scenario.
+        /// Names of the saved run's scenarios.
         saved: String,
-        /// Name of the scenario at hand.
+        /// Names of the scenarios at hand.
         wanted: String,
     },
     /// Numbers left the finite.
@@ -45,6 +44,9 @@ pub enum TrainError {
     },
 }
 
+/// Vectors of features that the normaliser of a policy trained elsewhere counts for: as many as some twenty iterations see.
+const FROM: f64 = 50_000.0;
+
 /// What a run leaves behind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trained {
@@ -54,76 +56,91 @@ pub struct Trained {
     pub interrupted: bool,
 }
 
-/// Trains a policy on worlds of `scenario`, from the start or from where `resume` stopped.
+/// Where a run begins.
+#[derive(Debug, Clone, Default)]
+pub enum Start {
+    /// With a network that says nothing.
+    #[default]
+    Fresh,
+    /// With a policy that was trained elsewhere: its weights, and its normaliser as far as new features do not move it.
+    From(Box<Policy>),
+    /// Where a run stopped.
+    Resume(Box<TrainState>),
+}
+
+/// Trains one policy on worlds of `scenarios`.
 pub fn train(
-    scenario: &Arc<Scenario>,
+    scenarios: &[Arc<Scenario>],
     settings: &TrainSettings,
-    resume: Option<TrainState>,
+    start: Start,
     on_event: &mut dyn FnMut(&Event<'_>) -> Flow,
 ) -> Result<Trained, TrainError> {
     settings.problem().map_or(Ok(()), |problem| Err(TrainError::Settings(problem)))?;
-    let small = scenario.at_training_size();
-    let worlds = validation_worlds(if settings.validate_full_size { scenario } else { &small }, settings);
-    let mut batch = Batch::new(&small, settings.worlds);
-    let mut state = match resume {
-        Some(state) => check_resume(state, scenario, settings)?,
-        None => warm_up(scenario, &small, settings, &worlds, &mut batch),
+    let together = settings.scenarios.min(scenarios.len());
+    let tasks: Vec<Task> = scenarios.par_iter().map(|it| Task::new(it, settings, together)).collect();
+    let schedule = Schedule::new(&tasks, settings);
+    let mut state = match start {
+        Start::Resume(state) => check_resume(*state, scenarios, settings)?,
+        Start::From(policy) => warm_up(&tasks, *policy, Some(FROM), settings),
+        Start::Fresh => {
+            let TrainSettings { width, seed, log_std, guided, .. } = *settings;
+            warm_up(&tasks, Policy::untrained(width, seed, log_std, guided), None, settings)
+        }
     };
-    let episode_steps = (settings.worlds * scenario.brief.steps) as u64;
-    let iterations = settings.iterations(scenario.brief.steps);
-    let total = iterations * episode_steps;
-    let taught = settings.taught_iterations(scenario.brief.steps);
-    let full_size_from = settings.full_size_from(scenario.brief.steps);
-    let mut flow = on_event(&Event::Started(&started(&state, iterations, total)));
+    let mut flow = on_event(&Event::Started(&started(&state, &schedule)));
 
-    while state.iteration < iterations && flow == Flow::Continue {
-        let learning_rate = learning_rate(&mut state, iterations, taught);
-        let size = if state.iteration >= full_size_from { scenario } else { &small };
-        // Made for the size it plays in, because it knows how many people a shopper stands for.
-        let teacher = if state.iteration < taught { teacher(size) } else { None };
-        let teacher = teacher.as_deref();
-        let played = batch.fill(&Rollout { teacher, ..rollout(size, &state) });
-        let (advantages, targets, explained) = judge(&batch, state.reward_scale, settings);
-        let imitate = teacher.is_some();
-        let lesson = Lesson { batch: &batch, advantages: &advantages, targets: &targets, imitate };
+    while state.iteration < schedule.iterations && flow == Flow::Continue {
+        let learning_rate = learning_rate(&mut state, &schedule);
+        let lessons = play(&tasks, &schedule, &state);
         let key = Key::new(settings.seed).with_name("shuffles").with(state.iteration);
-        let report = update(&mut state.policy, &mut state.adam, lesson, settings, learning_rate, key);
+        let report = update(&mut state.policy, &mut state.adam, &lessons, settings, learning_rate, key);
         // After the update, so that the policy that learned saw what the policy that played saw.
-        state.moments.merge(&played);
+        lessons.iter().for_each(|lesson| state.moments.merge(&lesson.seen));
         normalise(&mut state);
+        state.steps += schedule.steps(state.iteration);
         state.iteration += 1;
-        state.steps += episode_steps;
         average(&mut state);
         if !state.policy.weights.iter().all(|weight| weight.is_finite()) {
             return Err(TrainError::Diverged { steps: state.steps });
         }
-        let event = iteration(&state, &batch, &report, explained, learning_rate, total);
+        let event = iteration(&state, &lessons, &report, learning_rate, schedule.total);
         flow = on_event(&Event::Iteration(&event));
-        if state.iteration.is_multiple_of(settings.validate_every) || state.iteration == iterations {
-            let validated = validate(&mut state, &worlds);
+        if state.iteration.is_multiple_of(settings.validate_every) || state.iteration == schedule.iterations {
+            let validated = validate(&mut state, &tasks);
             if on_event(&Event::Validated(&validated, &state)) == Flow::Stop {
                 flow = Flow::Stop;
             }
         }
     }
-    let interrupted = state.iteration < iterations;
+    let interrupted = state.iteration < schedule.iterations;
     Ok(Trained { state, interrupted })
 }
 
-/// Who shows the way at the beginning of a run: model-predictive control.
-fn teacher(scenario: &Arc<Scenario>) -> Option<Box<dyn Recipe>> {
-    match entrant("mpc", scenario) {
-        Ok(Entrant::Agent(recipe)) => Some(recipe),
-        _ => None,
-    }
+/// Plays the tasks of an iteration, and says of every decision how good it was.
+fn play(tasks: &[Task], schedule: &Schedule, state: &TrainState) -> Vec<Lesson> {
+    let TrainSettings { seed, group, .. } = state.settings;
+    let full = state.iteration >= schedule.full_size_from;
+    let imitate = state.iteration < schedule.taught;
+    let lesson = |task: usize| {
+        let (scenario, planner) = tasks[task].at(full);
+        let planner = planner.filter(|_| imitate || state.policy.guided);
+        // Iteration 0 is the warm-up's.
+        let iteration = state.iteration + 1;
+        let mut batch = Batch::new(scenario, tasks[task].episodes);
+        let seen = batch.fill(&Rollout { scenario, policy: &state.policy, seed, iteration, group, planner });
+        let (advantages, targets, explained) = judge(&batch, state.tasks[task].reward_scale, &state.settings);
+        Lesson { batch, advantages, targets, explained, seen, imitate }
+    };
+    schedule.tasks(state.iteration).into_par_iter().map(lesson).collect()
 }
 
 /// The rate of the next iteration: the teacher's, then one that rises over the first iterations and falls linearly to a
 /// tenth. The optimiser forgets the teacher's gradients when the policy goes its own way: they are of another scale.
-fn learning_rate(state: &mut TrainState, iterations: u64, taught: u64) -> f64 {
+fn learning_rate(state: &mut TrainState, schedule: &Schedule) -> f64 {
     /// Most iterations in which the rate rises, and their share of the run: Adam's first steps are as long as the rate
     /// allows, whatever the gradient.
     const WARM_UP: (f64, f64) = (20.0, 0.05);
+    let (iterations, taught) = (schedule.iterations, schedule.taught);
     let settings = &state.settings;
     if state.iteration < taught {
         return settings.teacher_learning_rate;
@@ -144,13 +161,6 @@ fn average(state: &mut TrainState) {
     for (average, weight) in state.average.iter_mut().zip(&state.policy.weights) {
         *average = keep * *average + (1.0 - keep) * weight;
     }
-}
-
-/// What the next iteration plays.
-fn rollout<'a>(scenario: &'a Arc<Scenario>, state: &'a TrainState) -> Rollout<'a> {
-    let TrainSettings { seed, group, .. } = state.settings;
-    // Iteration 0 is the warm-up's.
-    Rollout { scenario, policy: &state.policy, seed, iteration: state.iteration + 1, group, teacher: None }
 }
 
 /// Standardised advantages, targets of the critic, and the share of the returns' variance that the critic explained.
@@ -183,42 +193,36 @@ fn variance(values: &[f32]) -> f64 {
     values.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / count
 }
 
-/// Plays a first batch with an untrained policy (the even plan and action noise): measures the features and the
-/// spread of the returns, so that the learner's units are about 1 in every scenario.
-fn warm_up(
-    scenario: &Arc<Scenario>,
-    small: &Arc<Scenario>,
-    settings: &TrainSettings,
-    worlds: &[(Arc<World>, u64)],
-    batch: &mut Batch,
-) -> TrainState {
-    let policy = Policy::untrained(settings.width, settings.seed, settings.log_std);
+/// Plays a first batch of each task with the policy as it is (untrained: its planner's plan or the even one, and action
+/// noise): measures the features and the spread of the returns, so that the learner's units are about 1 in every scenario.
+/// `known` is how many vectors the policy's normaliser stands for, if it was trained before.
+fn warm_up(tasks: &[Task], policy: Policy, known: Option<f64>, settings: &TrainSettings) -> TrainState {
     let TrainSettings { seed, group, .. } = *settings;
-    let moments =
-        batch.fill(&Rollout { scenario: small, policy: &policy, seed, iteration: 0, group, teacher: None });
-    let to_go = batch.rewards.outer_iter().flat_map(|rewards| {
-        let mut sum = 0.0;
-        rewards
-            .iter()
-            .rev()
-            .map(|reward| {
-                sum += reward;
-                sum as f32
-            })
-            .collect::<Vec<f32>>()
+    let first = |task: &Task| {
+        let (scenario, planner) = task.at(false);
+        let planner = planner.filter(|_| policy.guided);
+        let mut batch = Batch::new(scenario, task.episodes);
+        let rollout = Rollout { scenario, policy: &policy, seed, iteration: 0, group, planner };
+        let seen = batch.fill(&rollout);
+        let even = task.score(&LearnedPolicy::new(even(&policy), task.judged()));
+        let Scenario { name, hash, .. } = &*task.full;
+        let (scenario, hash) = (name.clone(), hash.clone());
+        (seen, TaskState { scenario, hash, reward_scale: spread_of_returns(&batch).max(1e-9), even })
+    };
+    let (seen, of_tasks): (Vec<_>, Vec<_>) = tasks.par_iter().map(first).unzip();
+    let mut moments = known.map_or_else(FeatureMoments::default, |count| FeatureMoments {
+        lines: Moments::behind(&policy.line_normaliser, count),
+        global: Moments::behind(&policy.global_normaliser, count),
     });
-    let reward_scale = variance(&to_go.collect::<Vec<f32>>()).sqrt().max(1e-9);
+    seen.iter().for_each(|part| moments.merge(part));
     let mut state = TrainState {
         settings: settings.clone(),
-        scenario: scenario.name.clone(),
-        scenario_hash: scenario.hash.clone(),
+        tasks: of_tasks,
         iteration: 0,
         steps: 0,
         adam: Adam::new(policy.layout.parameters(), settings.adam_epsilon),
         average: policy.weights.clone(),
-        even: mean_score(worlds, &even(&policy)),
         policy,
-        reward_scale,
         moments,
         best: None,
     };
@@ -226,9 +230,22 @@ fn warm_up(
     state
 }
 
+/// Standard deviation of what is still to come, over all steps of all episodes.
+fn spread_of_returns(batch: &Batch) -> f64 {
+    let to_go = batch.rewards.outer_iter().flat_map(|rewards| {
+        let mut sum = 0.0;
+        let to_go = |reward: &f64| {
+            sum += reward;
+            sum as f32
+        };
+        rewards.iter().rev().map(to_go).collect::<Vec<f32>>()
+    });
+    variance(&to_go.collect::<Vec<f32>>()).sqrt()
+}
+
 /// A policy whose logits are all zero: the even plan.
 fn even(policy: &Policy) -> Policy {
-    Policy { weights: vec![0.0; policy.weights.len()], ..policy.clone() }
+    Policy { weights: vec![0.0; policy.weights.len()], guided: false, ..policy.clone() }
 }
 
 /// Takes over what the moments say of the features.
@@ -240,11 +257,12 @@ fn normalise(state: &mut TrainState) {
 
 fn check_resume(
     state: TrainState,
-    scenario: &Scenario,
+    scenarios: &[Arc<Scenario>],
     settings: &TrainSettings,
 ) -> Result<TrainState, TrainError> {
-    if !state.belongs_to(scenario) {
-        let (saved, wanted) = (state.scenario, scenario.name.clone());
+    if !state.belongs_to(scenarios) {
+        let saved = state.scenario_names();
+        let wanted = scenarios.iter().map(|scenario| scenario.name.as_str()).collect::<Vec<_>>().join(" ");
         return Err(TrainError::OtherScenario { saved, wanted });
     }
     if state.settings != *settings {
@@ -254,73 +272,48 @@ fn check_resume(
     Ok(state)
 }
 
-/// The worlds of every validation, with their noise.
-fn validation_worlds(scenario: &Arc<Scenario>, settings: &TrainSettings) -> Vec<(Arc<World>, u64)> {
-    let numbers: Vec<u64> = (0..settings.validate_worlds).collect();
-    let draw = |number: u64| {
-        let seeds = Seeds::numbered(Domain::Validate, number, 0);
-        (World::draw(scenario, seeds.world), seeds.noise)
-    };
-    numbers.into_par_iter().map(draw).collect()
-}
-
 /// Tries the policy on the validation worlds and keeps it if it is the best so far.
-fn validate(state: &mut TrainState, worlds: &[(Arc<World>, u64)]) -> Validated {
+fn validate(state: &mut TrainState, tasks: &[Task]) -> Validated {
     let policy = state.averaged();
-    let score = mean_score(worlds, &policy);
+    let reached = |task: &Task| task.score(&LearnedPolicy::new(policy.clone(), task.judged()));
+    let scores: Vec<f64> = tasks.par_iter().map(reached).collect();
+    let score = state.mean_score(&scores);
     if state.best.as_ref().is_none_or(|best| score > best.score) {
         state.best = Some(Best { policy, score, steps: state.steps });
     }
     let (best, best_steps) =
         state.best.as_ref().map_or((score, state.steps), |best| (best.score, best.steps));
-    Validated { steps: state.steps, score, best, best_steps, even: state.even }
+    Validated { steps: state.steps, score, best, best_steps, even: state.even() }
 }
 
-/// Mean score of a policy without action noise, before the last draws of each step: less noise in the choice.
-fn mean_score(worlds: &[(Arc<World>, u64)], policy: &Policy) -> f64 {
-    let policy = Arc::new(policy.clone());
-    let scores: Vec<f64> = worlds
-        .par_iter()
-        .map(|(world, noise)| {
-            let mut player = Player::new(policy.clone());
-            let mut episode = Episode::new(world.clone(), *noise);
-            player.start(&world.scenario.brief);
-            while !episode.is_over() {
-                let allocation = player.decide(episode.observation());
-                episode.step(&allocation);
-            }
-            world.scenario.expected(episode.ledger())
-        })
-        .collect();
-    scores.iter().sum::<f64>() / scores.len().max(1) as f64
-}
-
-fn started(state: &TrainState, iterations: u64, total: u64) -> Started {
+fn started(state: &TrainState, schedule: &Schedule) -> Started {
     let parameters = state.policy.layout.parameters();
-    Started { steps: state.steps, total, iterations, parameters, even: state.even }
+    let (iterations, total) = (schedule.iterations, schedule.total);
+    Started { steps: state.steps, total, iterations, parameters, even: state.even() }
 }
 
 fn iteration(
     state: &TrainState,
-    batch: &Batch,
+    lessons: &[Lesson],
     report: &UpdateReport,
-    explained: f64,
     learning_rate: f64,
     total: u64,
 ) -> Iteration {
     let [line, reserve] = state.policy.log_std().map(f64::from);
-    let lines = batch.actions.len_of(ndarray::Axis(2)) as f64 - 1.0;
+    let mean =
+        |of: &dyn Fn(&Lesson) -> f64| lessons.iter().map(of).sum::<f64>() / lessons.len().max(1) as f64;
+    let lines = mean(&|lesson| lesson.batch.actions.len_of(ndarray::Axis(2)) as f64 - 1.0);
     let log_std = (line * lines + reserve) / (lines + 1.0);
     Iteration {
         iteration: state.iteration,
         steps: state.steps,
         total,
-        score: batch.mean_score(),
+        score: mean(&|lesson| lesson.batch.mean_score()),
         kl: report.kl,
         deviation: libm::exp(line),
         entropy: log_std + 0.5 * (std::f64::consts::TAU.ln() + 1.0),
         clip_fraction: report.clip_fraction,
-        explained,
+        explained: mean(&|lesson| lesson.explained),
         value_loss: report.value_loss,
         gradient_norm: report.gradient_norm,
         learning_rate,

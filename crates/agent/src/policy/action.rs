@@ -2,19 +2,27 @@
 //!
 //! A decision has two parts that do not disturb each other: how much of the money left is spent now (the logit of the
 //! reserve), and how the lines share it (their logits, a softmax). All logits at zero is the even plan in time and over
-//! lines; in the last step everything left is given out, unless too much spending lowers the score. The guard makes the rest legal.
+//! lines; in the last step everything left is given out, unless money that is left is worth something. The guard makes the rest legal.
 //!
 //! The policy is a Gaussian over the logits, so its density is exact; this map counts as part of the environment.
 
 use libm::{exp, log};
 use outlay_environment::{Brief, Observation};
 
+use crate::baselines::price::may_keep;
+
 /// Logits further out than this are cut off: a line at one end has e^20 times the money of one at the other.
 const LIMIT: f64 = 10.0;
 
+/// Least share of the mean line that a teacher's plan is read as, and a guide's: what a guide leaves out must not be out of
+/// reach of the policy that starts from it, nor be given much.
+pub const TAUGHT: f64 = 0.02;
+/// See [`TAUGHT`].
+pub const GUIDED: f64 = 0.003;
+
 /// Writes major units for each line. `logits` is `[lines + 1]`, the reserve last; `money` is `[lines]`.
 ///
-/// With T steps left (one more where money may be kept for good), z the lines' logits and r the reserve's:
+/// With T steps left (one more where money that is left is worth something), z the lines' logits and r the reserve's:
 /// spend now = left / (1 + e^r (T - 1)), shared in proportion to e^z over the lines that are open.
 pub fn money(brief: &Brief, observation: &Observation, logits: &[f32], money: &mut [f64]) {
     let Some((reserve, scores)) = logits.split_last() else { return };
@@ -36,32 +44,32 @@ pub fn money(brief: &Brief, observation: &Observation, logits: &[f32], money: &m
     money.iter_mut().for_each(|share| *share *= spend / sum);
 }
 
-/// Steps after this one that money may be kept for. Where spending too much lowers the score, keeping money for good
+/// Steps after this one that money may be kept for. Where money that is left is worth something, keeping it for good
 /// counts as one more.
 fn later(brief: &Brief, observation: &Observation) -> f64 {
     let costs =
         |line: &outlay_environment::LineBrief| line.prior.is_some_and(|prior| prior.quadratic_cost > 0.0);
     let floored = brief.goal == "response" && brief.limits.return_floor.is_some();
-    let keeps = floored || brief.lines.iter().any(costs);
+    let keeps = floored || may_keep(brief) || brief.lines.iter().any(costs);
     (brief.steps.saturating_sub(observation.step + 1) + usize::from(keeps)) as f64
 }
 
 /// The logits that [`money`] turns into `plan` (`[lines]` major units), written to `logits` (`[lines + 1]`, the reserve
-/// last): those of the lines add up to zero; a line with next to nothing gets a fiftieth of the mean, and the reserve's
-/// stays within e^3 of the even pace, so that no target runs away.
-pub fn logits(brief: &Brief, observation: &Observation, plan: &[f64], logits: &mut [f32]) {
+/// last): those of the lines add up to zero; a line with less than `least` of the mean gets that, and the reserve's stays
+/// within `1 / least` of the even pace, so that no target runs away.
+pub fn logits(brief: &Brief, observation: &Observation, plan: &[f64], least: f64, logits: &mut [f32]) {
     let Some((reserve, scores)) = logits.split_last_mut() else { return };
     let spend: f64 = plan.iter().sum();
     let mean = spend / plan.len().max(1) as f64;
-    let score = |money: f64| if mean > 0.0 { log((money / mean).max(0.02)) } else { 0.0 };
+    let score = |money: f64| if mean > 0.0 { log((money / mean).max(least)) } else { 0.0 };
     let centre = plan.iter().map(|money| score(*money)).sum::<f64>() / plan.len().max(1) as f64;
     for (logit, money) in scores.iter_mut().zip(plan) {
         *logit = (score(*money) - centre) as f32;
     }
     let later = later(brief, observation);
     let left = observation.budget_left.major();
-    *reserve = if later > 0.0 && spend > 0.0 {
-        log(((left - spend) / spend / later).max(1e-9)).clamp(-3.0, 3.0) as f32
+    *reserve = if later > 0.0 && left > 0.0 {
+        log(((left - spend) / spend.max(1e-9 * left) / later).clamp(least, 1.0 / least)) as f32
     } else {
         0.0
     };
@@ -102,7 +110,7 @@ mod tests {
         observation.step = 5;
         let plan: Vec<f64> = (0..brief.lines.len()).map(|line| 500.0 + 300.0 * line as f64).collect();
         let mut scores = vec![0.0; plan.len() + 1];
-        logits(&brief, &observation, &plan, &mut scores);
+        logits(&brief, &observation, &plan, TAUGHT, &mut scores);
         let mut again = vec![0.0; plan.len()];
         money(&brief, &observation, &scores, &mut again);
         assert!(plan.iter().zip(&again).all(|(a, b)| (a - b).abs() < 1e-3 * a), "{plan:?} {again:?}");

@@ -8,16 +8,17 @@
 use libm::{cos, log, sin};
 use outlay_environment::{Brief, Observation, Pricing, STAGES};
 
+use super::conditions::{Conditions, GLOBAL_CONDITIONS, LINE_CONDITIONS};
 use super::declared::{DECLARED_FEATURES, Declared};
 use super::effect::Effect;
-use super::memory::{DAY, EPISODE, FORTNIGHT, HALF_LIVES, HORIZONS, LineSums, Memory, THREE_DAYS};
+use super::memory::{DAY, EPISODE, FORTNIGHT, HALF_LIVES, HORIZONS, LineSums, Memory, THREE_DAYS, pace};
 
 /// Raised whenever a feature changes its place or meaning: a checkpoint of another version cannot be used.
-pub const FEATURES_VERSION: u32 = 2;
+pub const FEATURES_VERSION: u32 = 3;
 /// Features of one line.
-pub const LINE_FEATURES: usize = 46 + DECLARED_FEATURES;
+pub const LINE_FEATURES: usize = 50 + DECLARED_FEATURES + LINE_CONDITIONS;
 /// Features of the whole.
-pub const GLOBAL_FEATURES: usize = 77;
+pub const GLOBAL_FEATURES: usize = 78 + GLOBAL_CONDITIONS;
 
 /// Days ahead over which the calendar is averaged.
 const AHEAD: [f64; 4] = [1.0, 3.0, 7.0, 14.0];
@@ -39,6 +40,7 @@ pub struct Features {
     memory: Memory,
     effect: Effect,
     declared: Declared,
+    conditions: Conditions,
     /// `[steps, CALENDAR_FEATURES]`
     calendar: Vec<f64>,
     /// `[steps + 1]` declared traffic x demand from a step to the end.
@@ -53,6 +55,7 @@ impl Features {
         self.memory.start(brief);
         self.effect.start(brief.lines.len());
         self.declared.start(brief);
+        self.conditions.start(brief);
         self.stages = [[0.0; STAGES]; 2];
         if self.brief.as_ref() != Some(brief) {
             self.read_calendar(brief);
@@ -63,19 +66,22 @@ impl Features {
 
     /// Takes in one observation and writes the features of its step.
     ///
-    /// `lines` is `[lines, LINE_FEATURES]` row by row, `global` is `[GLOBAL_FEATURES]`. Observations must come in the
-    /// order of their steps, each once. Before `start` nothing is written.
-    pub fn read(&mut self, observation: &Observation, lines: &mut [f32], global: &mut [f32]) {
+    /// `guide` is `[lines + 1]` the logits of a planner's allocation, empty where there is no planner; `lines` is
+    /// `[lines, LINE_FEATURES]` row by row, `global` is `[GLOBAL_FEATURES]`. Observations must come in the order of their
+    /// steps, each once. Before `start` nothing is written.
+    pub fn read(&mut self, observation: &Observation, guide: &[f32], lines: &mut [f32], global: &mut [f32]) {
         let Some(brief) = self.brief.take() else { return };
         if observation.step > 0 {
             self.remember(&brief, observation);
         }
         let mut writer = Writer { values: global, place: 0 };
         self.write_global(&brief, observation, &mut writer);
+        writer.put(guide.last().copied().map_or(0.0, f64::from));
         writer.finish();
         for (line, values) in lines.chunks_exact_mut(LINE_FEATURES).enumerate() {
             let mut writer = Writer { values, place: 0 };
             self.write_line(&brief, observation, line, &mut writer);
+            writer.put(guide.get(line).copied().map_or(0.0, f64::from));
             writer.finish();
         }
         self.brief = Some(brief);
@@ -89,6 +95,7 @@ impl Features {
         let spend = self.memory.lines.iter().map(|sums| sums[THREE_DAYS].spend / steps);
         self.effect.add(spend, self.memory.outcome(&observation.shop) / calendar);
         self.declared.remember(brief, observation);
+        self.conditions.remember(brief, observation);
     }
 
     /// Everything about a step that is declared in advance.
@@ -126,7 +133,7 @@ impl Features {
                 sums.map(|sum| if to > from { sum / (to - from) as f64 } else { 1.0 })
             };
             for days in AHEAD {
-                let span = ((days / brief.step_days).round() as usize).max(1);
+                let span = ((days * pace(brief) / brief.step_days).round() as usize).max(1);
                 let to = (step + 1 + span).min(steps);
                 let next = mean(step + 1, to);
                 // Past the end of the season nothing is ahead: as today.
@@ -202,6 +209,7 @@ impl Features {
         let constant = self.effect.coefficients.last().copied().unwrap_or(0.0);
         to.put(constant / (whole.outcome / whole.calendar.max(1e-9)).max(1e-9));
         self.write_stages(brief, observation, to);
+        self.conditions.global(brief, observation, |x| to.put(x));
     }
 
     /// Shares of the stages and their changes against fading means.
@@ -216,7 +224,7 @@ impl Features {
         }
         for (means, half_life) in self.stages.iter_mut().zip([HALF_LIVES[THREE_DAYS], HALF_LIVES[FORTNIGHT]])
         {
-            let keep = libm::exp2(-brief.step_days / half_life);
+            let keep = libm::exp2(-brief.step_days / (half_life * pace(brief)));
             // The change of those not reached yet follows from the others.
             for (stage, mean) in means.iter_mut().enumerate().skip(1) {
                 let now = share(stage);
@@ -263,6 +271,7 @@ impl Features {
             to.put(against_pool(own.orders, all.orders, own.spend, all.spend, RARE));
             to.put(against_pool(own.clicks, all.clicks, own.spend, all.spend, FREQUENT));
             to.put(against_pool(own.revenue, all.revenue, own.spend, all.spend, 1.0));
+            to.put(against_pool(own.outcome, all.outcome, own.spend, all.spend, RARE));
         }
         let (whole, all) = (&sums[EPISODE], &pool[EPISODE]);
         to.put(log((whole.clicks + 1.0) / (whole.impressions + FREQUENT)));
@@ -281,6 +290,7 @@ impl Features {
         to.put(effect * (1.0 - deviation));
         to.put(deviation);
         self.declared.features(brief, observation, line, unit).into_iter().for_each(|x| to.put(x));
+        self.conditions.line(brief, observation, line, |x| to.put(x));
     }
 
     fn write_limits(&self, brief: &Brief, step: usize, line: usize, to: &mut Writer<'_>) {
@@ -361,7 +371,7 @@ mod tests {
         let one = |observation: &Observation| {
             let mut lines = vec![f32::NAN; brief.lines.len() * LINE_FEATURES];
             let mut global = vec![f32::NAN; GLOBAL_FEATURES];
-            features.read(observation, &mut lines, &mut global);
+            features.read(observation, &[], &mut lines, &mut global);
             (lines, global)
         };
         seen.iter().map(one).collect()
@@ -461,7 +471,7 @@ mod tests {
         for _ in 0..2 {
             features.start(&brief);
             for (observation, fresh) in seen.iter().zip(&fresh) {
-                features.read(observation, &mut lines, &mut global);
+                features.read(observation, &[], &mut lines, &mut global);
                 assert_eq!((&lines, &global), (&fresh.0, &fresh.1));
             }
         }

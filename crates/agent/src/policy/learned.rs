@@ -2,35 +2,68 @@
 
 use std::sync::Arc;
 
-use outlay_environment::{Allocation, Brief, Observation};
+use outlay_environment::{Allocation, Brief, Observation, Scenario};
 
-use super::{Features, GLOBAL_FEATURES, LINE_FEATURES, Policy, Scratch, money};
-use crate::agent::{Agent, Recipe};
+use super::{Features, GLOBAL_FEATURES, GUIDED, LINE_FEATURES, Policy, Scratch, logits, money};
+use crate::agent::{Agent, Entrant, Recipe};
+use crate::entrant::entrant;
 
 /// Makes agents that follow one trained policy.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct LearnedPolicy {
     policy: Arc<Policy>,
+    guide: Option<Arc<dyn Recipe>>,
 }
 
 impl LearnedPolicy {
-    /// A recipe from a policy, e.g. a checkpoint's.
+    /// A recipe from a policy, e.g. a checkpoint's, for episodes of `scenario`.
     #[must_use]
-    pub fn new(policy: Policy) -> Self {
-        Self { policy: Arc::new(policy) }
+    pub fn new(policy: Policy, scenario: &Arc<Scenario>) -> Self {
+        let guide = policy.guided.then(|| planner(scenario)).flatten();
+        Self { policy: Arc::new(policy), guide }
+    }
+}
+
+/// Who shows the way: model-predictive control.
+pub(crate) fn planner(scenario: &Arc<Scenario>) -> Option<Arc<dyn Recipe>> {
+    match entrant("mpc", scenario) {
+        Ok(Entrant::Agent(recipe)) => Some(recipe.into()),
+        _ => None,
+    }
+}
+
+/// What a guided policy starts from, asked beside it in each step.
+pub(crate) struct Guide {
+    planner: Box<dyn Agent>,
+}
+
+impl Guide {
+    pub(crate) fn new(planner: Box<dyn Agent>) -> Self {
+        Self { planner }
+    }
+
+    pub(crate) fn start(&mut self, brief: &Brief) {
+        self.planner.start(brief);
+    }
+
+    /// Writes the logits of its allocation, `[lines + 1]`.
+    pub(crate) fn show(&mut self, brief: &Brief, observation: &Observation, to: &mut [f32]) {
+        let shown = self.planner.decide(observation);
+        logits(brief, observation, &shown.money, GUIDED, to);
     }
 }
 
 impl Recipe for LearnedPolicy {
-    fn make(&self, _seed: u64) -> Box<dyn Agent> {
-        Box::new(Player::new(self.policy.clone()))
+    fn make(&self, seed: u64) -> Box<dyn Agent> {
+        let guide = self.guide.as_ref().map(|guide| Guide::new(guide.make(seed)));
+        Box::new(Player::new(self.policy.clone(), guide))
     }
 }
 
 /// One agent that follows a policy through an episode.
-#[derive(Debug, Clone)]
 pub struct Player {
     policy: Arc<Policy>,
+    guide: Option<Guide>,
     brief: Option<Brief>,
     features: Features,
     scratch: Scratch,
@@ -40,20 +73,24 @@ pub struct Player {
     global: Vec<f32>,
     /// `[lines + 1]`
     logits: Vec<f32>,
+    /// `[lines + 1]` what the guide shows; empty without one.
+    shown: Vec<f32>,
 }
 
 impl Player {
     /// An agent that has not started yet.
     #[must_use]
-    pub fn new(policy: Arc<Policy>) -> Self {
+    pub(crate) fn new(policy: Arc<Policy>, guide: Option<Guide>) -> Self {
         Self {
             policy,
+            guide,
             brief: None,
             features: Features::default(),
             scratch: Scratch::default(),
             lines: Vec::new(),
             global: vec![0.0; GLOBAL_FEATURES],
             logits: Vec::new(),
+            shown: Vec::new(),
         }
     }
 
@@ -69,6 +106,10 @@ impl Agent for Player {
         self.features.start(brief);
         self.lines.resize(brief.lines.len() * LINE_FEATURES, 0.0);
         self.logits.resize(brief.lines.len() + 1, 0.0);
+        if let Some(guide) = &mut self.guide {
+            guide.start(brief);
+            self.shown.resize(brief.lines.len() + 1, 0.0);
+        }
         if self.brief.as_ref() != Some(brief) {
             self.brief = Some(brief.clone());
         }
@@ -77,10 +118,14 @@ impl Agent for Player {
     fn decide(&mut self, observation: &Observation) -> Allocation {
         let mut allocation = Allocation::of(vec![0.0; observation.lines.len()]);
         let Some(brief) = &self.brief else { return allocation };
-        self.features.read(observation, &mut self.lines, &mut self.global);
+        if let Some(guide) = &mut self.guide {
+            guide.show(brief, observation, &mut self.shown);
+        }
+        self.features.read(observation, &self.shown, &mut self.lines, &mut self.global);
         self.lines.chunks_exact_mut(LINE_FEATURES).for_each(|line| self.policy.line_normaliser.apply(line));
         self.policy.global_normaliser.apply(&mut self.global);
         self.policy.forward().logits(&self.lines, &self.global, &mut self.scratch, &mut self.logits);
+        self.logits.iter_mut().zip(&self.shown).for_each(|(logit, shown)| *logit += shown);
         money(brief, observation, &self.logits, &mut allocation.money);
         allocation
     }

@@ -15,6 +15,18 @@ pub(crate) const FORTNIGHT: usize = 3;
 /// The horizon that never fades.
 pub(crate) const EPISODE: usize = HORIZONS - 1;
 
+/// How fast time passes: 1 in a season of a month or longer, less in a short one, whose hours count as its days.
+pub(crate) fn pace(brief: &Brief) -> f64 {
+    /// Days of a season in which a day counts as one.
+    const MONTH: f64 = 28.0;
+    (brief.steps as f64 * brief.step_days / MONTH).min(1.0)
+}
+
+/// What the goal counts; where that is money, in tenths of a line's even share, so that it is of the size of a count.
+fn in_counts(goal: Goal, outcome: f64, unit: f64) -> f64 {
+    if goal.is_money() { 10.0 * outcome.max(0.0) / unit } else { outcome }
+}
+
 /// Sums of one line's reports over one horizon. Money is in units of one line's even share of one step.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct LineSums {
@@ -26,11 +38,14 @@ pub(crate) struct LineSums {
     pub(crate) orders: f64,
     pub(crate) new_customers: f64,
     pub(crate) revenue: f64,
+    /// What the goal counts, as credited; see [`Memory::outcome`].
+    pub(crate) outcome: f64,
 }
 
 impl LineSums {
-    fn of(report: &LineReport, unit: f64) -> Self {
+    fn of(report: &LineReport, unit: f64, goal: Goal) -> Self {
         Self {
+            outcome: in_counts(goal, goal.credited(report), unit),
             granted: report.granted.major() / unit,
             spend: report.spend.major() / unit,
             impressions: report.impressions as f64,
@@ -52,6 +67,7 @@ impl LineSums {
         self.orders = self.orders * keep + new.orders;
         self.new_customers = self.new_customers * keep + new.new_customers;
         self.revenue = self.revenue * keep + new.revenue;
+        self.outcome = self.outcome * keep + new.outcome;
     }
 }
 
@@ -95,7 +111,7 @@ impl Memory {
         self.unit = (brief.budget.major() / shares).max(1e-9);
         self.goal = Goal::named(&brief.goal).unwrap_or_default();
         for (keep, half_life) in self.keep.iter_mut().zip(HALF_LIVES) {
-            *keep = libm::exp2(-brief.step_days / half_life);
+            *keep = libm::exp2(-brief.step_days / (half_life * pace(brief)));
         }
         self.keep[EPISODE] = 1.0;
         self.last.clear();
@@ -109,15 +125,14 @@ impl Memory {
     /// What the goal counts of a step; where that is money, in tenths of a line's even share, so that a step's number is
     /// of the size of a count.
     pub(crate) fn outcome(&self, shop: &ShopReport) -> f64 {
-        let seen = self.goal.seen(shop);
-        if self.goal.is_money() { 10.0 * seen.max(0.0) / self.unit } else { seen }
+        in_counts(self.goal, self.goal.seen(shop), self.unit)
     }
 
     /// Adds the reports of the step before `observation`, in which the calendar declared `calendar`.
     pub(crate) fn add(&mut self, observation: &Observation, calendar: f64) {
         let mut all = LineSums::default();
         for ((report, last), sums) in observation.lines.iter().zip(&mut self.last).zip(&mut self.lines) {
-            *last = LineSums::of(report, self.unit);
+            *last = LineSums::of(report, self.unit, self.goal);
             all.fade_and_add(1.0, last);
             for (sum, keep) in sums.iter_mut().zip(self.keep) {
                 sum.fade_and_add(keep, last);

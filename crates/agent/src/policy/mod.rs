@@ -2,6 +2,7 @@
 //! Rust.
 
 mod action;
+mod conditions;
 mod declared;
 mod effect;
 mod features;
@@ -13,9 +14,10 @@ mod weights;
 
 use std::sync::Arc;
 
-pub use action::{logits, money};
+pub use action::{GUIDED, TAUGHT, logits, money};
 pub use features::{FEATURES_VERSION, Features, GLOBAL_FEATURES, LINE_FEATURES};
 pub use inference::{Forward, Scratch};
+pub(crate) use learned::planner;
 pub use learned::{LearnedPolicy, Player};
 pub use normaliser::{Moments, Normaliser};
 pub(crate) use weights::Layer;
@@ -34,12 +36,14 @@ pub struct Policy {
     pub line_normaliser: Normaliser,
     /// `[GLOBAL_FEATURES]`
     pub global_normaliser: Normaliser,
+    /// Whether the network's logits are added to those of a planner's allocation, which it is shown.
+    pub guided: bool,
 }
 
 impl Policy {
-    /// An untrained policy: it spends evenly.
+    /// An untrained policy: it spends evenly, or as its planner does where it has one.
     #[must_use]
-    pub fn untrained(width: usize, seed: u64, log_std: f32) -> Self {
+    pub fn untrained(width: usize, seed: u64, log_std: f32, guided: bool) -> Self {
         let sizes = Sizes { line_features: LINE_FEATURES, global_features: GLOBAL_FEATURES, width };
         let layout = Arc::new(Layout::new(sizes));
         Self {
@@ -48,6 +52,7 @@ impl Policy {
             layout,
             line_normaliser: Normaliser::identity(LINE_FEATURES),
             global_normaliser: Normaliser::identity(GLOBAL_FEATURES),
+            guided,
         }
     }
 

@@ -43,6 +43,22 @@ impl Moments {
     }
 }
 
+impl Moments {
+    /// What `count` vectors would have left behind for `normaliser` to be read from them: how a run goes on from a policy of
+    /// which no more is kept.
+    #[must_use]
+    pub fn behind(normaliser: &Normaliser, count: f64) -> Self {
+        let both =
+            || normaliser.mean.iter().zip(&normaliser.scale).map(|(m, s)| (f64::from(*m), f64::from(*s)));
+        let variance = |scale: f64| if scale > 0.0 { 1.0 / (scale * scale) } else { 0.0 };
+        Self {
+            count,
+            sum: both().map(|(mean, _)| count * mean).collect(),
+            squares: both().map(|(mean, scale)| count * (mean * mean + variance(scale))).collect(),
+        }
+    }
+}
+
 /// Shifts and scales features to mean 0 and variance 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Normaliser {
@@ -84,6 +100,14 @@ impl Normaliser {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn moments_can_be_made_up_for_a_normaliser() {
+        let normaliser = Normaliser { mean: vec![2.0, -1.0, 5.0], scale: vec![0.5, 4.0, 0.0] };
+        let again = Normaliser::of(&Moments::behind(&normaliser, 1000.0));
+        let close = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-4);
+        assert!(close(&again.mean, &normaliser.mean) && close(&again.scale, &normaliser.scale), "{again:?}");
+    }
 
     #[test]
     fn normalises_to_mean_zero_and_variance_one_in_parts_as_in_one() {

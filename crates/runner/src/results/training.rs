@@ -14,8 +14,12 @@ pub(crate) struct TrainStarted<'a> {
     pub(crate) version: &'static str,
     /// `started`
     pub(crate) event: &'static str,
-    /// The scenario.
-    pub(crate) scenario: &'a ScenarioId,
+    /// The scenario, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scenario: Option<&'a ScenarioId>,
+    /// The scenarios, where there are several.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(crate) scenarios: &'a [ScenarioId],
     /// Seed of the run.
     pub(crate) seed: u64,
     /// Whether the run goes on from a saved state.

@@ -63,7 +63,7 @@ pub(crate) fn comparison(result: &Comparison<'_>, setting: &Setting<'_>) -> Stri
         text += &by_line(&finished, setting);
         text.push('\n');
     }
-    if setting.scenario.aim.last_year_revenue.is_some() {
+    if setting.scenario.brief.aim.last_year_revenue.is_some() {
         text += &last_year_table(&finished, setting);
         text.push('\n');
     }

@@ -1,0 +1,167 @@
+//! What a run learns on: scenarios, each with its planner and its worlds of validation, and who is played when.
+
+use std::sync::Arc;
+
+use outlay_environment::{Domain, Episode, Key, Scenario, Seeds, World};
+use rayon::prelude::*;
+
+use super::settings::TrainSettings;
+use crate::agent::Recipe;
+use crate::policy::{LearnedPolicy, planner};
+
+/// Decisions of an episode of the shipped season: what the number of worlds is measured in where seasons differ.
+const SEASON: usize = 32;
+
+/// A scenario to learn on.
+pub(super) struct Task {
+    /// As it is judged.
+    pub(super) full: Arc<Scenario>,
+    /// With fewer shoppers, as it is trained on.
+    pub(super) small: Arc<Scenario>,
+    /// Who shows the way there, where somebody is asked; of the small and of the full scenario, because a planner knows
+    /// how many people a shopper stands for.
+    planners: [Option<Arc<dyn Recipe>>; 2],
+    /// Episodes in an iteration that plays it.
+    pub(super) episodes: usize,
+    /// The worlds of every validation, with their noise.
+    worlds: Vec<(Arc<World>, u64)>,
+}
+
+impl Task {
+    /// `tasks` is how many share an iteration.
+    pub(super) fn new(scenario: &Arc<Scenario>, settings: &TrainSettings, tasks: usize) -> Self {
+        let small = scenario.at_training_size();
+        let asked = settings.guided || settings.teacher_share > 0.0;
+        let planners = [&small, scenario].map(|size| if asked { planner(size) } else { None });
+        let judged = if settings.validate_full_size { scenario } else { &small };
+        let group = settings.group;
+        let share = settings.worlds * SEASON / tasks / scenario.brief.steps.max(1);
+        let episodes = if tasks > 1 { (share / group).max(1) * group } else { settings.worlds };
+        Self { full: scenario.clone(), worlds: worlds(judged, settings), small, planners, episodes }
+    }
+
+    /// The scenario and the planner at one of the two sizes.
+    pub(super) fn at(&self, full: bool) -> (&Arc<Scenario>, Option<&dyn Recipe>) {
+        let size = if full { &self.full } else { &self.small };
+        (size, self.planners[usize::from(full)].as_deref())
+    }
+
+    /// Decisions in an iteration that plays it.
+    pub(super) fn steps(&self) -> u64 {
+        (self.episodes * self.full.brief.steps) as u64
+    }
+
+    /// Mean score of a policy on the validation worlds, without action noise and before the last draws of each step: less
+    /// noise in the choice.
+    pub(super) fn score(&self, policy: &LearnedPolicy) -> f64 {
+        let play = |(world, noise): &(Arc<World>, u64)| {
+            let mut player = policy.make(0);
+            let mut episode = Episode::new(world.clone(), *noise);
+            player.start(&world.scenario.brief);
+            while !episode.is_over() {
+                let allocation = player.decide(episode.observation());
+                episode.step(&allocation);
+            }
+            world.scenario.expected(episode.ledger())
+        };
+        let scores: Vec<f64> = self.worlds.par_iter().map(play).collect();
+        scores.iter().sum::<f64>() / scores.len().max(1) as f64
+    }
+
+    /// The scenario of the validation worlds.
+    pub(super) fn judged(&self) -> &Arc<Scenario> {
+        self.worlds.first().map_or(&self.full, |(world, _)| &world.scenario)
+    }
+}
+
+fn worlds(scenario: &Arc<Scenario>, settings: &TrainSettings) -> Vec<(Arc<World>, u64)> {
+    let numbers: Vec<u64> = (0..settings.validate_worlds).collect();
+    let draw = |number: u64| {
+        let seeds = Seeds::numbered(Domain::Validate, number, 0);
+        (World::draw(scenario, seeds.world), seeds.noise)
+    };
+    numbers.into_par_iter().map(draw).collect()
+}
+
+/// Who is played when, and for how long.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Schedule {
+    /// Iterations of the run.
+    pub(super) iterations: u64,
+    /// Those at its start that follow a teacher.
+    pub(super) taught: u64,
+    /// The first on worlds of full size.
+    pub(super) full_size_from: u64,
+    /// Decisions of the run.
+    pub(super) total: u64,
+    /// Tasks of an iteration.
+    together: usize,
+    /// `[tasks]` decisions of each in an iteration.
+    steps: Vec<u64>,
+    seed: u64,
+}
+
+impl Schedule {
+    pub(super) fn new(tasks: &[Task], settings: &TrainSettings) -> Self {
+        let steps: Vec<u64> = tasks.iter().map(Task::steps).collect();
+        let together = settings.scenarios.min(steps.len()).max(1);
+        let round = (steps.iter().sum::<u64>() * together as u64 / steps.len().max(1) as u64).max(1);
+        let iterations = settings.steps.div_ceil(round);
+        let taught = if settings.guided { 0.0 } else { settings.teacher_share };
+        let mut schedule = Self {
+            iterations,
+            taught: (taught * iterations as f64).ceil() as u64,
+            full_size_from: ((1.0 - settings.full_size_share) * iterations as f64).floor() as u64,
+            total: 0,
+            together,
+            steps,
+            seed: settings.seed,
+        };
+        schedule.total = (0..iterations).map(|iteration| schedule.steps(iteration)).sum();
+        schedule
+    }
+
+    /// Places of the tasks of an iteration: each comes once in a round of all, in an order of its own each time.
+    pub(super) fn tasks(&self, iteration: u64) -> Vec<usize> {
+        let tasks = self.steps.len() as u64;
+        let first = iteration * self.together as u64;
+        (first..first + self.together as u64)
+            .map(|place| self.order(place / tasks)[(place % tasks) as usize])
+            .collect()
+    }
+
+    /// Decisions of an iteration.
+    pub(super) fn steps(&self, iteration: u64) -> u64 {
+        self.tasks(iteration).into_iter().map(|task| self.steps[task]).sum()
+    }
+
+    fn order(&self, round: u64) -> Vec<usize> {
+        let key = Key::new(self.seed).with_name("tasks").with(round);
+        let mut order: Vec<usize> = (0..self.steps.len()).collect();
+        order.sort_by_key(|task| key.with(*task as u64).bits());
+        order
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_task_comes_once_in_a_round() {
+        let scenarios = ["problems/pacing-10-1", "problems/pacing-30-5", "problems/exploration-30"];
+        let settings =
+            TrainSettings { scenarios: 2, teacher_share: 0.0, steps: 100_000, ..TrainSettings::default() };
+        let tasks: Vec<Task> =
+            scenarios.iter().map(|name| Task::new(&Scenario::load(name).unwrap(), &settings, 2)).collect();
+        let schedule = Schedule::new(&tasks, &settings);
+        for round in 0..5 {
+            let mut played: Vec<usize> = (3 * round..3 * round + 3).flat_map(|k| schedule.tasks(k)).collect();
+            played.sort_unstable();
+            assert_eq!(played, [0, 0, 1, 1, 2, 2]);
+        }
+        let all: u64 = (0..schedule.iterations).map(|k| schedule.steps(k)).sum();
+        assert_eq!(all, schedule.total);
+        assert!(all.abs_diff(settings.steps) < 2 * schedule.steps(0) + schedule.steps(1));
+    }
+}
