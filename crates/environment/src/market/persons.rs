@@ -18,7 +18,8 @@ fn permute<T: Copy>(values: &mut [T], order: &[usize]) {
 impl Shoppers {
     /// What shoppers have lived through goes to others; personas and habits stay where they are.
     fn permute(&mut self, order: &[usize]) {
-        let Self { class: _, flags, stage, expires, contact, orders, memory, last_line, last_click, .. } = self;
+        let Self { class: _, flags, stage, expires, contact, orders, memory, last_line, last_click, .. } =
+            self;
         permute(flags, order);
         permute(stage, order);
         permute(last_line, order);
