@@ -523,7 +523,7 @@ fn new_customer_benefit_a_targeted_coupon_is_the_cheaper_one() {
     let cost = |line| {
         let figures: [&dyn Fn(&Scenario, &Ledger) -> f64; 2] =
             [&of_shop(|shop| shop.expected_new_customers), &of_shop(|shop| shop.coupons.major())];
-        let [new, coupons] = gains("new-customer-benefit", 16, &[(line, 0.2, 0..28)], figures);
+        let [new, coupons] = gains("new-customer-benefit", 24, &[(line, 0.2, 14..28)], figures);
         ((1.0 + coupons) / new, coupons)
     };
     let ((targeted, given), (all, given_to_all)) = (cost("display-with-coupon"), cost("coupon-for-all"));
