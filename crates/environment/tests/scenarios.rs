@@ -425,7 +425,7 @@ fn stock_bound_money_on_what_is_sold_out_buys_nothing() {
     let (mut wasted, mut days) = (0.0, 0);
     for number in 0..3 {
         let ledger = planned(&scenario, number, &plan);
-        let mut stock = 1_600;
+        let mut stock = 1_300;
         for step in 0..28 {
             let ProductRow { orders, stock: now, arrived, returned, .. } = ledger.products_in(step)[0];
             if stock == 0 && arrived == 0 {
