@@ -14,6 +14,9 @@ use season::start;
 /// Shoppers of a test; effects are measured on the same shoppers in the same moods, so few are enough.
 const SHOPPERS: usize = 4_000;
 
+/// What is read off a season's books.
+type Figure<'a> = &'a dyn Fn(&Scenario, &Ledger) -> f64;
+
 /// Part of the budget for a line, spread evenly over steps.
 type Plan<'a> = [(&'a str, f64, Range<usize>)];
 
@@ -80,12 +83,7 @@ fn of_shop(figure: impl Fn(&ShopRow) -> f64) -> impl Fn(&Scenario, &Ledger) -> f
 }
 
 /// What a plan causes of each of some figures, for each yuan spent: the same worlds with it and without any money.
-fn gains<const N: usize>(
-    name: &str,
-    worlds: u64,
-    plan: &Plan<'_>,
-    figures: [&dyn Fn(&Scenario, &Ledger) -> f64; N],
-) -> [f64; N] {
+fn gains<const N: usize>(name: &str, worlds: u64, plan: &Plan<'_>, figures: [Figure<'_>; N]) -> [f64; N] {
     let scenario = scenario(name);
     let (mut gains, mut paid) = ([0.0; N], 0.0);
     for number in 0..worlds {
@@ -216,7 +214,7 @@ fn the_cheapest_clicks_are_worth_least() {
 fn member_bonus_hunters_join_for_least_and_leave() {
     let [hunted, live, weixin, display, notes] =
         ["interactive", "live", "weixin", "display", "notes"].map(|name| {
-            let figures: [&dyn Fn(&Scenario, &Ledger) -> f64; 2] =
+            let figures: [Figure<'_>; 2] =
                 [&of_shop(|shop| shop.joins as f64), &of_shop(|shop| shop.leavers as f64)];
             gains("member", 6, &[(name, 0.3, 0..14)], figures)
         });
@@ -233,7 +231,7 @@ fn member_bonus_hunters_join_for_least_and_leave() {
 fn lead_the_cheapest_forms_are_the_dearest_qualified_leads() {
     let [exchange, search, others @ ..] =
         ["exchange", "search", "baidu", "zhihu", "weixin", "douyin"].map(|name| {
-            let figures: [&dyn Fn(&Scenario, &Ledger) -> f64; 2] =
+            let figures: [Figure<'_>; 2] =
                 [&of_shop(|shop| shop.leads as f64), &of_shop(|shop| shop.qualified_leads as f64)];
             gains("lead", 10, &[(name, 0.15, 0..28)], figures)
         });
@@ -521,7 +519,7 @@ fn new_customer_benefit_a_coupon_costs_its_share_and_brings_new_customers() {
 #[test]
 fn new_customer_benefit_a_targeted_coupon_is_the_cheaper_one() {
     let cost = |line| {
-        let figures: [&dyn Fn(&Scenario, &Ledger) -> f64; 2] =
+        let figures: [Figure<'_>; 2] =
             [&of_shop(|shop| shop.expected_new_customers), &of_shop(|shop| shop.coupons.major())];
         let [new, coupons] = gains("new-customer-benefit", 24, &[(line, 0.2, 14..28)], figures);
         ((1.0 + coupons) / new, coupons)
