@@ -164,6 +164,19 @@ fn lists_are_documents_too() {
     let scenarios = json(&["scenarios", "--json"]);
     assert_eq!(scenarios["schema"], "outlay.scenarios/1");
     has_keys(&scenarios["scenarios"][0], &["name", "title", "goal", "limits", "calendar"]);
+    let names: Vec<&str> = scenarios["scenarios"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|it| it["name"].as_str())
+        .collect();
+    assert_eq!(names.len(), 30);
+    let printed = outlay(&["scenarios"]);
+    // A row of figures each, and a title.
+    for name in names {
+        let rows = stdout(&printed).lines().filter(|row| row.split_whitespace().next() == Some(name));
+        assert_eq!(rows.count(), 2, "{name}");
+    }
     let agents = json(&["agents", "--json"]);
     assert_eq!(agents["schema"], "outlay.agents/1");
     has_keys(&agents["agents"][0], &["name", "summary"]);

@@ -333,6 +333,14 @@ impl Episode {
             _ => panic!("not a market"),
         }
     }
+
+    #[cfg(test)]
+    pub(crate) fn market_mut(&mut self) -> &mut MarketState {
+        match &mut self.state {
+            State::Market(market) => market,
+            _ => panic!("not a market"),
+        }
+    }
 }
 
 /// A bid in millionths of its unit; 0 where it is none.

@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn oracles_keep_money_that_would_bring_less() {
-        let scenario = Scenario::load("product-boost").unwrap().with_shoppers(1_000);
+        let scenario = Scenario::load("marks/product-boost").unwrap().with_shoppers(1_000);
         let world = World::draw(&scenario, Seeds::numbered(Domain::Validate, 0, 0).world);
         let trials = Trials::smaller(&world, Levers::default(), 1, 1);
         let small = StaticHindsight { noises: 1, trials: 40 };

@@ -115,6 +115,8 @@ pub struct Channel {
     pub interact_rate: Uncertain,
     /// Chance that a click leads to a favourite or a cart.
     pub intent_rate: Uncertain,
+    /// Chance that a bonus hunter who interacts joins as a member; the merchant's rate where there is none.
+    pub hunter_joins: Option<f64>,
     /// Share of contacts that are no people.
     pub worthless: Uncertain,
     /// Index of the memory that contacts feed.

@@ -61,6 +61,7 @@ pub(crate) fn read_channel(top: &mut Section<'_>, industry: Option<&Industry>) -
         click_rate: top.uncertain("click_rate", Bounds::share("a chance for each contact")),
         interact_rate: top.uncertain("interact_rate", Bounds::share("a chance for each click")),
         intent_rate: top.uncertain("intent_rate", Bounds::share("a chance for each click")),
+        hunter_joins: top.number_if_any("hunter_joins", Bounds::share("of bonus hunters who interact")),
         worthless: top.uncertain("worthless", Bounds::share("share of contacts")),
         memory: top.named("memory", &named).unwrap_or(0),
         impact: top.uncertain("impact", Bounds::at_least_zero("units of memory a contact")),
@@ -138,16 +139,6 @@ fn read_friction(top: &mut Section<'_>) -> Friction {
         section.finish();
         cap
     });
-    let learning = top.section_if_any("learning").map(|mut section| {
-        let learning = Learning {
-            events: section.whole("events", Bounds::between(1.0, 1e9, "clicks in the window")),
-            days: section.number("days", days),
-            clicks: section.number("clicks", Bounds::between(0.01, 1.0, "a factor until it is over")),
-            edit: section.number("edit", Bounds::between(0.01, 10.0, "a share of the granted money")),
-        };
-        section.finish();
-        learning
-    });
     let rivals = top.section_if_any("rivals").map(|mut section| {
         let rivals = Rivals {
             reaction: section
@@ -159,11 +150,11 @@ fn read_friction(top: &mut Section<'_>) -> Friction {
         rivals
     });
     Friction {
+        learning: read_learning(top),
         frequency_cap,
         daily_cap: top
             .number_if_any("daily_cap", Bounds::above_zero("contacts a day for each person in the market")),
         review_days: top.number_if_any("review_days", Bounds::between(0.0, 60.0, "days")).unwrap_or(0.0),
-        learning,
         rivals,
         leak: top.number_if_any("leak", Bounds::share("of clicks by people with a need")).unwrap_or(0.0),
         setup: top.number_if_any("setup", Bounds::between(0.0, 1e9, "major units")).unwrap_or(0.0),
@@ -171,6 +162,18 @@ fn read_friction(top: &mut Section<'_>) -> Friction {
             .number_if_any("optimised", Bounds::share("of people without a need, passed over"))
             .unwrap_or(0.0),
     }
+}
+
+fn read_learning(section: &mut Section<'_>) -> Option<Learning> {
+    let mut learning = section.section_if_any("learning")?;
+    let read = Learning {
+        events: learning.whole("events", Bounds::between(1.0, 1e9, "clicks in the window")),
+        days: learning.number("days", Bounds::above_zero("days")),
+        clicks: learning.number("clicks", Bounds::between(0.01, 1.0, "a factor until it is over")),
+        edit: learning.number("edit", Bounds::between(0.01, 10.0, "a share of the granted money")),
+    };
+    learning.finish();
+    Some(read)
 }
 
 /// Reads a line of a scenario, but for its limits, in an episode of so many steps, and of so many steps a day.
@@ -183,7 +186,9 @@ pub(crate) fn read_line(
 ) -> Line {
     let factor = Bounds::between(0.0, 1_000.0, "a factor on the channel's figure");
     let above_zero = Bounds::above_zero("a factor on the price");
-    let channel = channel.unwrap_or_else(Channel::nothing);
+    let mut channel = channel.unwrap_or_else(Channel::nothing);
+    // What this merchant's account has to learn, where it is not what the medium's accounts usually have.
+    channel.friction.learning = read_learning(section).or(channel.friction.learning);
     Line {
         name,
         channel_name,
@@ -301,6 +306,7 @@ impl Channel {
             click_rate: zero,
             interact_rate: zero,
             intent_rate: zero,
+            hunter_joins: None,
             worthless: zero,
             memory: 0,
             impact: zero,

@@ -9,9 +9,9 @@ use super::shoppers::{INTENDED, Shoppers};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Claims {
     /// The coupon that is held, from 1; 0 for none.
-    held: Vec<u8>,
+    pub(super) held: Vec<u8>,
     /// Stamp from which it is no longer valid.
-    until: Vec<u16>,
+    pub(super) until: Vec<u16>,
     /// Shoppers who claimed since the counts were last taken.
     claimed: u64,
     expired: u64,

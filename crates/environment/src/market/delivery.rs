@@ -295,20 +295,22 @@ fn respond(
     }
     shoppers.touch(i, VIEWED, &world.clock, step);
     shoppers.claim(moment, line, i);
+    let hunter = shoppers.flags[i] & flag::HUNTER != 0;
     let interacts = f64::from(field(more, 1)) < drawn.interact_rate * effect * 65_536.0;
     let engaged = channel.pricing == Pricing::PerEngagement;
     if interacts || engaged {
         delivered.engagements += counted;
         if interacts {
             shoppers.touch(i, INTERACTED, &world.clock, step);
-            if f64::from(field(last, 1)) < world.market.merchant.member_rate * 65_536.0 {
+            let usual = world.market.merchant.member_rate;
+            let joins = channel.hunter_joins.filter(|_| hunter).unwrap_or(usual);
+            if f64::from(field(last, 1)) < joins * 65_536.0 {
                 delivered.joins += if shoppers.flags[i] & flag::MEMBER == 0 { counted } else { 0 };
                 shoppers.flags[i] |= flag::MEMBER;
                 shoppers.find_stage(i, &world.clock, step);
             }
         }
     }
-    let hunter = shoppers.flags[i] & flag::HUNTER != 0;
     if !hunter && f64::from(field(more, 2)) < drawn.intent_rate * effect * 65_536.0 {
         shoppers.touch(i, INTENDED, &world.clock, step);
         if let Some(leads) = &world.market.industry.leads

@@ -21,6 +21,8 @@ pub mod journal;
 pub mod leads;
 pub mod own;
 pub(crate) mod parts;
+#[cfg(test)]
+mod persons;
 mod purchases;
 pub mod settings;
 mod shelves;

@@ -86,9 +86,9 @@ impl OwnTables {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Relations {
     /// Tiredness in 1/256 of a contact.
-    tired: Vec<u16>,
+    pub(super) tired: Vec<u16>,
     /// Stamp at which a bonus hunter among the members leaves; 0 for none.
-    leaves: Vec<u16>,
+    pub(super) leaves: Vec<u16>,
 }
 
 /// What came of a step's contact, in shoppers.

@@ -140,6 +140,7 @@ pub(crate) fn read_industry(top: &mut Section<'_>) -> Industry {
         purchase_rate: top.number("purchase_rate", share),
         in_market_visits: top.number("in_market_visits", factor),
         in_market_clicks: top.number("in_market_clicks", factor),
+        in_market_curiosity: top.number_if_any("in_market_curiosity", factor).unwrap_or(1.0),
         rival_interest: top.number("rival_interest", Bounds::between(0.1, 20.0, "an exponent")),
         category_query: top.number("category_query", share),
         brand_query: stages(top, "brand_query", share),

@@ -88,6 +88,8 @@ pub struct Industry {
     pub in_market_visits: f64,
     /// Clicks of a person in the market relative to others.
     pub in_market_clicks: f64,
+    /// Chance that a person in the market searches the brand for what they remember, relative to others.
+    pub in_market_curiosity: f64,
     /// How much dearer rivals make people in the market: rank u becomes 1-(1-u)^interest.
     pub rival_interest: f64,
     /// Chance that a visitor in the market searches the category.

@@ -41,7 +41,7 @@ pub(crate) struct MarketState {
     due: Vec<Due>,
     till: Till,
     desk: Desk,
-    relations: Relations,
+    pub(super) relations: Relations,
     funds: Funds,
     /// Guaranteed exposures left, people.
     exposures: u64,

@@ -247,9 +247,12 @@ fn intentions(world: &MarketWorld, key: Key, shoppers: &mut Shoppers, audience: 
             .zip(&shoppers.memory)
             .map(|(tables, memory)| tables.curiosity[(memory[i] >> MEMORY_SHIFT) as usize])
             .sum();
+        let needs = shoppers.flags[i] & flag::IN_MARKET != 0;
+        let factor = if needs { industry.in_market_curiosity } else { 1.0 };
+        let curiosity = (f64::from(curiosity) * factor) as u32;
         let query = if field(bits, 0) < brand_query[shoppers.stage[i] as usize] + curiosity {
             Query::Brand
-        } else if shoppers.flags[i] & flag::IN_MARKET != 0 && field(bits, 1) < category_query {
+        } else if needs && field(bits, 1) < category_query {
             Query::Category
         } else {
             Query::None
