@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use outlay_agent::Recipe;
 use outlay_agent::checkpoint::{self, Card, CheckpointError};
 use outlay_agent::learn::{Event, Flow, Start, TrainError, TrainSettings, TrainState, Trained, train};
+use outlay_agent::policy::{LearnedPolicy, Policy};
+use outlay_agent::{Entrant, Recipe, entrant};
 use outlay_environment::{Allocation, Episode, Scenario, World};
 
 fn scenario() -> Arc<Scenario> {
@@ -125,7 +126,7 @@ fn a_checkpoint_decides_as_the_policy_that_was_saved() {
         }
         episode.ledger().clone()
     };
-    let saved = outlay_agent::policy::LearnedPolicy::new(trained.state.best_policy().clone(), &scenario);
+    let saved = LearnedPolicy::new(trained.state.best_policy().clone(), &scenario);
     let ledger = play(&read.recipe(&scenario));
     assert_eq!(ledger, play(&saved));
     assert!(ledger.spend() <= ledger.budget);
@@ -165,15 +166,88 @@ fn what_is_damaged_foreign_or_newer_is_refused_with_its_reason() {
     let replace = |from: &'static str, to: &'static str| {
         move |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(from, to).into_bytes()
     };
-    let newer = refused(&|f| edit("card.toml", &replace("outlay.checkpoint/1", "outlay.checkpoint/9"), f));
+    let newer = refused(&|f| edit("card.toml", &replace("outlay.checkpoint/2", "outlay.checkpoint/9"), f));
     assert!(matches!(newer, CheckpointError::Newer { found: 9, .. }), "{newer}");
-    let foreign = refused(&|f| edit("card.toml", &replace("outlay.checkpoint/1", "model/1"), f));
+    let foreign = refused(&|f| edit("card.toml", &replace("outlay.checkpoint/2", "model/1"), f));
     assert!(matches!(foreign, CheckpointError::NotACheckpoint { .. }), "{foreign}");
+    let old = refused(&|f| edit("card.toml", &replace("features = 3", "features = 2"), f));
+    assert!(matches!(old, CheckpointError::OtherFeatures { found: 2, .. }), "{old}");
     let wide = refused(&|f| edit("card.toml", &replace("width = 16", "width = 1000000000000"), f));
     assert!(matches!(wide, CheckpointError::Damaged { .. }), "{wide}");
     let binary = refused(&|f| edit("card.toml", &|_| vec![0xff; 40], f));
     assert!(matches!(binary, CheckpointError::Damaged { .. }), "{binary}");
     assert!(matches!(checkpoint::read(&folder), Err(CheckpointError::Missing { .. })));
+}
+
+/// Lines, steps and goals differ; one network learns on all, and a run that stopped goes on as if it had not.
+#[test]
+fn several_scenarios_share_a_policy_and_a_run() {
+    let small = |name: &str| Scenario::load(name).unwrap().with_shoppers(400);
+    let scenarios = ["new-customer", "member", "steady-profit"].map(small);
+    let settings = TrainSettings {
+        steps: 6 * 16 * 32,
+        scenarios: 2,
+        worlds: 16,
+        teacher_share: 0.0,
+        ..settings(&scenarios[0])
+    };
+    let run = |start: Start, stop: u64| {
+        let mut stop_there = |event: &Event<'_>| match event {
+            Event::Iteration(iteration) if iteration.iteration == stop => Flow::Stop,
+            _ => Flow::Continue,
+        };
+        train(&scenarios, &settings, start, &mut stop_there).unwrap().state
+    };
+    let whole = run(Start::Fresh, 0);
+    let names: Vec<&str> = whole.tasks.iter().map(|task| task.scenario.as_str()).collect();
+    assert_eq!(names, ["new-customer", "member", "steady-profit"]);
+    assert!(whole.tasks.iter().all(|task| task.reward_scale > 0.0));
+    assert_eq!(whole.even(), 0.0, "several scenarios are measured from the even plan");
+    let place = tempfile::tempdir().unwrap();
+    let half = run(Start::Fresh, 2);
+    let card = Card::new(&scenarios, &half, "outlay train");
+    checkpoint::write(place.path(), half.best_policy(), &card, Some(&half)).unwrap();
+    let read = checkpoint::read(place.path()).unwrap();
+    assert!(scenarios.iter().all(|scenario| read.warning(scenario).is_none()));
+    let again = checkpoint::read_resume(place.path()).unwrap();
+    assert_eq!(run(Start::Resume(Box::new(again)), 0), whole);
+}
+
+#[test]
+fn a_run_goes_on_from_a_policy_trained_elsewhere() {
+    let scenario = scenario();
+    let settings = settings(&scenario);
+    let before = run(&scenario, &settings, None, 0).state.policy;
+    let start = Start::From(Box::new(before.clone()));
+    let begun = train(std::slice::from_ref(&scenario), &settings, start, &mut |_| Flow::Stop).unwrap().state;
+    assert_eq!((begun.iteration, &begun.policy.weights), (0, &before.weights));
+    // The normaliser is that of what it saw before and a first batch, not of the batch alone.
+    let means = before.global_normaliser.mean.iter().zip(&begun.policy.global_normaliser.mean);
+    let scales = &before.global_normaliser.scale;
+    let moved = means.zip(scales).map(|((a, b), scale)| ((a - b) * scale).abs()).fold(0.0, f32::max);
+    assert!(moved < 0.1, "{moved} deviations");
+}
+
+/// A guided policy that says nothing does what its planner does, but for lines that the planner leaves out.
+#[test]
+fn a_guided_policy_begins_where_its_planner_stands() {
+    let scenario = scenario();
+    let mut policy = Policy::untrained(16, 1, -0.7, true);
+    policy.weights.fill(0.0);
+    let guided = LearnedPolicy::new(policy, &scenario);
+    let Ok(Entrant::Agent(planner)) = entrant("mpc", &scenario) else { panic!("mpc is an agent") };
+    let play = |recipe: &dyn Recipe| {
+        let mut agent = recipe.make(1);
+        let mut episode = Episode::new(World::draw(&scenario, 5), 6);
+        agent.start(&scenario.brief);
+        while !episode.is_over() {
+            let allocation = agent.decide(episode.observation());
+            episode.step(&allocation);
+        }
+        scenario.expected(episode.ledger())
+    };
+    let [guided, planner] = [play(&guided), play(planner.as_ref())];
+    assert!((guided / planner - 1.0).abs() < 0.01, "{guided} {planner}");
 }
 
 /// The one promise that all the others serve, without a teacher to lean on.

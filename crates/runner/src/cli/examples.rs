@@ -1,0 +1,75 @@
+//! Examples below the help of each command.
+
+pub(super) const TRAIN_EXAMPLES: &str = "\
+Examples:
+  outlay train
+  outlay train new-customer --seed 2 --steps 500k --out runs/second
+  outlay train --resume runs/second
+  outlay train my-shop.toml --from checkpoints/new-customer
+  outlay train new-customer member launch --out runs/three
+
+Ctrl-C finishes the update, saves, and prints the command that goes on. A second Ctrl-C stops at
+once.";
+
+pub(super) const EVALUATE_EXAMPLES: &str = "\
+Examples:
+  outlay evaluate mpc
+  outlay evaluate runs/new-customer-seed1 new-customer --seeds 0..128 --noise 2
+  outlay evaluate buyer-rule --seeds 17..18 --truth
+  outlay evaluate buyer-rule --replay 17
+  outlay evaluate buyer-rule --report deeplink --seeds 0..16
+  outlay evaluate buyer-rule new-customer@super-star
+  outlay evaluate buyer-rule --merchants rising-star,aspiring-star,talent-star,super-star
+  outlay evaluate mpc --csv > mpc.csv";
+
+pub(super) const COMPARE_EXAMPLES: &str = "\
+Examples:
+  outlay compare --agents even,buyer-rule,mpc,runs/new-customer-seed1 --against buyer-rule
+  outlay compare --agents even,mpc --headroom --seeds 0..128
+  outlay compare --agents even --agent 'mine=exec:python my.py a,b' --require 'mine > even'
+
+An agent behind `exec:` reads a brief and then one observation for each step, as JSON lines on
+standard input. It answers each observation with {\"money\": [..]}, one amount in major units for
+each line of the scenario. Its seed is in OUTLAY_SEED. docs/agents.md has the protocol.
+
+Episodes are kept and not played twice; those of exec: agents, and timed ones, are played anew.";
+
+pub(super) const LEVERS_EXAMPLES: &str = "\
+Examples:
+  outlay levers clairvoyant break-out-of-circle --seeds 0..16
+  outlay levers mpc break-out-of-circle
+
+The agent plays the same worlds with nothing but the budget to decide, then with one lever of the
+scenario more each time. Lines that differ in a closed lever alone share their money in fixed parts.";
+
+pub(super) const SUITE_EXAMPLES: &str = "\
+Examples:
+  outlay suite tests/suites/readme.toml
+  outlay suite tests/suites/readme.toml --markdown > tables.md
+
+A file holds [[comparison]] tables with `title`, `question`, `scenario` and `agents`, and if wanted
+`against`, `seeds`, `noise`, `by_line` and `reading`. Paths in it are those of the command line.
+Nothing in it is executed: an exec: agent must be named on the command line, with `compare`.";
+
+pub(super) const TRAPS_EXAMPLES: &str = "\
+Examples:
+  outlay traps
+  outlay traps --agents even,mpc,runs/new-customer-seed1 --seeds 0..8
+  outlay traps my-traps.toml
+
+A file holds [[trap]] tables with `name`, `why`, `scenario`, `lines`, `measure` (share, sold-out or
+edits), `most`, the limit above which an agent has fallen, and with `share` what the lines `looks`
+good by: exposures, clicks, orders, revenue, joins or leads. A line that does not look better than
+the others under an even split, or does not cause less, is no trap.";
+
+pub(super) const CHECK_EXAMPLES: &str = "\
+Examples:
+  outlay check my-shop.toml";
+
+pub(super) const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  outlay schema > outlay-scenario.json
+  outlay schema channel > outlay-channel.json
+
+With the first line `#:schema ./outlay-scenario.json` in a scenario file, editors that know TOML by
+Taplo complete its keys and underline what is wrong.";
