@@ -26,7 +26,9 @@ impl Shoppers {
         let stamps = [expires, last_click].into_iter().chain(contact).chain(orders).chain(memory);
         let stamps = stamps.chain(&mut self.outside_click).chain(self.capped.iter_mut().flatten());
         stamps.for_each(|stamps| permute(stamps, order));
-        permute(&mut self.reserved_people, order);
+        // Who was at `from` is now at the place whose turn it is.
+        let place = |from: u32| order.iter().position(|other| *other == from as usize).unwrap_or_default();
+        self.reserved_in_part.iter_mut().for_each(|(shopper, _)| *shopper = place(*shopper) as u32);
         permute(&mut self.in_view, order);
         let Claims { held, until, .. } = &mut self.claims;
         permute(held, order);

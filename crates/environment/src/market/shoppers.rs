@@ -108,7 +108,7 @@ pub(crate) struct Shoppers {
     pub(crate) last_click: Vec<u16>,
     /// Shoppers for only a part of whose people a commission is reserved by that click, and how many; of others it is all.
     /// The last that money reaches in a step, so hardly any.
-    reserved_in_part: Vec<(u32, u32)>,
+    pub(super) reserved_in_part: Vec<(u32, u32)>,
     /// Stamp of the last recognised click on each outside line.
     pub(crate) outside_click: Vec<Vec<u16>>,
     /// Product of the last click on a line that shows one; empty where there are no products to choose from.
