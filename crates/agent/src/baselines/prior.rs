@@ -306,7 +306,7 @@ mod tests {
         // The marginal return `value half / (x + half)^2` is 1 at `sqrt(value half) - half`.
         let plan = best_plan(&scenario, &model(2));
         assert!(plan.iter().zip([100.0, 200.0, 100.0, 200.0]).all(|(a, b)| (a - b).abs() < 0.5), "{plan:?}");
-        scenario.goal = outlay_environment::Goal::Revenue;
+        Arc::make_mut(&mut scenario.brief).goal = "revenue".to_owned();
         let all: f64 = best_plan(&scenario, &model(2)).iter().sum();
         assert!((all - 10_000.0).abs() < 1e-6, "{all}");
     }

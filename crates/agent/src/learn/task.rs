@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn every_task_comes_once_in_a_round() {
-        let scenarios = ["problems/pacing-10-1", "problems/pacing-30-5", "problems/exploration-30"];
+        let scenarios = ["problems/p7-pacing-10-1", "problems/p7-pacing-30-5", "problems/p8-exploration-30"];
         let settings =
             TrainSettings { scenarios: 2, teacher_share: 0.0, steps: 100_000, ..TrainSettings::default() };
         let tasks: Vec<Task> =
