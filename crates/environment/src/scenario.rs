@@ -173,7 +173,7 @@ impl Scenario {
         self.brief.aim.expected(self.goal, ledger, step)
     }
 
-    /// What a model of responses should explain of `step`; see [`Aim::caused`].
+    /// What a model of responses should explain of `step`; see [`crate::Aim::caused`].
     #[must_use]
     pub fn caused_step(&self, ledger: &Ledger, step: usize) -> f64 {
         self.brief.aim.caused(self.goal, ledger, step)
