@@ -142,12 +142,13 @@ fn a_table_has_three_forms_and_one_at_a_time() {
     assert_eq!(
         lines.next(),
         Some(
-            "scenario,agent,seed,noise,unit,score,currency,spend,return_on_spend,incremental_return_on_spend"
+            "scenario,agent,seed,noise,unit,score,currency,spend,return_on_spend,incremental_return_on_spend,\
+             days_to_pass"
         )
     );
     let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
     assert_eq!(rows.len(), 6);
-    assert!(rows.iter().all(|row| row.len() == 10 && row[0] == "new-customer"));
+    assert!(rows.iter().all(|row| row.len() == 11 && row[0] == "new-customer"));
     assert_eq!((rows[0][1], rows[3][1], rows[2][2]), ("even", "again", "2"));
     assert_eq!(rows[0][2..], rows[3][2..]);
     let document: Value = serde_json::from_str(stdout(&with(&["--json"]))).expect("JSON");

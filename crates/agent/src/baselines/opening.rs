@@ -19,13 +19,13 @@ const TILTS: [f64; 3] = [10.0, 3.0, 0.3];
 /// Least weight that a search starts from, relative to the mean: what has none can never get any.
 const TRACE: f64 = 0.01;
 
-/// The better of `plan` (`[steps]`), made where `closed` allowed less, and of the best found around it. `trials` makes
-/// trials where the lever is open, of a seed and a number of noises; `effort` is how many plans are tried for the mix;
-/// `noises` are how many a search and its judge use.
+/// The best of `plan` (`[steps]`), made where `closed` allowed less, of the best found around it, and of a `constant` mix
+/// found where the lever is open. `trials` makes trials where it is, of a seed and a number of noises; `effort` is how many
+/// plans are tried for the mix; `noises` are how many a search and its judge use.
 pub(super) fn opened(
     trials: &impl Fn(u64, usize) -> Trials,
     closed: Levers,
-    plan: Vec<Allocation>,
+    [plan, constant]: [Vec<Allocation>; 2],
     effort: usize,
     noises: [usize; 2],
     seed: u64,
@@ -43,7 +43,14 @@ pub(super) fn opened(
     };
     let found = search.respill(&found).plan;
     let judge = trials(Key::new(seed).with_name("judge").bits(), noises[1]);
-    if is_better(&judge.play(&found).scores, &judge.play(&plan).scores) { found } else { plan }
+    let mut best = (judge.play(&plan).scores, plan);
+    for other in [found, constant] {
+        let scores = judge.play(&other).scores;
+        if is_better(&scores, &best.0) {
+            best = (scores, other);
+        }
+    }
+    best.1
 }
 
 /// Whether the mean paired difference is more than its standard error; of one pair, whether it is above zero.
@@ -138,7 +145,7 @@ mod tests {
             let scenario = world.scenario.with_levers(pair[1]);
             let world = World::draw(&scenario, world.seed);
             let trials = |seed, noises| Trials::new(world.clone(), seed, noises);
-            let better = opened(&trials, pair[0], plan.clone(), 14, [1, 1], 1);
+            let better = opened(&trials, pair[0], [plan.clone(), even.clone()], 14, [1, 1], 1);
             let judge = trials(Key::new(1).with_name("judge").bits(), 1);
             assert!(judge.play(&better).score >= judge.play(&plan).score, "{pair:?}");
             plan = better;

@@ -55,7 +55,8 @@ impl Oracle for StaticHindsight {
 /// The best plan found for the drawn world: not a bound, a search may miss a better one. It searches from the best plan of
 /// a response model that is fitted to the drawn world, and from the best constant mix; it never ends below that mix on
 /// the noise that it searches on. Where levers are open besides the budget, it plans with all of them closed first and
-/// then opens one after the other, each time from the plan before, which stays unless a better one is found.
+/// then opens one after the other, each time from the plan before, which stays unless a better one or a better constant
+/// mix is found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Clairvoyant {
     /// The search for the best constant mix.
@@ -80,7 +81,9 @@ impl Oracle for Clairvoyant {
         let mut plan = self.budget(world, seed);
         for pair in ladder.windows(2) {
             let trials = |seed, noises| Trials::smaller(world, pair[1], seed, noises);
-            plan = opened(&trials, pair[0], plan, self.trials, [self.noises, 2 * self.noises], seed);
+            let constant = self.constant.search(&trials(seed, self.constant.noises), seed).1.plan;
+            let noises = [self.noises, 2 * self.noises];
+            plan = opened(&trials, pair[0], [plan, constant], self.trials, noises, seed);
         }
         plan
     }
