@@ -195,10 +195,10 @@ fn traps_say_who_falls() {
              measure = {measure}\n"
         )
     };
-    let [boost, cold] = ["product-boost", "cold-start"].map(fewer);
+    let [steady, cold] = ["steady-profit", "cold-start"].map(fewer);
     let looks = "\"share\"\nlooks = \"revenue\"\nmost = 1.25";
-    let text = trap("brand search", &boost, "\"brand-search\"", looks)
-        + &trap("no trap", &boost, "\"display\"", looks)
+    let text = trap("brand search", &steady, "\"brand-search\"", looks)
+        + &trap("no trap", &steady, "\"display\"", looks)
         + &trap("reset", &cold, "\"ocean-engine\", \"tencent\"", "\"edits\"\nmost = 1");
     let path = folder.path().join("traps.toml");
     std::fs::write(&path, text).expect("a file");
