@@ -210,17 +210,16 @@ fn stopped(run: &Run, state: &TrainState, terminal: Terminal) -> Result<u8, Fail
     let scenario = if same { String::new() } else { run.names() + " " };
     let resume = format!("outlay train {scenario}--resume {folder}");
     if terminal.json {
-        terminal.json_line(&TrainSaved {
-            schema: "outlay.train/1",
-            version: VERSION,
-            event: "interrupted",
-            folder: run.folder.path().display().to_string(),
-            steps: state.steps,
-            resume: Some(resume.clone()),
-        })?;
+        terminal.json_line(&saved(run, state, "interrupted", Some(resume.clone())))?;
     }
     terminal.always(&format!("saved {folder} ({} steps)\nresume with `{resume}`", state.steps));
     Ok(EXIT_INTERRUPTED)
+}
+
+/// What `--json` says of a saved run.
+fn saved(run: &Run, state: &TrainState, event: &'static str, resume: Option<String>) -> TrainSaved {
+    let folder = run.folder.path().display().to_string();
+    TrainSaved { schema: "outlay.train/1", version: VERSION, event, folder, steps: state.steps, resume }
 }
 
 /// At the end: judges the policy beside baselines, completes its card, says what to do next.
@@ -263,14 +262,7 @@ fn finished(run: &Run, state: &TrainState, timing: bool, terminal: Terminal) -> 
 fn several(run: &Run, state: &TrainState, terminal: Terminal) -> Result<u8, Failure> {
     run.folder.save_finished(state, &run.scenarios, &command(run), Vec::new())?;
     if terminal.json {
-        terminal.json_line(&TrainSaved {
-            schema: "outlay.train/1",
-            version: VERSION,
-            event: "finished",
-            folder: run.folder.path().display().to_string(),
-            steps: state.steps,
-            resume: None,
-        })?;
+        terminal.json_line(&saved(run, state, "finished", None))?;
     } else {
         terminal.result(&summary(run, state))?;
     }

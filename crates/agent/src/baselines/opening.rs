@@ -85,37 +85,33 @@ fn with_bids(trials: &Trials, brief: &Brief, mut mix: Mix) -> Mix {
     let money = |line: usize| -> f64 { mix.weights.iter().skip(line).step_by(lines).sum() };
     let mut order: Vec<usize> = (0..lines).filter(|line| brief.lines[*line].list_price > 0.0).collect();
     order.sort_by(|a, b| money(*b).total_cmp(&money(*a)).then(a.cmp(b)));
-    let mut best = trials.respill(&mix).score;
-    for line in order {
-        for bid in BIDS {
-            let mut other = mix.clone();
-            other.bids[line] = bid;
-            let score = trials.respill(&other).score;
-            if score > best {
-                (best, mix) = (score, other);
-            }
-        }
-    }
+    let tries = order.into_iter().flat_map(|line| BIDS.map(|bid| (line, bid)));
+    climb(trials, &mut mix, tries, |mix, (line, bid)| mix.bids[line] = bid);
     mix
 }
 
 /// Money moved between lines that `closed` ties together, one line after the other, as long as it helps.
 fn untied(trials: &Trials, brief: &Brief, closed: Levers, mut mix: Mix) -> Mix {
     let lines = brief.lines.len();
-    let mut best = trials.respill(&mix).score;
-    for tie in closed.ties(brief) {
-        for line in tie.lines {
-            for tilt in TILTS {
-                let mut other = mix.clone();
-                other.weights.iter_mut().skip(line).step_by(lines).for_each(|weight| *weight *= tilt);
-                let score = trials.respill(&other).score;
-                if score > best {
-                    (best, mix) = (score, other);
-                }
-            }
+    let tied = closed.ties(brief).into_iter().flat_map(|tie| tie.lines);
+    let tries = tied.flat_map(|line| TILTS.map(|tilt| (line, tilt)));
+    climb(trials, &mut mix, tries, |mix, (line, tilt)| {
+        mix.weights.iter_mut().skip(line).step_by(lines).for_each(|weight| *weight *= tilt);
+    });
+    mix
+}
+
+/// Makes one change after the other, and keeps those that score higher.
+fn climb<C>(trials: &Trials, mix: &mut Mix, tries: impl Iterator<Item = C>, change: impl Fn(&mut Mix, C)) {
+    let mut best = trials.respill(mix).score;
+    for one in tries {
+        let mut other = mix.clone();
+        change(&mut other, one);
+        let score = trials.respill(&other).score;
+        if score > best {
+            (best, *mix) = (score, other);
         }
     }
-    mix
 }
 
 #[cfg(test)]

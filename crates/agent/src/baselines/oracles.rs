@@ -1,7 +1,7 @@
 //! Oracles: plans made with the drawn parameters in hand, by trying plans in the drawn world on noise of their own.
 //!
-//! Both return a closed plan, money per step and line without feedback, and bids where the scenario opens them. A plan asks for what was granted in its trials,
-//! where money that a line could not spend was offered again later, so its rows may add up to more than the budget; the
+//! Both return a closed plan, money per step and line without feedback, and bids where the scenario opens them. A plan
+//! asks for what was granted in its trials, where money that a line could not spend was offered again later, so its rows may add up to more than the budget; the
 //! guard cuts the last of them. Where money that is left is worth something, the part of the budget used is searched as well, and
 //! a plan that spends nothing is what a better one is measured against.
 
