@@ -5,7 +5,7 @@
 //! so money bounds its price already, and budgets alone reach the best plan where nothing is left to chance within a step
 //! (Deng et al. 2023, "Multi-channel autobidding with budget and ROI constraints").
 
-use outlay_environment::{Allocation, Brief, Key, Levers};
+use outlay_environment::{Allocation, Brief, Levers};
 
 use super::oracles::improve;
 use super::price::may_keep;
@@ -20,29 +20,26 @@ const TILTS: [f64; 3] = [10.0, 3.0, 0.3];
 const TRACE: f64 = 0.01;
 
 /// The best of `plan` (`[steps]`), made where `closed` allowed less, of the best found around it, and of a `constant` mix
-/// found where the lever is open. `trials` makes trials where it is, of a seed and a number of noises; `effort` is how many
-/// plans are tried for the mix; `noises` are how many a search and its judge use.
+/// found where the lever is open. `search` and `judge` are of worlds where it is; `effort` is how many plans are tried for
+/// the mix.
 pub(super) fn opened(
-    trials: &impl Fn(u64, usize) -> Trials,
+    [search, judge]: [&Trials; 2],
     closed: Levers,
     [plan, constant]: [Vec<Allocation>; 2],
     effort: usize,
-    noises: [usize; 2],
     seed: u64,
 ) -> Vec<Allocation> {
-    let search = trials(seed, noises[0]);
     let brief = search.world().scenario.brief.clone();
     let keeps = may_keep(&search.world().scenario.brief);
     let base = mix_of(&brief, &plan, keeps);
     let found = if brief.levers.bid != closed.bid {
-        with_bids(&search, &brief, base)
+        with_bids(search, &brief, base)
     } else {
-        let tilted = untied(&search, &brief, closed, base);
+        let tilted = untied(search, &brief, closed, base);
         let effort = Effort { trials: effort, step: 0.2 };
-        improve(&search, &Shape::levels(&brief).keeping(keeps), &tilted, effort, seed).0
+        improve(search, &Shape::levels(&brief).keeping(keeps), &tilted, effort, seed).0
     };
     let found = search.respill(&found).plan;
-    let judge = trials(Key::new(seed).with_name("judge").bits(), noises[1]);
     let mut best = (judge.play(&plan).scores, plan);
     for other in [found, constant] {
         let scores = judge.play(&other).scores;
@@ -138,11 +135,9 @@ mod tests {
         let mut plan = vec![Allocation::of(vec![money; brief.lines.len()]); brief.steps];
         let even = plan.clone();
         for pair in Levers::ALL.ladder().windows(2) {
-            let scenario = world.scenario.with_levers(pair[1]);
-            let world = World::draw(&scenario, world.seed);
-            let trials = |seed, noises| Trials::new(world.clone(), seed, noises);
-            let better = opened(&trials, pair[0], [plan.clone(), even.clone()], 14, [1, 1], 1);
-            let judge = trials(Key::new(1).with_name("judge").bits(), 1);
+            let search = Trials::smaller(&world, pair[1], 1, 1);
+            let judge = Trials::judge(&world, pair[1], 1, 1);
+            let better = opened([&search, &judge], pair[0], [plan.clone(), even.clone()], 14, 1);
             assert!(judge.play(&better).score >= judge.play(&plan).score, "{pair:?}");
             plan = better;
         }

@@ -53,8 +53,8 @@ impl Oracle for StaticHindsight {
 }
 
 /// The best plan found for the drawn world: not a bound, a search may miss a better one. It searches from the best plan of
-/// a response model that is fitted to the drawn world, and from the best constant mix; it never ends below that mix on
-/// the noise that it searches on. Where levers are open besides the budget, it plans with all of them closed first and
+/// a response model that is fitted to the drawn world, and from the best constant mix; it takes that mix
+/// where it is better on noise that no search used. Where levers are open besides the budget, it plans with all of them closed first and
 /// then opens one after the other, each time from the plan before, which stays unless a better one or a better constant
 /// mix is found.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,11 +67,13 @@ pub struct Clairvoyant {
     pub trials: usize,
     /// Noise seeds on which these are tried.
     pub noises: usize,
+    /// Other noise seeds, in a world of full size, on which the plans found are compared.
+    pub judges: usize,
 }
 
 impl Default for Clairvoyant {
     fn default() -> Self {
-        Self { constant: StaticHindsight::default(), rounds: 2, trials: 60, noises: 4 }
+        Self { constant: StaticHindsight::default(), rounds: 2, trials: 60, noises: 4, judges: 16 }
     }
 }
 
@@ -80,10 +82,11 @@ impl Oracle for Clairvoyant {
         let ladder = world.scenario.brief.levers.ladder();
         let mut plan = self.budget(world, seed);
         for pair in ladder.windows(2) {
-            let trials = |seed, noises| Trials::smaller(world, pair[1], seed, noises);
-            let constant = self.constant.search(&trials(seed, self.constant.noises), seed).1.plan;
-            let noises = [self.noises, 2 * self.noises];
-            plan = opened(&trials, pair[0], [plan, constant], self.trials, noises, seed);
+            let constant = Trials::smaller(world, pair[1], seed, self.constant.noises);
+            let constant = self.constant.search(&constant, seed).1.plan;
+            let search = Trials::smaller(world, pair[1], seed, self.noises);
+            let judge = Trials::judge(world, pair[1], seed, self.judges);
+            plan = opened([&search, &judge], pair[0], [plan, constant], self.trials, seed);
         }
         plan
     }
@@ -108,9 +111,10 @@ impl Clairvoyant {
         let effort = Effort { step: 0.1, ..effort };
         let (_, timed) = improve(&finer, &Shape::timed(brief).keeping(keeps), &levelled, effort, seed);
         // Closed plans are played without offering money again, so they are compared as they will be played.
+        let judge = Trials::judge(world, closed, seed, self.judges);
         let (constant, timed) = (constant.plan, timed.plan);
-        let better = if finer.play(&timed).score >= finer.play(&constant).score { timed } else { constant };
-        better_than_nothing(&finer, better)
+        let better = if judge.play(&timed).score >= judge.play(&constant).score { timed } else { constant };
+        better_than_nothing(&judge, better)
     }
 }
 
@@ -199,10 +203,11 @@ mod tests {
         let world = World::draw(&scenario, Seeds::numbered(Domain::Validate, 0, 0).world);
         let small = StaticHindsight { noises: 1, trials: 60 };
         let constant = small.plan(&world, 1);
-        let timed = Clairvoyant { constant: small, rounds: 0, trials: 30, noises: 1 }.plan(&world, 1);
+        let timed =
+            Clairvoyant { constant: small, rounds: 0, trials: 30, noises: 1, judges: 1 }.plan(&world, 1);
         assert_eq!(constant, small.plan(&world, 1));
-        // On the noise that both searched on.
-        let trials = Trials::smaller(&world, Levers::default(), 1, 1);
+        // On the noise that both were judged by.
+        let trials = Trials::judge(&world, Levers::default(), 1, 1);
         let even = trials.respill(&Mix::of(vec![1.0; lines * scenario.brief.steps])).score;
         let (constant, timed) = (trials.play(&constant).score, trials.play(&timed).score);
         assert!(timed >= constant && constant > even, "{timed} {constant} {even}");
@@ -212,10 +217,11 @@ mod tests {
     fn oracles_keep_money_that_would_bring_less() {
         let scenario = Scenario::load("marks/product-boost").unwrap().with_shoppers(1_000);
         let world = World::draw(&scenario, Seeds::numbered(Domain::Validate, 0, 0).world);
-        let trials = Trials::smaller(&world, Levers::default(), 1, 1);
         let small = StaticHindsight { noises: 1, trials: 40 };
         let constant = small.plan(&world, 1);
-        let timed = Clairvoyant { constant: small, rounds: 0, trials: 14, noises: 1 }.plan(&world, 1);
+        let trials = Trials::judge(&world, Levers::default(), 1, 1);
+        let timed =
+            Clairvoyant { constant: small, rounds: 0, trials: 14, noises: 1, judges: 1 }.plan(&world, 1);
         let lines = scenario.brief.lines.len();
         let nothing = trials.play(&vec![Allocation::default(); scenario.brief.steps]).score;
         let even = trials.respill(&Mix::of(vec![1.0; lines * scenario.brief.steps])).score;

@@ -81,6 +81,14 @@ impl Trials {
         Self::new(World::draw(&scenario, world.seed), seed, noises)
     }
 
+    /// Trials in the world itself with these levers open, on seeds that no search uses: plans that a search found are
+    /// compared here.
+    #[must_use]
+    pub fn judge(world: &World, levers: Levers, seed: u64, noises: usize) -> Self {
+        let world = World::draw(&world.scenario.with_levers(levers), world.seed);
+        Self::new(world, Key::new(seed).with_name("judge").bits(), noises)
+    }
+
     /// The world that plans are tried in.
     #[must_use]
     pub fn world(&self) -> &Arc<World> {
