@@ -14,7 +14,7 @@ use crate::scenario::Scenario;
 use crate::scenario_parts::read_scenario;
 
 /// Folders of shipped scenarios beside the thirty.
-const FOLDERS: [&str; 4] = ["problems", "families", "references", "marks"];
+const FOLDERS: [&str; 5] = ["problems", "families", "references", "marks", "heldout"];
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../environments");
 
@@ -32,7 +32,7 @@ impl Scenario {
 
     /// Names of the shipped scenarios in a folder: `problems` have a known answer, `families` are curves worlds on which
     /// baselines are calibrated, `references` are worlds that others designed, `marks` are scenarios with one figure fitted
-    /// to a published result.
+    /// to a published result, `heldout` are scenarios that no policy is trained or tuned on.
     #[must_use]
     pub fn shipped_in(folder: &str) -> Vec<String> {
         let files = SHIPPED.get_dir(folder).into_iter().flat_map(Dir::files);
@@ -49,12 +49,16 @@ impl Scenario {
         Self::shipped().into_iter().chain(folders).collect()
     }
 
-    /// Reads a shipped scenario by name, or a file by path; `NAME@MERCHANT` reads it with another merchant's file.
+    /// Reads a shipped scenario by name, or a file by path; `NAME@MERCHANT` reads it with another merchant's file, `NAME~3`
+    /// draws a variant of it.
     ///
     /// # Errors
     ///
     /// Every problem of every file that the scenario is composed of, with its place.
     pub fn load(name_or_path: &str) -> Result<Arc<Self>, Problems> {
+        if let (place, Some(number)) = Self::split_variant(name_or_path) {
+            return Self::variant(place, number);
+        }
         let (place, merchant) = Self::split_merchant(name_or_path);
         if let Some(file) = File::shipped(place, &format!("{place}.toml")) {
             return Self::compose(place, file, merchant);
@@ -103,7 +107,7 @@ impl Scenario {
         Self::compose(name, File { source, folder: None, identity: None }, None)
     }
 
-    fn compose(name: &str, file: File, merchant: Option<&str>) -> Result<Arc<Self>, Problems> {
+    pub(crate) fn compose(name: &str, file: File, merchant: Option<&str>) -> Result<Arc<Self>, Problems> {
         let notes = Notes::default();
         let name = merchant.map_or_else(|| name.to_owned(), |merchant| format!("{name}@{merchant}"));
         let mut composed = compose(file, &notes);

@@ -53,6 +53,7 @@ mod scenario_parts;
 pub mod schema;
 pub mod tiers;
 mod uncertain;
+mod variants;
 pub mod world;
 
 pub use curve::Curve;

@@ -138,6 +138,9 @@ pub(crate) struct Train {
     /// Start from what mpc would do in each step, and learn what to add; the policy then asks it in each step
     #[arg(long, conflicts_with = "teacher")]
     pub(crate) guided: bool,
+    /// Train on so many variants of each scenario besides: other budgets, prices, effects and lines (`outlay check NAME~1`)
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    pub(crate) variants: u32,
     /// Go on from the policy of this checkpoint, on these scenarios
     #[arg(long, value_name = "DIR", conflicts_with = "guided")]
     pub(crate) from: Option<PathBuf>,
@@ -145,7 +148,7 @@ pub(crate) struct Train {
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub(crate) out: Option<PathBuf>,
     /// Go on with the run saved in this folder
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds", "teacher", "guided", "from"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds", "teacher", "guided", "from", "variants"])]
     pub(crate) resume: Option<PathBuf>,
 }
 

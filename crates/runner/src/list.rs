@@ -57,6 +57,7 @@ pub(crate) fn scenarios(terminal: Terminal) -> Result<u8, Failure> {
     let families = rows(&Scenario::shipped_in("families"))?;
     let references = rows(&Scenario::shipped_in("references"))?;
     let marks = rows(&Scenario::shipped_in("marks"))?;
+    let heldout = rows(&Scenario::shipped_in("heldout"))?;
     if terminal.json {
         terminal.document(&ScenariosDocument {
             schema: "outlay.scenarios/1",
@@ -66,6 +67,7 @@ pub(crate) fn scenarios(terminal: Terminal) -> Result<u8, Failure> {
             families,
             references,
             marks,
+            heldout,
         })?;
         return Ok(0);
     }
@@ -78,6 +80,8 @@ pub(crate) fn scenarios(terminal: Terminal) -> Result<u8, Failure> {
     text += &titles(&references);
     text += "\nMarks, with one figure fitted so that buyer-rule reaches a published return:\n\n";
     text += &titles(&marks);
+    text += "\nHeld out, on which no policy is trained or tuned:\n\n";
+    text += &titles(&heldout);
     terminal.result(&text)?;
     Ok(0)
 }

@@ -14,7 +14,8 @@ use crate::warning::Warning;
 /// The scenario of this name or path.
 pub(crate) fn scenario(name: &str) -> Result<Arc<Scenario>, Failure> {
     let shipped = Scenario::every_shipped();
-    let (typed, (name, _)) = (name, Scenario::split_merchant(name));
+    let (typed, (name, _)) = (name, Scenario::split_variant(name));
+    let (name, _) = Scenario::split_merchant(name);
     if !shipped.iter().any(|other| other == name) && !Path::new(name).exists() {
         let looks_like_a_path = name.contains(['/', '\\']) || name.ends_with(".toml");
         let near = nearest(name, shipped.iter().map(String::as_str));

@@ -43,9 +43,15 @@ struct Run {
 }
 
 impl Run {
-    /// Its scenarios for a command line.
+    /// Its scenarios for a command line, without the variants that were drawn of them.
     fn names(&self) -> String {
-        self.typed.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(" ")
+        let named = self.settings.validated.unwrap_or(self.typed.len());
+        self.typed.iter().take(named).map(|name| quoted(name)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Variants of each of them.
+    fn variants(&self) -> usize {
+        variants(&self.settings, self.typed.len())
     }
 
     /// What a validation counts.
@@ -82,12 +88,15 @@ fn fresh(arguments: &cli::Train) -> Result<Run, Failure> {
     if typed.is_empty() {
         typed.push("new-customer".to_owned());
     }
+    let named = typed.len();
+    add_variants(&mut typed, arguments.variants as usize);
     let scenarios = typed.iter().map(|name| plan::scenario(name)).collect::<Result<Vec<_>, _>>()?;
     let seed = arguments.seed.unwrap_or(DEFAULT_SEED);
     let mut settings = TrainSettings { seed, ..TrainSettings::for_scenarios(&scenarios) };
     settings.steps = arguments.steps.unwrap_or(settings.steps);
     settings.worlds = arguments.worlds.map_or(settings.worlds, |worlds| worlds as usize);
     settings.guided = arguments.guided;
+    settings.validated = (arguments.variants > 0).then_some(named);
     settings.teacher_share = arguments.teacher.unwrap_or(settings.teacher_share);
     let first = scenarios.first().filter(|_| scenarios.len() == 1);
     let first = first.map_or_else(|| "several".to_owned(), |scenario| scenario.name.replace('/', "-"));
@@ -105,6 +114,19 @@ fn fresh(arguments: &cli::Train) -> Result<Run, Failure> {
     Ok(Run { typed, scenarios, settings, start, folder })
 }
 
+/// Adds so many variants of each scenario.
+fn add_variants(typed: &mut Vec<String>, variants: usize) {
+    let named = typed.len();
+    for number in 1..=variants {
+        (0..named).for_each(|place| typed.push(format!("{}~{number}", typed[place])));
+    }
+}
+
+/// Variants of each scenario of a run on `scenarios` in all.
+fn variants(settings: &TrainSettings, scenarios: usize) -> usize {
+    settings.validated.map_or(0, |named| scenarios / named.max(1) - 1)
+}
+
 /// The policy of a checkpoint to go on from.
 fn trained_before(folder: &Path) -> Result<Policy, Failure> {
     let read = checkpoint::read(folder).map_err(|error| {
@@ -120,7 +142,11 @@ fn resumed(arguments: &cli::Train, folder: &Path) -> Result<Run, Failure> {
     let state = folder.state()?;
     let typed = match &arguments.scenarios[..] {
         [] => state.tasks.iter().map(|task| task.scenario.clone()).collect(),
-        typed => typed.to_vec(),
+        typed => {
+            let mut typed = typed.to_vec();
+            add_variants(&mut typed, variants(&state.settings, state.tasks.len()));
+            typed
+        }
     };
     let scenarios = typed.iter().map(|name| plan::scenario(name)).collect::<Result<_, _>>();
     let scenarios = scenarios.map_err(|failure| match &arguments.scenarios[..] {
@@ -192,6 +218,9 @@ fn command(run: &Run) -> String {
     }
     if run.settings.worlds != default.worlds {
         command += &format!(" --worlds {}", run.settings.worlds);
+    }
+    if run.variants() > 0 {
+        command += &format!(" --variants {}", run.variants());
     }
     if run.settings.guided && run.settings.from.is_none() {
         command += " --guided";
@@ -298,8 +327,13 @@ fn summary(run: &Run, state: &TrainState) -> String {
     let folder = run.folder.typed();
     let scenario = run.typed.first().filter(|typed| *typed != "new-customer");
     let scenario = scenario.map_or_else(String::new, |typed| format!(" {}", quoted(typed)));
+    let variants = match run.variants() {
+        0 => String::new(),
+        count => format!(", {count} variants of each,"),
+    };
+    let trained = format!("{}{variants} with seed {}, {} steps", run.names(), run.settings.seed, state.steps);
     crate::tables::facts(&[
-        ["trained".into(), format!("{} with seed {}, {} steps", run.names(), run.settings.seed, state.steps)],
+        ["trained".into(), trained],
         ["validation".into(), best],
         ["saved".into(), folder.clone()],
         ["next".into(), format!("outlay evaluate {folder}{scenario} --truth")],

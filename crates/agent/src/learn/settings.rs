@@ -74,6 +74,10 @@ pub struct TrainSettings {
     pub validate_every: u64,
     /// Worlds of a validation, the same ones each time.
     pub validate_worlds: u64,
+    /// How many of the scenarios, from the first, a run is validated on: variants that are drawn for training need not be.
+    /// None: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validated: Option<usize>,
     /// Whether validation worlds have as many shoppers as evaluation worlds, instead of the training worlds' number.
     pub validate_full_size: bool,
 }
@@ -109,6 +113,7 @@ impl Default for TrainSettings {
             log_std_range: [-2.5, 0.5],
             validate_every: 20,
             validate_worlds: 32,
+            validated: None,
             validate_full_size: true,
         }
     }
@@ -122,7 +127,10 @@ impl TrainSettings {
     pub fn for_scenarios(scenarios: &[Arc<Scenario>]) -> Self {
         let settings = Self::default();
         let [scenario] = scenarios else {
-            return Self { validate_worlds: 8, validate_every: 60, ..settings };
+            let several = Self { validate_worlds: 8, validate_every: 60, ..settings };
+            // Of many, more at once: what an update follows is then less one scenario's own.
+            let many = scenarios.len() > 16;
+            return if many { Self { scenarios: 8, worlds: 128, ..several } } else { several };
         };
         let worlds = (2048 / scenario.brief.steps.max(1)).clamp(settings.worlds, 512);
         let validate_worlds = if scenario.market().is_some() { settings.validate_worlds } else { 256 };

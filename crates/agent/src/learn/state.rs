@@ -85,7 +85,7 @@ impl TrainState {
         self.tasks.iter().map(|task| task.scenario.as_str()).collect::<Vec<_>>().join(" ")
     }
 
-    /// What is validated, of the scores on each scenario's validation worlds (`[tasks]`): the score itself where there is
+    /// What is validated, of the scores on each scenario's validation worlds (`[validated tasks]`): the score itself where there is
     /// one scenario; of several, whose goals have different units, the mean gain over the even plan in standard deviations
     /// of the returns.
     #[must_use]
@@ -103,6 +103,7 @@ impl TrainState {
     /// What the even plan scores by [`Self::mean_score`].
     #[must_use]
     pub fn even(&self) -> f64 {
-        self.mean_score(&self.tasks.iter().map(|task| task.even).collect::<Vec<_>>())
+        let validated = self.settings.validated.unwrap_or(self.tasks.len());
+        self.mean_score(&self.tasks.iter().take(validated).map(|task| task.even).collect::<Vec<_>>())
     }
 }

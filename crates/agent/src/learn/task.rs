@@ -28,8 +28,13 @@ pub(super) struct Task {
 }
 
 impl Task {
-    /// `tasks` is how many share an iteration.
-    pub(super) fn new(scenario: &Arc<Scenario>, settings: &TrainSettings, tasks: usize) -> Self {
+    /// `tasks` is how many share an iteration; only one that is `validated` has worlds of validation.
+    pub(super) fn new(
+        scenario: &Arc<Scenario>,
+        settings: &TrainSettings,
+        tasks: usize,
+        validated: bool,
+    ) -> Self {
         let small = scenario.at_training_size();
         let asked = settings.guided || settings.teacher_share > 0.0;
         let planners = [&small, scenario].map(|size| if asked { planner(size) } else { None });
@@ -37,7 +42,8 @@ impl Task {
         let group = settings.group;
         let share = settings.worlds * SEASON / tasks / scenario.brief.steps.max(1);
         let episodes = if tasks > 1 { (share / group).max(1) * group } else { settings.worlds };
-        Self { full: scenario.clone(), worlds: worlds(judged, settings), small, planners, episodes }
+        let worlds = if validated { worlds(judged, settings) } else { Vec::new() };
+        Self { full: scenario.clone(), worlds, small, planners, episodes }
     }
 
     /// The scenario and the planner at one of the two sizes.
@@ -152,8 +158,10 @@ mod tests {
         let scenarios = ["problems/p7-pacing-10-1", "problems/p7-pacing-30-5", "problems/p8-exploration-30"];
         let settings =
             TrainSettings { scenarios: 2, teacher_share: 0.0, steps: 100_000, ..TrainSettings::default() };
-        let tasks: Vec<Task> =
-            scenarios.iter().map(|name| Task::new(&Scenario::load(name).unwrap(), &settings, 2)).collect();
+        let tasks: Vec<Task> = scenarios
+            .iter()
+            .map(|name| Task::new(&Scenario::load(name).unwrap(), &settings, 2, true))
+            .collect();
         let schedule = Schedule::new(&tasks, &settings);
         for round in 0..5 {
             let mut played: Vec<usize> = (3 * round..3 * round + 3).flat_map(|k| schedule.tasks(k)).collect();

@@ -77,7 +77,9 @@ pub fn train(
 ) -> Result<Trained, TrainError> {
     settings.problem().map_or(Ok(()), |problem| Err(TrainError::Settings(problem)))?;
     let together = settings.scenarios.min(scenarios.len());
-    let tasks: Vec<Task> = scenarios.par_iter().map(|it| Task::new(it, settings, together)).collect();
+    let validated = settings.validated.unwrap_or(scenarios.len());
+    let task = |(place, scenario)| Task::new(scenario, settings, together, place < validated);
+    let tasks: Vec<Task> = scenarios.par_iter().enumerate().map(task).collect();
     let schedule = Schedule::new(&tasks, settings);
     let mut state = match start {
         Start::Resume(state) => check_resume(*state, scenarios, settings)?,
@@ -276,7 +278,8 @@ fn check_resume(
 fn validate(state: &mut TrainState, tasks: &[Task]) -> Validated {
     let policy = state.averaged();
     let reached = |task: &Task| task.score(&LearnedPolicy::new(policy.clone(), task.judged()));
-    let scores: Vec<f64> = tasks.par_iter().map(reached).collect();
+    let validated = state.settings.validated.unwrap_or(tasks.len());
+    let scores: Vec<f64> = tasks[..validated.min(tasks.len())].par_iter().map(reached).collect();
     let score = state.mean_score(&scores);
     if state.best.as_ref().is_none_or(|best| score > best.score) {
         state.best = Some(Best { policy, score, steps: state.steps });

@@ -22,6 +22,8 @@ pub(crate) struct ScenariosDocument {
     pub(crate) references: Vec<ScenarioRow>,
     /// Shipped scenarios with one figure fitted to a published result.
     pub(crate) marks: Vec<ScenarioRow>,
+    /// Shipped scenarios that no policy is trained or tuned on.
+    pub(crate) heldout: Vec<ScenarioRow>,
 }
 
 /// One shipped scenario.

@@ -133,7 +133,7 @@ fn example(kind: FileKind) -> Value {
 #[test]
 fn every_shipped_file_fits_the_schema_of_its_kind() {
     let kinds = [
-        (FileKind::Scenario, &["", "problems", "families", "references", "marks"][..]),
+        (FileKind::Scenario, &["", "problems", "families", "references", "marks", "heldout"][..]),
         (FileKind::Channel, &["channels"]),
         (FileKind::Industry, &["industries"]),
         (FileKind::Merchant, &["merchants"]),
