@@ -238,6 +238,45 @@ fn a_suite_runs_every_comparison() {
     refused(&["suite", &file, "--json", "--markdown"], 2, &["cannot be used with"]);
 }
 
+/// The board says of each comparison what its own table says.
+#[test]
+fn a_suite_fits_on_a_board() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("suite.toml");
+    let entry = |seeds: &str, agents: &str| {
+        format!(
+            "[[comparison]]\ntitle = \"One\"\nquestion = \"Which?\"\nscenario = '{}'\nagents = [{agents}]\nseeds = \"{seeds}\"\n",
+            small()
+        )
+    };
+    let text = entry("0..4", "\"even\", \"random\"")
+        + &entry("4..8", "\"even\", \"buyer-rule\", \"random\"")
+        + &entry("0..4", "\"even\", \"pid\"");
+    std::fs::write(&file, text).expect("a file");
+    let file = file.display().to_string();
+    let document = json(&["suite", &file, "--board", "random", "--json"]);
+    let board = document["board"].as_array().expect("rows");
+    assert_eq!(board.len(), 2, "random plays in two of three");
+    for (row, comparison) in board.iter().zip(document["comparisons"].as_array().expect("comparisons")) {
+        let comparison = &comparison["comparison"];
+        let pair = comparison["pairs"].as_array().expect("pairs").iter().find(|pair| pair["a"] == "random");
+        assert_eq!(Some(&row["pair"]), pair);
+        assert_eq!(row["means"][1], comparison["agents"][0]["score"]["mean"]);
+    }
+    let against = json(&["suite", &file, "--board", "random", "--against", "buyer-rule", "--json"]);
+    assert_eq!(against["board"].as_array().map(Vec::len), Some(1));
+    assert_eq!(against["board"][0]["pair"]["b"], "buyer-rule");
+    let page = outlay(&["suite", &file, "--board", "random"]);
+    let words = "random is ahead of even beyond the interval in 0 of 2 comparisons";
+    assert!(stdout(&page).contains(words), "{}", stdout(&page));
+    refused(
+        &["suite", &file, "--board", "randm"],
+        2,
+        &["in no comparison of the file", "did you mean `random`?"],
+    );
+    refused(&["suite", &file, "--against", "even"], 2, &["--board"]);
+}
+
 #[test]
 fn a_bad_suite_is_shown_with_line_and_caret() {
     let folder = tempfile::tempdir().expect("a folder");

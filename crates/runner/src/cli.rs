@@ -243,6 +243,12 @@ pub(crate) struct Levers {
 pub(crate) struct Suite {
     /// A file with comparisons
     pub(crate) file: PathBuf,
+    /// Instead of the tables, one: a row for each comparison, with this agent against the one of the file
+    #[arg(long, value_name = "AGENT")]
+    pub(crate) board: Option<String>,
+    /// Measure it against this agent
+    #[arg(long, value_name = "AGENT", requires = "board")]
+    pub(crate) against: Option<String>,
     /// Write GitHub tables
     #[arg(long, conflicts_with = "json")]
     pub(crate) markdown: bool,

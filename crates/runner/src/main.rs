@@ -1,5 +1,6 @@
 //! The `outlay` program: trains, evaluates and compares agents that split a marketing budget.
 
+mod board;
 mod ceiling;
 mod cli;
 mod compare;

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use crate::board::{self, Row};
 use crate::cli;
 use crate::compare::{self, Field, Found};
 use crate::episodes::{Games, Participant, Player};
@@ -28,6 +29,9 @@ struct Document<'a> {
     file: String,
     /// Comparisons in the order of the file, as far as they were run.
     comparisons: Vec<Comparison<'a>>,
+    /// One row for each of them; only with `--board`.
+    #[serde(skip_serializing_if = "<[Row]>::is_empty")]
+    board: &'a [Row],
     /// Wall-clock seconds of the command; only with `--timing`.
     #[serde(skip_serializing_if = "Option::is_none")]
     seconds_total: Option<f64>,
@@ -64,7 +68,12 @@ pub(crate) fn run(arguments: &cli::Suite, timing: bool, terminal: Terminal) -> R
         return Err(Failure::usage("of `--json` and `--markdown` only one can be given"));
     }
     let mut done: Vec<Ran> = Vec::new();
-    for entry in suite_file::read(&arguments.file)? {
+    let mut board: Vec<Row> = Vec::new();
+    let mut entries = suite_file::read(&arguments.file)?;
+    if let Some(agent) = &arguments.board {
+        entries = with_agent(entries, agent, arguments.against.as_deref())?;
+    }
+    for entry in entries {
         terminal.note(&format!("{}: seeds {}", entry.title, entry.seeds));
         let field = field(&entry, terminal)?;
         let mut games = games(&entry);
@@ -76,13 +85,17 @@ pub(crate) fn run(arguments: &cli::Suite, timing: bool, terminal: Terminal) -> R
         }
         // After an interrupt there may be nothing to show.
         if !interrupted || found.finished_episodes > 0 {
-            if !terminal.json {
+            if !terminal.json && arguments.board.is_none() {
                 let gap = if done.is_empty() { "" } else { "\n" };
                 terminal.result(&format!("{gap}{}", page(&entry, &field, &games, &found, look)))?;
             }
             compare::report(&found, &entry.seeds, terminal);
         }
         let scenario = scenario_id(&games.scenario);
+        if let Some(agent) = arguments.board.as_deref().filter(|_| !interrupted) {
+            let against = &field.participants[entry.against].name;
+            board.extend(Row::of(agent, against, &entry.typed, &scenario, &found));
+        }
         done.push(Ran { entry, scenario, games, found });
         if interrupted {
             break;
@@ -94,12 +107,48 @@ pub(crate) fn run(arguments: &cli::Suite, timing: bool, terminal: Terminal) -> R
             version: VERSION,
             file: arguments.file.display().to_string(),
             comparisons: done.iter().filter(|ran| ran.found.finished_episodes > 0).map(document).collect(),
+            board: &board,
             seconds_total: timing.then(|| start.elapsed().as_secs_f64()),
         })?;
+    } else if let Some(agent) = &arguments.board {
+        let others = done.iter().map(|ran| ran.entry.against_name());
+        terminal.result(&board::page(
+            &arguments.file,
+            agent,
+            others.last().unwrap_or_default(),
+            &board,
+            look,
+        ))?;
     }
     let codes: Vec<u8> = done.iter().map(|ran| compare::exit_code(&ran.found)).collect();
     let first = [EXIT_INTERRUPTED, EXIT_FAILED, EXIT_REQUIREMENT].into_iter().find(|it| codes.contains(it));
     Ok(first.unwrap_or(0))
+}
+
+/// The comparisons in which `agent` plays, each against `against`, or against whom the file says.
+fn with_agent(entries: Vec<Entry>, agent: &str, against: Option<&str>) -> Result<Vec<Entry>, Failure> {
+    let mut found = Vec::new();
+    let mut names: Vec<String> = Vec::new();
+    for mut entry in entries {
+        let place = |wanted: &str| entry.names().position(|name| name == wanted);
+        names.extend(entry.names().map(str::to_owned));
+        let Some(other) = against.map_or(Some(entry.against), place).filter(|_| place(agent).is_some())
+        else {
+            continue;
+        };
+        entry.against = other;
+        found.push(entry);
+    }
+    if found.is_empty() {
+        let with = against.map_or_else(String::new, |against| format!(" beside `{against}`"));
+        let near = plan::nearest(agent, names.iter().map(String::as_str)).filter(|near| near != agent);
+        let failure = Failure::usage(format!("`{agent}` is in no comparison of the file{with}"));
+        return Err(match near {
+            Some(near) => failure.help(format!("did you mean `{near}`?")),
+            None => failure.help("`--board` names one of its `agents`, as it stands there"),
+        });
+    }
+    Ok(found)
 }
 
 fn games(entry: &Entry) -> Games {

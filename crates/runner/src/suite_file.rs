@@ -38,6 +38,21 @@ pub(crate) struct Entry {
     pub(crate) by_line: bool,
 }
 
+impl Entry {
+    /// Names of the agents, in their order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.agents.iter().map(|text| {
+            let (alias, agent) = plan::split_alias(text.trim());
+            alias.unwrap_or(agent)
+        })
+    }
+
+    /// Name of the agent that the others are measured against.
+    pub(crate) fn against_name(&self) -> &str {
+        self.names().nth(self.against).unwrap_or_default()
+    }
+}
+
 /// Reads a file; every problem of it and of its scenarios at once.
 pub(crate) fn read(path: &Path) -> Result<Vec<Entry>, Failure> {
     let name = path.display().to_string();

@@ -50,8 +50,13 @@ impl Watch {
         bar.set_style(progress::style(
             "  {bar:30} {pos_short} / {len_short} steps  {per_sec_short}  eta {eta}\n  {msg}",
         ));
-        let names: Vec<&str> = scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
-        terminal.note(&format!("training on {}, seed {}", names.join(", "), settings.seed));
+        let named = settings.validated.unwrap_or(scenarios.len());
+        let names: Vec<&str> = scenarios.iter().take(named).map(|scenario| scenario.name.as_str()).collect();
+        let variants = match scenarios.len() - names.len() {
+            0 => String::new(),
+            count => format!(" and {count} variants of them"),
+        };
+        terminal.note(&format!("training on {}{variants}, seed {}", names.join(", "), settings.seed));
         Self {
             terminal,
             timing,

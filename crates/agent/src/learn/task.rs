@@ -38,6 +38,9 @@ impl Task {
         let small = scenario.at_training_size();
         let asked = settings.guided || settings.teacher_share > 0.0;
         let planners = [&small, scenario].map(|size| if asked { planner(size) } else { None });
+        // A planner studies its scenario when it is first made. Here scenarios do so side by side; in an episode, those
+        // beside it would wait for it.
+        planners.iter().flatten().for_each(|planner| drop(planner.make(settings.seed)));
         let judged = if settings.validate_full_size { scenario } else { &small };
         let group = settings.group;
         let share = settings.worlds * SEASON / tasks / scenario.brief.steps.max(1);

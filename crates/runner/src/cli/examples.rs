@@ -46,6 +46,7 @@ pub(super) const SUITE_EXAMPLES: &str = "\
 Examples:
   outlay suite tests/suites/readme.toml
   outlay suite tests/suites/readme.toml --markdown > tables.md
+  outlay suite tests/suites/scenarios.toml --board mpc --against even
 
 A file holds [[comparison]] tables with `title`, `question`, `scenario` and `agents`, and if wanted
 `against`, `seeds`, `noise`, `by_line` and `reading`. Paths in it are those of the command line.

@@ -1,0 +1,121 @@
+//! `outlay suite --board AGENT`: one row for each comparison of a file.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::compare::Found;
+use crate::format::{interval, number, or_undefined, percent, signed, signed_percent};
+use crate::look::Look;
+use crate::results::{Contestant, Finished, Pair, ScenarioId, VERSION};
+use crate::statistics::ESTIMAND;
+
+/// An agent in one comparison, against the one that the others are measured against.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Row {
+    /// Scenario as typed.
+    pub(crate) scenario: String,
+    /// First letters of its hash.
+    pub(crate) hash: String,
+    /// What is counted.
+    pub(crate) unit: String,
+    /// Mean score of the agent and of the other.
+    pub(crate) means: [f64; 2],
+    /// Tenth percentile of the episodes of the agent and of the other.
+    pub(crate) p10: [f64; 2],
+    /// Share of what could be won; null where `clairvoyant` was not run.
+    pub(crate) headroom: Option<f64>,
+    /// Hard limits that the agent broke, over all seeds.
+    pub(crate) violations: u64,
+    /// The difference; null where the agent is the other itself.
+    pub(crate) pair: Option<Pair>,
+}
+
+impl Row {
+    /// The row of `agent`, if it finished there beside the other.
+    pub(crate) fn of(agent: &str, other: &str, typed: &str, id: &ScenarioId, found: &Found) -> Option<Self> {
+        let finished = |name: &str| -> Option<&Finished> {
+            found.agents.iter().filter_map(Contestant::finished).find(|agent| agent.name == name)
+        };
+        let (own, other) = (finished(agent)?, finished(other)?);
+        let both = [own, other].map(|agent| &agent.evaluation.score);
+        Some(Self {
+            scenario: typed.to_owned(),
+            hash: id.hash.chars().take(12).collect(),
+            unit: both[0].unit.clone(),
+            means: both.map(|score| score.mean),
+            p10: both.map(|score| score.p10),
+            headroom: own.headroom,
+            violations: own.evaluation.violations,
+            pair: found.pairs.iter().find(|pair| pair.a == agent).cloned(),
+        })
+    }
+
+    /// 1 where the agent is ahead beyond the interval, -1 where it is behind, else 0.
+    fn side(&self) -> i8 {
+        match &self.pair {
+            Some(Pair { difference_ci95: [low, _], .. }) if *low > 0.0 => 1,
+            Some(Pair { difference_ci95: [_, high], .. }) if *high < 0.0 => -1,
+            _ => 0,
+        }
+    }
+}
+
+/// The table, and how often the agent is ahead.
+pub(crate) fn page(file: &Path, agent: &str, against: &str, rows: &[Row], look: Look) -> String {
+    let header = [
+        "scenario",
+        "unit",
+        against,
+        agent,
+        "difference",
+        "95 % interval",
+        "uplift",
+        "P(better)",
+        "p10",
+        "",
+        "headroom",
+        "limits broken",
+        "hash",
+    ];
+    let mut header: Vec<String> = header.iter().map(|&cell| cell.to_owned()).collect();
+    header[9] = format!("p10 of {against}");
+    let headrooms = rows.iter().any(|row| row.headroom.is_some());
+    if !headrooms {
+        header.remove(10);
+    }
+    let table = look.table(&header, rows.iter().map(|row| cells(row, headrooms)));
+    let of = |side: i8| rows.iter().filter(|row| row.side() == side).count();
+    let lower = rows.iter().filter(|row| row.p10[0] < row.p10[1]).count();
+    let notes = format!(
+        "{agent} is ahead of {against} beyond the interval in {} of {} comparisons, behind in {}; its tenth percentile is lower \
+         in {lower}\ndifference: {ESTIMAND}\noutlay {VERSION}, {}\n",
+        of(1),
+        rows.len(),
+        of(-1),
+        file.display(),
+    );
+    look.page(
+        look.heading(2, format!("{agent} against {against}\n")) + "\n" + &table + "\n" + &look.notes(&notes),
+    )
+}
+
+fn cells(row: &Row, headrooms: bool) -> Vec<String> {
+    let [own, other] = row.means.map(number);
+    let mut cells = vec![row.scenario.clone(), row.unit.clone(), other, own];
+    match &row.pair {
+        Some(pair) => cells.extend([
+            signed(pair.difference),
+            interval(pair.difference_ci95, signed),
+            or_undefined(pair.uplift, signed_percent),
+            percent(pair.p_better),
+        ]),
+        None => cells.resize(8, String::new()),
+    }
+    cells.extend(row.p10.map(number));
+    if headrooms {
+        cells.push(or_undefined(row.headroom, |share| format!("{share:.2}")));
+    }
+    cells.extend([row.violations.to_string(), row.hash.clone()]);
+    cells
+}
