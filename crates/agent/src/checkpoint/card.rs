@@ -127,19 +127,23 @@ impl Card {
     /// flags.
     #[must_use]
     pub fn new(scenarios: &[Arc<Scenario>], state: &TrainState, command: impl Into<String>) -> Self {
-        let names = scenarios.iter().map(|scenario| format!("`{}`", scenario.name)).collect::<Vec<_>>();
+        let named = state.settings.validated.unwrap_or(scenarios.len()).min(scenarios.len());
+        let (named, variants) = scenarios.split_at(named);
+        let mut trained_on = names(named.iter().map(|scenario| scenario.name.as_str()));
+        if !variants.is_empty() {
+            trained_on += &format!(" and {} variants of them", variants.len());
+        }
         let limits = format!(
-            "Trained in a simulated market, on worlds drawn from {} alone. On other scenarios, budgets or calendars \
+            "Trained in a simulated market, on worlds drawn from {trained_on} alone. On other scenarios, budgets or calendars \
              it decides, but nothing was measured there. It has not spent real money: before it does, try it beside \
-             the present way of spending, with limits.",
-            names.join(", ")
+             the present way of spending, with limits."
         );
         Self {
             format: format!("{FORMAT}{FORMAT_VERSION}"),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: command.into(),
             limits,
-            scenarios: scenarios.iter().map(|scenario| CardScenario::of(scenario)).collect(),
+            scenarios: named.iter().map(|scenario| CardScenario::of(scenario)).collect(),
             network: CardNetwork::of(state.best_policy()),
             training: CardTraining {
                 steps: state.steps,
@@ -152,6 +156,14 @@ impl Card {
             results: Vec::new(),
         }
     }
+}
+
+/// Names for a sentence; of many their number.
+pub(super) fn names<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    if names.len() > 4 {
+        return format!("{} scenarios", names.len());
+    }
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 impl CardScenario {

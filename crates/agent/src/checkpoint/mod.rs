@@ -56,9 +56,12 @@ impl Checkpoint {
     pub fn warning(&self, scenario: &Scenario) -> Option<Warning> {
         let trained = &self.card.scenarios;
         let same = |it: &&CardScenario| it.name == scenario.name;
-        let others = || trained.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join("`, `");
+        let others = || card::names(trained.iter().map(|it| it.name.as_str()));
         (!trained.iter().any(|it| it.hash == scenario.hash)).then(|| Warning::OtherScenario {
-            trained: trained.iter().find(same).map_or_else(others, |it| it.name.clone()),
+            trained: trained
+                .iter()
+                .find(same)
+                .map_or_else(others, |it| card::names(std::iter::once(it.name.as_str()))),
             used: scenario.name.clone(),
         })
     }
@@ -70,7 +73,7 @@ impl Checkpoint {
 pub enum Warning {
     /// The scenario is not, or no longer, the one the policy was trained for.
     OtherScenario {
-        /// Name of the scenario it was trained for.
+        /// Names of the scenarios it was trained for, or their number; of the one that has changed, where its name is the same.
         trained: String,
         /// Name of the scenario at hand.
         used: String,
@@ -80,11 +83,11 @@ pub enum Warning {
 impl std::fmt::Display for Warning {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::OtherScenario { trained, used } if trained == used => {
+            Self::OtherScenario { trained, used } if *trained == format!("`{used}`") => {
                 write!(formatter, "`{used}` has changed since this policy was trained on it")
             }
             Self::OtherScenario { trained, used } => {
-                write!(formatter, "this policy was trained for `{trained}`, not for `{used}`")
+                write!(formatter, "this policy was trained for {trained}, not for `{used}`")
             }
         }
     }
