@@ -138,6 +138,15 @@ pub(crate) struct Train {
     /// Start from what mpc would do in each step, and learn what to add; the policy then asks it in each step
     #[arg(long, conflicts_with = "teacher")]
     pub(crate) guided: bool,
+    /// Keep the soft limits of the scenario (return floor, cost cap) in this share of worlds at least, e.g. 0.9
+    #[arg(long, value_name = "SHARE", value_parser = inner_share)]
+    pub(crate) promise: Option<f64>,
+    /// What gives where a limit and the budget cannot both be had: spend the budget, or leave money to hold the target
+    #[arg(long, value_name = "WHAT", value_enum, requires = "promise")]
+    pub(crate) prefer: Option<Preference>,
+    /// Maximise the mean of this share of worlds, the worst, e.g. 0.25, instead of the mean of all
+    #[arg(long, value_name = "SHARE", value_parser = inner_share)]
+    pub(crate) risk: Option<f64>,
     /// Go on from the policy of this checkpoint, on these scenarios
     #[arg(long, value_name = "DIR", conflicts_with = "guided")]
     pub(crate) from: Option<PathBuf>,
@@ -145,8 +154,17 @@ pub(crate) struct Train {
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub(crate) out: Option<PathBuf>,
     /// Go on with the run saved in this folder
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds", "teacher", "guided", "from"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds", "teacher", "guided", "promise", "prefer", "risk", "from"])]
     pub(crate) resume: Option<PathBuf>,
+}
+
+/// What gives where a soft limit and the budget cannot both be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Preference {
+    /// Spend the budget (default)
+    Spend,
+    /// Hold the target
+    Target,
 }
 
 /// `outlay evaluate`
@@ -405,6 +423,11 @@ fn count(text: &str) -> Result<u64, String> {
 fn share(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| (0.0..=1.0).contains(number));
     number.ok_or_else(|| format!("`{text}` is not a share between 0 and 1"))
+}
+
+fn inner_share(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| *number > 0.0 && *number < 1.0);
+    number.ok_or_else(|| format!("`{text}` is not a share above 0 and below 1"))
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use outlay_agent::checkpoint;
 use outlay_agent::learn::{Event, Flow, Start, TrainError, TrainSettings, TrainState, Trained};
-use outlay_agent::policy::Policy;
+use outlay_agent::policy::{Policy, Prefer};
 use outlay_environment::Scenario;
 
 use crate::cli::{self, SeedRange};
@@ -13,7 +13,7 @@ use crate::compare::{self, Field, Found};
 use crate::episodes::Games;
 use crate::evaluation::scenario_id;
 use crate::failure::{EXIT_INTERRUPTED, Failure};
-use crate::format::number;
+use crate::format::{number, percent};
 use crate::interrupt;
 use crate::look::Look;
 use crate::plan;
@@ -49,16 +49,20 @@ impl Run {
     }
 
     /// What a validation counts.
-    fn unit(&self) -> &'static str {
-        validated_unit(&self.scenarios)
+    fn unit(&self) -> String {
+        validated_unit(&self.scenarios, &self.settings)
     }
 }
 
 /// What a validation of a run on these scenarios counts.
-pub(crate) fn validated_unit(scenarios: &[Arc<Scenario>]) -> &'static str {
-    match scenarios {
+pub(crate) fn validated_unit(scenarios: &[Arc<Scenario>], settings: &TrainSettings) -> String {
+    let unit = match scenarios {
         [scenario] => scenario.goal.unit(),
         _ => "deviations above the even split",
+    };
+    match settings.risk {
+        Some(share) => format!("{unit} in the worst {} of worlds", percent(share)),
+        None => unit.to_owned(),
     }
 }
 
@@ -89,6 +93,8 @@ fn fresh(arguments: &cli::Train) -> Result<Run, Failure> {
     settings.worlds = arguments.worlds.map_or(settings.worlds, |worlds| worlds as usize);
     settings.guided = arguments.guided;
     settings.teacher_share = arguments.teacher.unwrap_or(settings.teacher_share);
+    (settings.promise, settings.risk) = (arguments.promise, arguments.risk);
+    settings.prefer = prefer(arguments).unwrap_or_default();
     let first = scenarios.first().filter(|_| scenarios.len() == 1);
     let first = first.map_or_else(|| "several".to_owned(), |scenario| scenario.name.replace('/', "-"));
     let name = format!("{first}-seed{}", settings.seed);
@@ -100,9 +106,18 @@ fn fresh(arguments: &cli::Train) -> Result<Run, Failure> {
         settings.from = Some(from.display().to_string());
         settings.teacher_share = arguments.teacher.unwrap_or(0.0);
         (settings.width, settings.guided) = (policy.sizes.width, policy.guided);
+        settings.prefer = prefer(arguments).unwrap_or(policy.prefer);
         start = Start::From(Box::new(policy));
     }
     Ok(Run { typed, scenarios, settings, start, folder })
+}
+
+/// What `--prefer` says, where it stands.
+fn prefer(arguments: &cli::Train) -> Option<Prefer> {
+    arguments.prefer.map(|prefer| match prefer {
+        cli::Preference::Spend => Prefer::Spend,
+        cli::Preference::Target => Prefer::Target,
+    })
 }
 
 /// The policy of a checkpoint to go on from.
@@ -195,6 +210,13 @@ fn command(run: &Run) -> String {
     }
     if run.settings.guided && run.settings.from.is_none() {
         command += " --guided";
+    }
+    if let Some(promise) = run.settings.promise {
+        command += &format!(" --promise {promise}");
+        command += &format!(" --prefer {}", run.settings.prefer.name());
+    }
+    if let Some(risk) = run.settings.risk {
+        command += &format!(" --risk {risk}");
     }
     let teacher = if run.settings.from.is_some() { 0.0 } else { default.teacher_share };
     if run.settings.teacher_share != teacher {
