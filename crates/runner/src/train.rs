@@ -25,6 +25,8 @@ use crate::watch::Watch;
 
 /// Seed of a run that names none.
 const DEFAULT_SEED: u64 = 1;
+/// Least validation worlds of a run with a promise: whether a share of worlds is reached needs more of them than a mean.
+const WORLDS_OF_A_PROMISE: u64 = 64;
 /// Who a trained policy is shown beside, and whom it is measured against.
 const BESIDE: [&str; 3] = ["buyer-rule", "even", "mpc"];
 /// What the policy is called beside them.
@@ -94,6 +96,9 @@ fn fresh(arguments: &cli::Train) -> Result<Run, Failure> {
     settings.guided = arguments.guided;
     settings.teacher_share = arguments.teacher.unwrap_or(settings.teacher_share);
     (settings.promise, settings.risk) = (arguments.promise, arguments.risk);
+    if settings.promise.is_some() {
+        settings.validate_worlds = settings.validate_worlds.max(WORLDS_OF_A_PROMISE);
+    }
     settings.prefer = prefer(arguments).unwrap_or_default();
     let first = scenarios.first().filter(|_| scenarios.len() == 1);
     let first = first.map_or_else(|| "several".to_owned(), |scenario| scenario.name.replace('/', "-"));

@@ -69,7 +69,7 @@ pub struct Iteration {
     pub learning_rate: f64,
     /// Gradient steps taken.
     pub minibatches: u64,
-    /// Share of the training episodes that missed a soft limit; only with a promise.
+    /// Share of the training worlds that missed a soft limit; only with a promise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missed: Option<f64>,
     /// Price of a miss, in the learner's units, mean over the scenarios; only with a promise.

@@ -17,7 +17,7 @@ pub use adam::Adam;
 pub use advantage::{Transition, generalised_advantage, leave_one_out, standardise};
 pub use event::{Event, Flow, Iteration, Started, Validated};
 pub use ppo::{Lesson, UpdateReport, update};
-pub use promise::{Multiplier, penalty};
+pub use promise::{Multiplier, margin, penalty};
 pub use risk::{tail_mean, tail_weights};
 pub use rollout::{Batch, FeatureMoments, Rollout};
 pub use settings::TrainSettings;

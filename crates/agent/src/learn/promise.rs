@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 /// What the fading mean of the misses keeps of itself in one iteration: some eight worlds are too few to judge by alone.
 const KEPT: f64 = 0.8;
 /// Rise of the price in one iteration for each unit of error, and the part in proportion to the error.
-const INTEGRAL: f64 = 0.2;
-const PROPORTIONAL: f64 = 2.0;
+const INTEGRAL: f64 = 0.1;
+const PROPORTIONAL: f64 = 10.0;
 /// Highest price: from there on the score hardly counts, and a promise that nothing can keep would let it rise for ever.
 const HIGHEST: f64 = 20.0;
 /// Weight of how far a limit is missed against that it is missed. Without it no one learns in worlds where all miss.
@@ -27,7 +27,7 @@ pub struct Multiplier {
     pub price: f64,
     /// The part of it that remembers.
     pub integral: f64,
-    /// Fading mean of the share of episodes that missed.
+    /// Fading mean of the share of worlds that missed.
     pub missed: f64,
 }
 
@@ -38,7 +38,7 @@ impl Multiplier {
         Self { price: 0.0, integral: 0.0, missed: 1.0 - promise }
     }
 
-    /// Moves the price after an iteration in which this share of episodes missed.
+    /// Moves the price after an iteration in which this share of worlds missed.
     pub fn follow(&mut self, missed: f64, promise: f64) {
         self.missed = KEPT * self.missed + (1.0 - KEPT) * missed;
         let error = self.missed - (1.0 - promise);
@@ -53,19 +53,34 @@ impl Multiplier {
     }
 }
 
-/// What a finished episode pays at a price of 1: nothing where it keeps every soft limit; else one, which is what the promise
-/// counts, and more the more of the budget went into spend that nothing credited pays for.
+/// By how much the credited result pays for more than was spent, as a share of the budget; below 0 exactly where a finished
+/// episode misses a soft limit. Of several limits the one that is furthest behind; 0 where there is none.
 #[must_use]
-pub fn penalty(scenario: &Scenario, ledger: &Ledger) -> f64 {
+pub fn margin(scenario: &Scenario, ledger: &Ledger) -> f64 {
     let mut soft = scenario.brief.limits.soft().peekable();
     if soft.peek().is_none() {
         return 0.0;
     }
     let total = ledger.total();
     let spent = total.spend.major() / scenario.brief.budget.major().max(1e-9);
-    let missed = soft.filter(|limit| limit.misses(scenario.goal, &total));
-    let depth = |limit: SoftLimit| 1.0 - limit.paid_for(scenario.goal, &total).unwrap_or(1.0);
-    missed.map(|limit| 1.0 + DEPTH * depth(limit) * spent).fold(0.0, f64::max)
+    let of =
+        |limit: SoftLimit| limit.paid_for(scenario.goal, &total).map_or(0.0, |share| (share - 1.0) * spent);
+    soft.map(of).fold(f64::INFINITY, f64::min)
+}
+
+/// What an episode with this [`margin`] pays at a price of 1: nothing where it keeps its limits; else one, which is what the
+/// promise counts, and more the more of its spend nothing pays for.
+#[must_use]
+pub fn penalty(margin: f64) -> f64 {
+    if margin < 0.0 { 1.0 - DEPTH * margin } else { 0.0 }
+}
+
+/// Share of worlds that miss, by the margins of their episodes, `group` of them a world. The noise of actions, which the
+/// judged policy does not have, alone makes some episodes miss; the mean of a world's episodes is freer of it.
+#[must_use]
+pub(super) fn missed(margins: &[f64], group: usize) -> f64 {
+    let worlds = margins.chunks(group.max(1)).map(|of_world| of_world.iter().sum::<f64>() < 0.0);
+    worlds.clone().filter(|missed| *missed).count() as f64 / worlds.len().max(1) as f64
 }
 
 #[cfg(test)]
@@ -126,10 +141,16 @@ mod tests {
             let mut episode = Episode::new(World::average(&scenario), 1);
             let plan = [9.0, 4.0, 1.0].map(|part| money * part / 14.0);
             episode.step(&Allocation::of(plan.to_vec()));
-            penalty(&scenario, episode.ledger())
+            penalty(margin(&scenario, episode.ledger()))
         };
         assert!((charged(200.0) - (1.0 + DEPTH * (1.0 - 52.915 / 80.0))).abs() < 1e-3);
         assert!((charged(100.0) - (1.0 + DEPTH * (1.0 - 37.417 / 40.0) * 0.5)).abs() < 1e-3);
         assert_eq!(charged(25.0), 0.0);
+    }
+
+    #[test]
+    fn a_world_is_judged_by_its_episodes_together() {
+        assert_eq!(missed(&[0.3, -0.1, -0.2, 0.1, 0.0, 0.0], 2), 1.0 / 3.0);
+        assert_eq!(missed(&[0.3, -0.1, -0.2, 0.1, 0.0, 0.0], 1), 2.0 / 6.0);
     }
 }

@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2, Array3, Array4, ArrayViewMut1, ArrayViewMut2, Arra
 use outlay_environment::{Allocation, Domain, Episode, Key, Scenario, Seeds, World};
 use rayon::prelude::*;
 
-use super::promise::penalty;
+use super::promise::margin;
 use crate::agent::{Agent, Recipe};
 use crate::policy::{
     Features, GLOBAL_FEATURES, GUIDED, LINE_FEATURES, Moments, Policy, Scratch, TAUGHT, logits, money,
@@ -30,8 +30,8 @@ pub struct Batch {
     pub values: Array2<f32>,
     /// `[episodes, steps]` expected score of the step, in the goal's units.
     pub rewards: Array2<f64>,
-    /// `[episodes]` what each would pay for soft limits that it missed; see [`penalty`].
-    pub penalties: Array1<f64>,
+    /// `[episodes]` by how much each kept or, below 0, missed its soft limits; see [`margin`].
+    pub margins: Array1<f64>,
 }
 
 /// Moments of the features as they were before normalising.
@@ -85,7 +85,7 @@ struct Slot<'a> {
     log_probs: ArrayViewMut2<'a, f32>,
     values: ArrayViewMut2<'a, f32>,
     rewards: ArrayViewMut2<'a, f64>,
-    penalties: ArrayViewMut1<'a, f64>,
+    margins: ArrayViewMut1<'a, f64>,
 }
 
 impl Batch {
@@ -100,19 +100,13 @@ impl Batch {
             log_probs: Array2::zeros((episodes, steps)),
             values: Array2::zeros((episodes, steps)),
             rewards: Array2::zeros((episodes, steps)),
-            penalties: Array1::zeros(episodes),
+            margins: Array1::zeros(episodes),
         }
     }
 
     /// Mean over the episodes of the expected score.
     pub fn mean_score(&self) -> f64 {
         self.rewards.sum() / self.rewards.nrows().max(1) as f64
-    }
-
-    /// Share of the episodes that missed a soft limit.
-    pub fn missed(&self) -> f64 {
-        let missed = self.penalties.iter().filter(|penalty| **penalty > 0.0).count();
-        missed as f64 / self.penalties.len().max(1) as f64
     }
 
     /// Plays all episodes to their end. The result does not depend on how groups are spread over threads.
@@ -127,9 +121,9 @@ impl Batch {
                 .zip(self.log_probs.axis_chunks_iter_mut(Axis(0), group))
                 .zip(self.values.axis_chunks_iter_mut(Axis(0), group))
                 .zip(self.rewards.axis_chunks_iter_mut(Axis(0), group))
-                .zip(self.penalties.axis_chunks_iter_mut(Axis(0), group))
-                .map(|(((((((lines, global), actions), shown), log_probs), values), rewards), penalties)| {
-                    Slot { lines, global, actions, shown, log_probs, values, rewards, penalties }
+                .zip(self.margins.axis_chunks_iter_mut(Axis(0), group))
+                .map(|(((((((lines, global), actions), shown), log_probs), values), rewards), margins)| {
+                    Slot { lines, global, actions, shown, log_probs, values, rewards, margins }
                 })
                 .collect();
         let groups = slots.len() as u64;
@@ -159,7 +153,7 @@ fn play_group(rollout: &Rollout<'_>, number: u64, slot: Slot<'_>) -> FeatureMome
     let Slot {
         mut lines, mut global, mut actions, mut shown, mut log_probs, mut values, mut rewards, ..
     } = slot;
-    let mut penalties = slot.penalties;
+    let mut margins = slot.margins;
     for member in 0..lines.len_of(Axis(0)) {
         let key = Key::new(rollout.seed).with_name("actions").with(number).with(member as u64);
         let mut episode = Episode::new(world.clone(), seeds.noise);
@@ -178,7 +172,7 @@ fn play_group(rollout: &Rollout<'_>, number: u64, slot: Slot<'_>) -> FeatureMome
             episode.step(&player.allocation);
             rewards[[member, step]] = rollout.scenario.reward(episode.ledger());
         }
-        penalties[member] = penalty(rollout.scenario, episode.ledger());
+        margins[member] = margin(rollout.scenario, episode.ledger());
     }
     moments
 }

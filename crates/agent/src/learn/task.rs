@@ -5,7 +5,7 @@ use std::sync::Arc;
 use outlay_environment::{Domain, Episode, Key, Scenario, Seeds, World};
 use rayon::prelude::*;
 
-use super::promise::penalty;
+use super::promise::margin;
 use super::risk::tail_mean;
 use super::settings::TrainSettings;
 use crate::agent::Recipe;
@@ -75,7 +75,7 @@ impl Task {
                 let allocation = player.decide(episode.observation());
                 episode.step(&allocation);
             }
-            let kept = penalty(&world.scenario, episode.ledger()) == 0.0;
+            let kept = margin(&world.scenario, episode.ledger()) >= 0.0;
             (world.scenario.expected(episode.ledger()), kept)
         };
         let (scores, kept): (Vec<f64>, Vec<bool>) = self.worlds.par_iter().map(play).unzip();

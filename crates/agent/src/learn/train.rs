@@ -10,7 +10,7 @@ use super::adam::Adam;
 use super::advantage::{Transition, generalised_advantage, leave_one_out, standardise};
 use super::event::{Event, Flow, Iteration, Started, Validated};
 use super::ppo::{Lesson, UpdateReport, update};
-use super::promise::Multiplier;
+use super::promise::{Multiplier, missed, penalty};
 use super::risk::weigh;
 use super::rollout::{Batch, FeatureMoments, Rollout};
 use super::settings::TrainSettings;
@@ -147,10 +147,10 @@ fn play(tasks: &[Task], schedule: &Schedule, state: &TrainState) -> Vec<Lesson> 
 
 /// Moves the price of a broken promise by what the lessons missed, once the policy goes its own way.
 fn follow(state: &mut TrainState, schedule: &Schedule, lessons: &[Lesson]) {
-    let Some(promise) = state.settings.promise else { return };
+    let TrainSettings { promise: Some(promise), group, .. } = state.settings else { return };
     for (task, lesson) in schedule.tasks(state.iteration).into_iter().zip(lessons) {
         if let (Some(multiplier), false) = (&mut state.tasks[task].multiplier, lesson.imitate) {
-            multiplier.follow(lesson.batch.missed(), promise);
+            multiplier.follow(missed(&lesson.batch.margins.to_vec(), group), promise);
         }
     }
 }
@@ -198,7 +198,7 @@ fn judge(batch: &Batch, task: &TaskState, settings: &TrainSettings) -> (Vec<f32>
         // Soft limits are judged over the whole episode, so a miss is paid for in the last step.
         let reward = |step: usize| {
             let reward = batch.rewards[[episode, step]] / task.reward_scale;
-            let penalty = if step + 1 == steps { batch.penalties[episode] } else { 0.0 };
+            let penalty = if step + 1 == steps { penalty(batch.margins[episode]) } else { 0.0 };
             task.multiplier.map_or(reward, |multiplier| multiplier.charge(reward, penalty))
         };
         record.extend((0..steps).map(|step| Transition {
@@ -361,7 +361,10 @@ fn iteration(
         gradient_norm: report.gradient_norm,
         learning_rate,
         minibatches: report.minibatches,
-        missed: state.settings.promise.map(|_| mean(&|lesson| lesson.batch.missed())),
+        missed: state
+            .settings
+            .promise
+            .map(|_| mean(&|lesson| missed(&lesson.batch.margins.to_vec(), state.settings.group))),
         price: (!prices.is_empty()).then(|| prices.iter().sum::<f64>() / prices.len() as f64),
     }
 }
