@@ -118,7 +118,7 @@ mod tests {
         let (gain, heat, promise) = (0.5, 0.2, 0.9);
         let missed = |price: f64| 1.0 / (1.0 + ((price - gain) / heat).exp());
         let mut multiplier = Multiplier::new(promise);
-        (0..600).for_each(|_| multiplier.follow(missed(multiplier.price), promise));
+        (0..4_000).for_each(|_| multiplier.follow(missed(multiplier.price), promise));
         // 1 / (1 + e^((price - gain) / heat)) = 1 - promise.
         let price = gain + heat * (promise / (1.0 - promise)).ln();
         assert!((multiplier.price - price).abs() < 1e-6, "{} {price}", multiplier.price);
