@@ -58,6 +58,7 @@ fn evaluate_writes_the_promised_document() {
             "spend",
             "violations",
             "misses",
+            "promises",
             "per_seed",
             "stages",
             "lines",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use outlay_agent::learn::{Flow, Start, TrainSettings, train};
 use outlay_agent::planning::bound;
-use outlay_agent::policy::LearnedPolicy;
+use outlay_agent::policy::{LearnedPolicy, Prefer};
 use outlay_agent::{Agent, Entrant, Recipe, entrant::entrant};
 use outlay_environment::{Allocation, Domain, Episode, Observation, Scenario, Seeds, World};
 
@@ -112,4 +112,39 @@ fn a_policy_finds_the_best_split_without_a_teacher() {
     let answer = scenario.answer.as_ref().unwrap();
     let share = with_recipe(&scenario, 0, &policy) / answer.value;
     assert!(share > answer.gate, "{share}");
+}
+
+/// P5 with its floor as a cost cap, of which the score knows nothing: what is left to hold it is the price of the promise
+/// alone. The best plan that keeps it is that of P5; a policy that may not leave money cannot keep it at all.
+#[test]
+fn a_promise_finds_the_best_plan_that_keeps_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../environments/problems/p5-return-floor.toml");
+    let text = std::fs::read_to_string(shipped).unwrap().replace("return_floor = 0.4", "cost_cap = 2.5");
+    let file = folder.path().join("p5.toml");
+    std::fs::write(&file, text).unwrap();
+    let scenario = Scenario::load(file.to_str().unwrap()).unwrap();
+    let answer = scenario.answer.as_ref().unwrap();
+    let reached = |prefer: Prefer| {
+        let settings = TrainSettings {
+            seed: 1,
+            steps: 120_000,
+            teacher_share: 0.0,
+            log_std: -1.5,
+            promise: Some(0.9),
+            prefer,
+            validate_worlds: 1,
+            ..TrainSettings::for_scenarios(std::slice::from_ref(&scenario))
+        };
+        let trained =
+            train(std::slice::from_ref(&scenario), &settings, Start::Fresh, &mut |_| Flow::Continue).unwrap();
+        let best = trained.state.best.unwrap();
+        (best.score / answer.value, best.excess, trained.state.tasks[0].multiplier.unwrap().price)
+    };
+    let (share, excess, price) = reached(Prefer::Target);
+    assert!((0.93..=1.0 + 1e-9).contains(&share) && excess == 0.0, "{share} {excess} at {price}");
+    // All 200 units bring sqrt(200 * 14), and the cap is missed whatever it costs.
+    let (share, excess, price) = reached(Prefer::Spend);
+    assert!((share * answer.value / 2800.0_f64.sqrt() - 1.0).abs() < 0.02, "{share}");
+    assert!(excess == 0.9 && price > 10.0, "{excess} at {price}");
 }

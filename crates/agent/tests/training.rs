@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use outlay_agent::checkpoint::{self, Card, CheckpointError};
 use outlay_agent::learn::{Event, Flow, Start, TrainError, TrainSettings, TrainState, Trained, train};
-use outlay_agent::policy::{LearnedPolicy, Policy};
+use outlay_agent::policy::{LearnedPolicy, Policy, Prefer};
 use outlay_agent::{Entrant, Recipe, entrant};
 use outlay_environment::{Allocation, Episode, Scenario, World};
 
@@ -76,6 +76,57 @@ fn resumed_or_not_with_one_thread_or_two_the_bytes_are_the_same() {
     let rest = pool(1).install(|| run(&scenario, &settings, Some(state), 0));
     save(&parts, &scenario, &rest);
     assert!(bytes(&whole) == bytes(&parts));
+}
+
+#[test]
+fn a_run_with_a_promise_goes_on_with_the_same_price() {
+    let (scenario, place) = (scenario(), tempfile::tempdir().unwrap());
+    let settings = TrainSettings {
+        promise: Some(0.9),
+        prefer: Prefer::Target,
+        risk: Some(0.5),
+        teacher_share: 0.0,
+        ..settings(&scenario)
+    };
+    let whole = pool(2).install(|| run(&scenario, &settings, None, 0));
+    let price = |trained: &Trained| trained.state.tasks[0].multiplier.unwrap().price;
+    assert!(price(&whole) > 0.0);
+    let half = pool(1).install(|| run(&scenario, &settings, None, 3));
+    assert!(price(&half) != price(&whole));
+    let [parts, at_once] = ["parts", "whole"].map(|name| place.path().join(name));
+    save(&parts, &scenario, &half);
+    let state = checkpoint::read_resume(&parts).unwrap();
+    assert_eq!(state, half.state, "what was written is what is read");
+    let rest = pool(1).install(|| run(&scenario, &settings, Some(state), 0));
+    save(&parts, &scenario, &rest);
+    save(&at_once, &scenario, &whole);
+    assert!(bytes(&at_once) == bytes(&parts));
+    let read = checkpoint::read(&at_once).unwrap();
+    assert_eq!(read.policy.prefer, Prefer::Target);
+}
+
+/// Nothing is promised, so nothing of a promise stands in a file: a policy without a preference spends.
+#[test]
+fn what_was_saved_without_a_promise_reads_as_before() {
+    let (scenario, place) = (scenario(), tempfile::tempdir().unwrap());
+    let trained = run(&scenario, &settings(&scenario), None, 2);
+    save(place.path(), &scenario, &trained);
+    let files = bytes(place.path());
+    for file in ["card.toml", "resume/state.toml"] {
+        let text = String::from_utf8(files[file].clone()).unwrap();
+        let words = ["promise", "prefer", "risk", "multiplier", "excess"];
+        assert!(!words.iter().any(|word| text.contains(&format!("{word} ="))), "{text}");
+    }
+    assert_eq!(checkpoint::read(place.path()).unwrap().policy.prefer, Prefer::Spend);
+}
+
+#[test]
+fn a_promise_needs_a_limit_to_keep() {
+    let scenario = Scenario::load("problems/p1-power").unwrap();
+    let settings = TrainSettings { promise: Some(0.9), ..settings(&scenario) };
+    let refused =
+        train(std::slice::from_ref(&scenario), &settings, Start::Fresh, &mut |_| Flow::Continue).unwrap_err();
+    assert!(refused.to_string().contains("soft limit"), "{refused}");
 }
 
 #[test]

@@ -150,6 +150,16 @@ row! {
     }
 }
 
+impl LineRow {
+    /// Several rows together; a bid is not summed.
+    #[must_use]
+    pub fn sum<'a>(rows: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut total = Self::default();
+        rows.into_iter().for_each(|row| total.add(row));
+        total
+    }
+}
+
 /// Whether a figure is zero.
 fn none<T: Default + PartialEq>(figure: &T) -> bool {
     *figure == T::default()
@@ -235,6 +245,12 @@ impl Ledger {
         let mut total = LineRow::default();
         self.rows.iter().skip(line).step_by(self.lines).for_each(|row| total.add(row));
         total
+    }
+
+    /// Sums over the episode for all lines together.
+    #[must_use]
+    pub fn total(&self) -> LineRow {
+        LineRow::sum(&self.rows)
     }
 
     /// Sums over the episode for the shop; `stages`, `verdict` and `coupons_held` are those of the last step.

@@ -11,6 +11,8 @@ pub(crate) fn read_limits(top: &mut Section<'_>, per_day: usize) -> Limits {
     if let Some(mut section) = top.section_if_any("limits") {
         limits.return_floor =
             section.number_if_any("return_floor", Bounds::above_zero("revenue per unit of spend"));
+        limits.cost_cap =
+            section.number_if_any("cost_cap", Bounds::above_zero("major units for each unit of the goal"));
         limits.step_cap = section
             .number_if_any("daily_cap", Bounds::above_zero("major units a day"))
             .map(Money::from_major);

@@ -126,6 +126,9 @@ pub struct Limits {
     pub largest_change: Option<f64>,
     /// Soft: least credited revenue per unit of spend over the whole episode; a miss is reported.
     pub return_floor: Option<f64>,
+    /// Soft: most spend, in major units, for each credited unit of what the goal counts; a miss is reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_cap: Option<f64>,
     /// `[lines]` hard limits on each line.
     pub lines: Vec<LineLimits>,
     /// Hard: money held for later steps.

@@ -141,6 +141,15 @@ pub(crate) struct Train {
     /// Train on so many variants of each scenario besides: other budgets, prices, effects and lines (`outlay check NAME~1`)
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1000))]
     pub(crate) variants: u32,
+    /// Keep the soft limits of the scenario (return floor, cost cap) in this share of worlds at least, e.g. 0.9
+    #[arg(long, value_name = "SHARE", value_parser = inner_share)]
+    pub(crate) promise: Option<f64>,
+    /// What gives where a limit and the budget cannot both be had: spend the budget, or leave money to hold the target
+    #[arg(long, value_name = "WHAT", value_enum, requires = "promise")]
+    pub(crate) prefer: Option<Preference>,
+    /// Maximise the mean of this share of worlds, the worst, e.g. 0.25, instead of the mean of all
+    #[arg(long, value_name = "SHARE", value_parser = inner_share)]
+    pub(crate) risk: Option<f64>,
     /// Go on from the policy of this checkpoint, on these scenarios
     #[arg(long, value_name = "DIR", conflicts_with = "guided")]
     pub(crate) from: Option<PathBuf>,
@@ -148,8 +157,17 @@ pub(crate) struct Train {
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub(crate) out: Option<PathBuf>,
     /// Go on with the run saved in this folder
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds", "teacher", "guided", "from", "variants"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds", "teacher", "guided", "variants", "promise", "prefer", "risk", "from"])]
     pub(crate) resume: Option<PathBuf>,
+}
+
+/// What gives where a soft limit and the budget cannot both be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Preference {
+    /// Spend the budget (default)
+    Spend,
+    /// Hold the target
+    Target,
 }
 
 /// `outlay evaluate`
@@ -414,6 +432,11 @@ fn count(text: &str) -> Result<u64, String> {
 fn share(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| (0.0..=1.0).contains(number));
     number.ok_or_else(|| format!("`{text}` is not a share between 0 and 1"))
+}
+
+fn inner_share(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| *number > 0.0 && *number < 1.0);
+    number.ok_or_else(|| format!("`{text}` is not a share above 0 and below 1"))
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use outlay_environment::market::journal::Flow;
-use outlay_environment::{LineReport, LineRow, Money, Scenario, Stage, Standing, Tier, aipl};
+use outlay_environment::{LineReport, LineRow, Money, Scenario, SoftLimit, Stage, Standing, Tier, aipl};
 
 use crate::episodes::Outcome;
 use crate::incremental::{break_even, profit_on, return_on};
 use crate::results::{
-    Evaluation, LastYear, Line, LineTruth, Returns, ScenarioId, Score, SeedRow, SeedScore, Spend, Stages,
-    TierReached,
+    Evaluation, LastYear, Line, LineTruth, Promise, Returns, ScenarioId, Score, SeedRow, SeedScore, Spend,
+    Stages, TierReached,
 };
-use crate::statistics;
+use crate::statistics::{self, Proportion};
 
 /// How many of the worst seeds are named.
 const WORST: usize = 3;
@@ -43,6 +43,7 @@ pub(crate) fn evaluate(
         returns: returns(scenario, outcomes),
         violations: outcomes.iter().map(|outcome| outcome.violations).sum(),
         misses: misses(scenario, outcomes),
+        promises: promises(scenario, outcomes, noises),
         last_year: last_year(scenario, outcomes),
         tier: tier(scenario, outcomes.iter().filter_map(|outcome| outcome.standing)),
         per_seed: outcomes.iter().map(seed_row).collect(),
@@ -96,13 +97,25 @@ fn returns(scenario: &Scenario, outcomes: &[Outcome]) -> Returns {
     }
 }
 
-/// Share of episodes that miss each soft limit; an episode without spend cannot miss a return.
+/// Whether an episode misses a soft limit.
+fn missed(scenario: &Scenario, outcome: &Outcome, limit: SoftLimit) -> bool {
+    limit.misses(scenario.goal, &LineRow::sum(&outcome.lines))
+}
+
+/// Share of episodes that miss each soft limit.
 fn misses(scenario: &Scenario, outcomes: &[Outcome]) -> BTreeMap<&'static str, f64> {
-    let floor = scenario.brief.limits.return_floor;
-    let share = floor.map(|floor| {
-        mean_of(outcomes, |outcome| f64::from(u8::from(outcome.return_on_spend.is_some_and(|it| it < floor))))
-    });
-    share.map(|share| ("return_floor", share)).into_iter().collect()
+    let share = |limit| mean_of(outcomes, |outcome| f64::from(u8::from(missed(scenario, outcome, limit))));
+    scenario.brief.limits.soft().map(|limit| (limit.name(), share(limit))).collect()
+}
+
+/// How surely each soft limit of the scenario is kept.
+fn promises(scenario: &Scenario, outcomes: &[Outcome], noises: usize) -> Vec<Promise> {
+    let promise = |limit: SoftLimit| {
+        let kept: Vec<bool> = outcomes.iter().map(|outcome| !missed(scenario, outcome, limit)).collect();
+        let Proportion { share, interval } = Proportion::of(&kept, noises);
+        Promise { limit: limit.name(), level: limit.level(), kept: share, kept_ci95: interval }
+    };
+    scenario.brief.limits.soft().map(promise).collect()
 }
 
 /// Of the seeds, one that never passes last year's revenue is the longest.

@@ -212,6 +212,7 @@ fn limits(limits: &Limits) -> String {
         limits.lines.iter().filter(|it| it.cap.is_some() || it.floor.is_some() || it.pin.is_some()).count();
     let mut words: Vec<String> = Vec::new();
     words.extend(limits.return_floor.map(|floor| format!("ROI >= {}", ratio(floor))));
+    words.extend(limits.cost_cap.map(|cap| format!("cost <= {}", ratio(cap))));
     words.extend(limits.step_cap.map(|cap| format!("{} a step", major(cap.0))));
     words.extend(limits.largest_change.map(|change| format!("change <= {}", percent(change))));
     words.extend(limits.groups.iter().map(|group| format!("{} <= {}", group.name, major(group.most.0))));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use outlay_agent::checkpoint;
 use outlay_agent::learn::{Event, Flow, Start, TrainError, TrainSettings, TrainState, Trained};
-use outlay_agent::policy::Policy;
+use outlay_agent::policy::{Policy, Prefer};
 use outlay_environment::Scenario;
 
 use crate::cli::{self, SeedRange};
@@ -13,7 +13,7 @@ use crate::compare::{self, Field, Found};
 use crate::episodes::Games;
 use crate::evaluation::scenario_id;
 use crate::failure::{EXIT_INTERRUPTED, Failure};
-use crate::format::number;
+use crate::format::{number, percent};
 use crate::interrupt;
 use crate::look::Look;
 use crate::plan;
@@ -25,6 +25,8 @@ use crate::watch::Watch;
 
 /// Seed of a run that names none.
 const DEFAULT_SEED: u64 = 1;
+/// Least validation worlds of a run with a promise: whether a share of worlds is reached needs more of them than a mean.
+const WORLDS_OF_A_PROMISE: u64 = 64;
 /// Who a trained policy is shown beside, and whom it is measured against.
 const BESIDE: [&str; 3] = ["buyer-rule", "even", "mpc"];
 /// What the policy is called beside them.
@@ -55,16 +57,20 @@ impl Run {
     }
 
     /// What a validation counts.
-    fn unit(&self) -> &'static str {
-        validated_unit(&self.scenarios)
+    fn unit(&self) -> String {
+        validated_unit(&self.scenarios, &self.settings)
     }
 }
 
 /// What a validation of a run on these scenarios counts.
-pub(crate) fn validated_unit(scenarios: &[Arc<Scenario>]) -> &'static str {
-    match scenarios {
+pub(crate) fn validated_unit(scenarios: &[Arc<Scenario>], settings: &TrainSettings) -> String {
+    let unit = match scenarios {
         [scenario] => scenario.goal.unit(),
         _ => "deviations above the even split",
+    };
+    match settings.risk {
+        Some(share) => format!("{unit} in the worst {} of worlds", percent(share)),
+        None => unit.to_owned(),
     }
 }
 
@@ -98,6 +104,11 @@ fn fresh(arguments: &cli::Train) -> Result<Run, Failure> {
     settings.guided = arguments.guided;
     settings.validated = (arguments.variants > 0).then_some(named);
     settings.teacher_share = arguments.teacher.unwrap_or(settings.teacher_share);
+    (settings.promise, settings.risk) = (arguments.promise, arguments.risk);
+    if settings.promise.is_some() {
+        settings.validate_worlds = settings.validate_worlds.max(WORLDS_OF_A_PROMISE);
+    }
+    settings.prefer = prefer(arguments).unwrap_or_default();
     let first = scenarios.first().filter(|_| scenarios.len() == 1);
     let first = first.map_or_else(|| "several".to_owned(), |scenario| scenario.name.replace('/', "-"));
     let name = format!("{first}-seed{}", settings.seed);
@@ -109,6 +120,7 @@ fn fresh(arguments: &cli::Train) -> Result<Run, Failure> {
         settings.from = Some(from.display().to_string());
         settings.teacher_share = arguments.teacher.unwrap_or(0.0);
         (settings.width, settings.guided) = (policy.sizes.width, policy.guided);
+        settings.prefer = prefer(arguments).unwrap_or(policy.prefer);
         start = Start::From(Box::new(policy));
     }
     Ok(Run { typed, scenarios, settings, start, folder })
@@ -125,6 +137,14 @@ fn add_variants(typed: &mut Vec<String>, variants: usize) {
 /// Variants of each scenario of a run on `scenarios` in all.
 fn variants(settings: &TrainSettings, scenarios: usize) -> usize {
     settings.validated.map_or(0, |named| scenarios / named.max(1) - 1)
+}
+
+/// What `--prefer` says, where it stands.
+fn prefer(arguments: &cli::Train) -> Option<Prefer> {
+    arguments.prefer.map(|prefer| match prefer {
+        cli::Preference::Spend => Prefer::Spend,
+        cli::Preference::Target => Prefer::Target,
+    })
 }
 
 /// The policy of a checkpoint to go on from.
@@ -224,6 +244,13 @@ fn command(run: &Run) -> String {
     }
     if run.settings.guided && run.settings.from.is_none() {
         command += " --guided";
+    }
+    if let Some(promise) = run.settings.promise {
+        command += &format!(" --promise {promise}");
+        command += &format!(" --prefer {}", run.settings.prefer.name());
+    }
+    if let Some(risk) = run.settings.risk {
+        command += &format!(" --risk {risk}");
     }
     let teacher = if run.settings.from.is_some() { 0.0 } else { default.teacher_share };
     if run.settings.teacher_share != teacher {

@@ -8,7 +8,7 @@ use outlay_agent::learn::{Event, Iteration, Started, TrainSettings, Validated};
 use outlay_environment::Scenario;
 
 use crate::failure::Failure;
-use crate::format::{number, short, sparkline};
+use crate::format::{number, percent, short, sparkline};
 use crate::progress;
 use crate::results::{ScenarioId, TrainIteration, TrainStarted, TrainValidated, VERSION};
 use crate::terminal::Terminal;
@@ -25,7 +25,7 @@ pub(crate) struct Watch {
     bar: ProgressBar,
     start: Instant,
     scenarios: Vec<ScenarioId>,
-    unit: &'static str,
+    unit: String,
     seed: u64,
     resumed: bool,
     /// Steps done before this process.
@@ -63,7 +63,7 @@ impl Watch {
             bar,
             start: Instant::now(),
             scenarios: scenarios.iter().map(|scenario| crate::evaluation::scenario_id(scenario)).collect(),
-            unit: validated_unit(scenarios),
+            unit: validated_unit(scenarios, settings),
             seed: settings.seed,
             resumed,
             before: 0,
@@ -136,9 +136,10 @@ impl Watch {
     fn validated(&mut self, validated: &Validated) -> Result<(), Failure> {
         self.held_out.push(validated.score);
         self.bar.set_message(format!(
-            "held-out {} {}  {}  best {} at {}  even split {}",
+            "held-out {} {}{}  {}  best {} at {}  even split {}",
             self.unit,
             number(validated.score),
+            kept(validated),
             sparkline(&self.held_out, CURVE),
             number(validated.best),
             short(validated.best_steps as f64),
@@ -166,11 +167,12 @@ impl Watch {
         let left = self.total.saturating_sub(validated.steps) as f64 / rate.max(1e-9);
         let left = std::time::Duration::try_from_secs_f64(left).unwrap_or_default();
         self.terminal.note(&format!(
-            "step {}/{}  held-out {} {}  best {}  even {}  kl {}  {} steps/s  {:#} left",
+            "step {}/{}  held-out {} {}{}  best {}  even {}  kl {}  {} steps/s  {:#} left",
             validated.steps,
             self.total,
             self.unit,
             number(validated.score),
+            kept(validated),
             number(validated.best),
             number(validated.even),
             number(self.kl),
@@ -182,4 +184,9 @@ impl Watch {
     fn seconds(&self) -> Option<f64> {
         self.timing.then(|| self.start.elapsed().as_secs_f64())
     }
+}
+
+/// How often the soft limits were kept, where that was promised.
+fn kept(validated: &Validated) -> String {
+    validated.kept.map_or_else(String::new, |kept| format!(", limits kept {}", percent(kept)))
 }

@@ -7,7 +7,7 @@ use outlay_environment::Scenario;
 use serde::{Deserialize, Serialize};
 
 use crate::learn::{TrainSettings, TrainState};
-use crate::policy::{FEATURES_VERSION, Policy};
+use crate::policy::{FEATURES_VERSION, Policy, Prefer};
 
 /// What a card's `format` says.
 pub(super) const FORMAT: &str = "outlay.checkpoint/";
@@ -76,6 +76,9 @@ pub struct CardNetwork {
     /// Whether its logits are added to those of the planner's allocation.
     #[serde(default)]
     pub guided: bool,
+    /// Whether it may leave money unspent where its goal gives no reason to.
+    #[serde(default, skip_serializing_if = "Prefer::is_default")]
+    pub prefer: Prefer,
 }
 
 /// How a policy was trained.
@@ -88,6 +91,10 @@ pub struct CardTraining {
     /// Its mean score on the validation worlds; none before the first validation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validate_score: Option<f64>,
+    /// Share of the validation worlds in which it missed a soft limit beyond those in which it may by the promise of the
+    /// run; none without a promise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validate_excess: Option<f64>,
     /// Mean score of the even plan on the same worlds.
     pub validate_even: f64,
     /// Settings of the run.
@@ -149,6 +156,11 @@ impl Card {
                 steps: state.steps,
                 best_steps: state.best.as_ref().map_or(state.steps, |best| best.steps),
                 validate_score: state.best.as_ref().map(|best| best.score),
+                validate_excess: state
+                    .best
+                    .as_ref()
+                    .filter(|_| state.settings.promise.is_some())
+                    .map(|best| best.excess),
                 validate_even: state.even(),
                 settings: state.settings.clone(),
             },
@@ -191,6 +203,7 @@ impl CardNetwork {
             width: policy.sizes.width,
             parameters: policy.layout.parameters(),
             guided: policy.guided,
+            prefer: policy.prefer,
         }
     }
 }

@@ -18,7 +18,8 @@ pub use error::CheckpointError;
 
 use crate::learn::TrainState;
 use crate::policy::{
-    FEATURES_VERSION, GLOBAL_FEATURES, LINE_FEATURES, Layout, LearnedPolicy, Normaliser, Policy, Sizes,
+    FEATURES_VERSION, GLOBAL_FEATURES, LINE_FEATURES, Layout, LearnedPolicy, Normaliser, Policy, Prefer,
+    Sizes,
 };
 use tensors::Tensors;
 
@@ -129,7 +130,8 @@ pub fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
         global_features: card.network.global_features,
         width: card.network.width,
     };
-    let policy = Policy { guided: card.network.guided, ..policy_from(&bytes, sizes).map_err(damaged)? };
+    let CardNetwork { guided, prefer, .. } = card.network;
+    let policy = Policy { guided, prefer, ..policy_from(&bytes, sizes).map_err(damaged)? };
     Ok(Checkpoint { policy, card })
 }
 
@@ -214,6 +216,7 @@ fn take_policy(tensors: &mut Tensors, prefix: &str, sizes: Sizes) -> Result<Poli
         global_normaliser: normaliser("global", GLOBAL_FEATURES)?,
         layout: Arc::new(layout),
         guided: false,
+        prefer: Prefer::default(),
     })
 }
 

@@ -26,6 +26,8 @@ struct Counters {
     best_score: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     best_steps: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    best_excess: Option<f64>,
     settings: TrainSettings,
     tasks: Vec<TaskState>,
 }
@@ -51,6 +53,7 @@ pub(super) fn files(state: &TrainState) -> Result<Vec<(&'static str, Vec<u8>)>, 
         adam_time: state.adam.time,
         best_score: state.best.as_ref().map(|best| best.score),
         best_steps: state.best.as_ref().map(|best| best.steps),
+        best_excess: state.best.as_ref().map(|best| best.excess).filter(|_| state.settings.promise.is_some()),
         settings: state.settings.clone(),
         tasks: state.tasks.clone(),
     };
@@ -79,7 +82,8 @@ pub(super) fn read(path: &Path, checkpoint: &Checkpoint) -> Result<TrainState, C
 fn state(bytes: &[u8], counters: Counters, checkpoint: &Checkpoint) -> Result<TrainState, String> {
     let mut tensors = Tensors::from_bytes(bytes, KIND)?;
     let read = take_policy(&mut tensors, "policy.", checkpoint.policy.sizes)?;
-    let policy = Policy { guided: checkpoint.policy.guided, ..read };
+    let Policy { guided, prefer, .. } = checkpoint.policy;
+    let policy = Policy { guided, prefer, ..read };
     let length = [policy.layout.parameters()];
     let adam = Adam {
         epsilon: counters.settings.adam_epsilon,
@@ -96,6 +100,7 @@ fn state(bytes: &[u8], counters: Counters, checkpoint: &Checkpoint) -> Result<Tr
         })
     };
     let best = counters.best_score.zip(counters.best_steps);
+    let excess = counters.best_excess.unwrap_or(0.0);
     Ok(TrainState {
         moments: FeatureMoments {
             lines: moments("line", LINE_FEATURES)?,
@@ -107,7 +112,7 @@ fn state(bytes: &[u8], counters: Counters, checkpoint: &Checkpoint) -> Result<Tr
         policy,
         adam,
         average,
-        best: best.map(|(score, steps)| Best { policy: checkpoint.policy.clone(), score, steps }),
+        best: best.map(|(score, steps)| Best { policy: checkpoint.policy.clone(), score, excess, steps }),
         settings: counters.settings,
     })
 }

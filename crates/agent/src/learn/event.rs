@@ -69,6 +69,12 @@ pub struct Iteration {
     pub learning_rate: f64,
     /// Gradient steps taken.
     pub minibatches: u64,
+    /// Share of the training worlds that missed a soft limit; only with a promise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missed: Option<f64>,
+    /// Price of a miss, in the learner's units, mean over the scenarios; only with a promise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<f64>,
 }
 
 /// The policy was tried on the validation worlds.
@@ -84,4 +90,7 @@ pub struct Validated {
     pub best_steps: u64,
     /// Mean score of the even plan on the same worlds.
     pub even: f64,
+    /// Share of the worlds in which the policy kept every soft limit, of several scenarios the least; only with a promise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<f64>,
 }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array2, Array3, Array4, ArrayViewMut1, ArrayViewMut2, ArrayViewMut3, Axis};
+use ndarray::{Array1, Array2, Array3, Array4, ArrayViewMut1, ArrayViewMut2, ArrayViewMut3, Axis};
 use outlay_environment::{Allocation, Domain, Episode, Key, Scenario, Seeds, World};
 use rayon::prelude::*;
 
+use super::promise::margin;
 use crate::agent::{Agent, Recipe};
 use crate::policy::{
     Features, GLOBAL_FEATURES, GUIDED, LINE_FEATURES, Moments, Policy, Scratch, TAUGHT, logits, money,
@@ -29,6 +30,8 @@ pub struct Batch {
     pub values: Array2<f32>,
     /// `[episodes, steps]` expected score of the step, in the goal's units.
     pub rewards: Array2<f64>,
+    /// `[episodes]` by how much each kept or, below 0, missed its soft limits; see [`margin`].
+    pub margins: Array1<f64>,
 }
 
 /// Moments of the features as they were before normalising.
@@ -82,6 +85,7 @@ struct Slot<'a> {
     log_probs: ArrayViewMut2<'a, f32>,
     values: ArrayViewMut2<'a, f32>,
     rewards: ArrayViewMut2<'a, f64>,
+    margins: ArrayViewMut1<'a, f64>,
 }
 
 impl Batch {
@@ -96,6 +100,7 @@ impl Batch {
             log_probs: Array2::zeros((episodes, steps)),
             values: Array2::zeros((episodes, steps)),
             rewards: Array2::zeros((episodes, steps)),
+            margins: Array1::zeros(episodes),
         }
     }
 
@@ -107,25 +112,20 @@ impl Batch {
     /// Plays all episodes to their end. The result does not depend on how groups are spread over threads.
     pub fn fill(&mut self, rollout: &Rollout<'_>) -> FeatureMoments {
         let group = rollout.group;
-        let slots: Vec<Slot<'_>> = self
-            .lines
-            .axis_chunks_iter_mut(Axis(0), group)
-            .zip(self.global.axis_chunks_iter_mut(Axis(0), group))
-            .zip(self.actions.axis_chunks_iter_mut(Axis(0), group))
-            .zip(self.shown.axis_chunks_iter_mut(Axis(0), group))
-            .zip(self.log_probs.axis_chunks_iter_mut(Axis(0), group))
-            .zip(self.values.axis_chunks_iter_mut(Axis(0), group))
-            .zip(self.rewards.axis_chunks_iter_mut(Axis(0), group))
-            .map(|((((((lines, global), actions), shown), log_probs), values), rewards)| Slot {
-                lines,
-                global,
-                actions,
-                shown,
-                log_probs,
-                values,
-                rewards,
-            })
-            .collect();
+        let slots: Vec<Slot<'_>> =
+            self.lines
+                .axis_chunks_iter_mut(Axis(0), group)
+                .zip(self.global.axis_chunks_iter_mut(Axis(0), group))
+                .zip(self.actions.axis_chunks_iter_mut(Axis(0), group))
+                .zip(self.shown.axis_chunks_iter_mut(Axis(0), group))
+                .zip(self.log_probs.axis_chunks_iter_mut(Axis(0), group))
+                .zip(self.values.axis_chunks_iter_mut(Axis(0), group))
+                .zip(self.rewards.axis_chunks_iter_mut(Axis(0), group))
+                .zip(self.margins.axis_chunks_iter_mut(Axis(0), group))
+                .map(|(((((((lines, global), actions), shown), log_probs), values), rewards), margins)| {
+                    Slot { lines, global, actions, shown, log_probs, values, rewards, margins }
+                })
+                .collect();
         let groups = slots.len() as u64;
         let moments: Vec<FeatureMoments> = slots
             .into_par_iter()
@@ -150,7 +150,10 @@ fn play_group(rollout: &Rollout<'_>, number: u64, slot: Slot<'_>) -> FeatureMome
     let world = World::draw(rollout.scenario, seeds.world);
     let mut moments = FeatureMoments::default();
     let mut player = Sampler::new(rollout);
-    let Slot { mut lines, mut global, mut actions, mut shown, mut log_probs, mut values, mut rewards } = slot;
+    let Slot {
+        mut lines, mut global, mut actions, mut shown, mut log_probs, mut values, mut rewards, ..
+    } = slot;
+    let mut margins = slot.margins;
     for member in 0..lines.len_of(Axis(0)) {
         let key = Key::new(rollout.seed).with_name("actions").with(number).with(member as u64);
         let mut episode = Episode::new(world.clone(), seeds.noise);
@@ -169,6 +172,7 @@ fn play_group(rollout: &Rollout<'_>, number: u64, slot: Slot<'_>) -> FeatureMome
             episode.step(&player.allocation);
             rewards[[member, step]] = rollout.scenario.reward(episode.ledger());
         }
+        margins[member] = margin(rollout.scenario, episode.ledger());
     }
     moments
 }
@@ -232,7 +236,8 @@ impl<'a> Sampler<'a> {
         let observation = episode.observation();
         if let Some(planner) = &mut self.planner {
             let plan = planner.decide(observation);
-            logits(brief, observation, &plan.money, if policy.guided { GUIDED } else { TAUGHT }, shown);
+            let least = if policy.guided { GUIDED } else { TAUGHT };
+            logits(brief, observation, policy.prefer, &plan.money, least, shown);
         }
         let guide: &[f32] = if policy.guided { shown } else { &[] };
         self.features.read(observation, guide, lines, global);
@@ -250,7 +255,7 @@ impl<'a> Sampler<'a> {
             actions.copy_from_slice(shown);
         }
         let log_prob = sample(actions, policy.log_std(), key);
-        money(brief, observation, actions, &mut self.allocation.money);
+        money(brief, observation, policy.prefer, actions, &mut self.allocation.money);
         (log_prob, value)
     }
 }

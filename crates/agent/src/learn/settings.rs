@@ -5,6 +5,8 @@ use std::sync::Arc;
 use outlay_environment::Scenario;
 use serde::{Deserialize, Serialize};
 
+use crate::policy::Prefer;
+
 /// Settings of a training run. Sources: Schulman et al. 2017 (PPO), Andrychowicz et al. 2021 ("What matters in
 /// on-policy reinforcement learning"), Kool et al. 2019 (leave-one-out baseline); what departs from them was measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +17,15 @@ pub struct TrainSettings {
     /// Checkpoint whose policy the run began with; none where it began with nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
+    /// Share of worlds in which the policy is to keep every soft limit of its scenario; none: misses cost nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub promise: Option<f64>,
+    /// Whether the policy may leave money unspent where its goal gives no reason to.
+    #[serde(skip_serializing_if = "Prefer::is_default")]
+    pub prefer: Prefer,
+    /// Share of worlds, the worst, whose mean score is maximised; none: the mean of all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risk: Option<f64>,
     /// Environment steps of the whole run; rounded up to whole iterations.
     pub steps: u64,
     /// Share of the run at its start in which the policy learns to do what model-predictive control would do in its
@@ -87,6 +98,9 @@ impl Default for TrainSettings {
         Self {
             seed: 0,
             from: None,
+            promise: None,
+            prefer: Prefer::default(),
+            risk: None,
             steps: 900_000,
             teacher_share: 0.1,
             guided: false,
@@ -163,6 +177,12 @@ impl TrainSettings {
         }
         if !(0.0..=1.0).contains(&self.teacher_share) || !(0.0..=1.0).contains(&self.full_size_share) {
             return Some("`teacher_share` and `full_size_share` must lie between 0 and 1".to_owned());
+        }
+        if self.promise.is_some_and(|share| !(share > 0.0 && share < 1.0)) {
+            return Some("`promise` must lie between 0 and 1".to_owned());
+        }
+        if self.risk.is_some_and(|share| !(share > 0.0 && share <= 1.0)) {
+            return Some("`risk` must be above 0 and at most 1".to_owned());
         }
         let numbers = [
             self.learning_rate,

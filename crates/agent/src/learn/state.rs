@@ -6,19 +6,31 @@ use outlay_environment::Scenario;
 use serde::{Deserialize, Serialize};
 
 use super::adam::Adam;
+use super::promise::Multiplier;
 use super::rollout::FeatureMoments;
 use super::settings::TrainSettings;
 use crate::policy::Policy;
 
-/// The best policy of a run so far, by its score on the validation worlds alone.
+/// The best policy of a run so far on the validation worlds: the score decides, but among those that keep the promise of the
+/// run; while none does, how far they are from it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Best {
     /// The policy.
     pub policy: Policy,
     /// Its mean score on the validation worlds.
     pub score: f64,
+    /// Share of the validation worlds in which it missed a limit beyond those in which it may; 0 without a promise.
+    pub excess: f64,
     /// Environment steps after which it was reached.
     pub steps: u64,
+}
+
+impl Best {
+    /// Whether a policy with this score and excess is better.
+    #[must_use]
+    pub fn is_behind(&self, score: f64, excess: f64) -> bool {
+        excess < self.excess || excess == self.excess && score > self.score
+    }
 }
 
 /// What a run knows of one of its scenarios.
@@ -32,6 +44,9 @@ pub struct TaskState {
     pub reward_scale: f64,
     /// Mean score of the even plan on the validation worlds.
     pub even: f64,
+    /// What a broken promise costs; none where nothing is promised or the scenario has no soft limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multiplier: Option<Multiplier>,
 }
 
 /// State of a training run between two iterations. Episodes end within an iteration and every draw is keyed, so there

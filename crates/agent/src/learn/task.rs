@@ -5,6 +5,8 @@ use std::sync::Arc;
 use outlay_environment::{Domain, Episode, Key, Scenario, Seeds, World};
 use rayon::prelude::*;
 
+use super::promise::margin;
+use super::risk::tail_mean;
 use super::settings::TrainSettings;
 use crate::agent::Recipe;
 use crate::policy::{LearnedPolicy, planner};
@@ -25,6 +27,16 @@ pub(super) struct Task {
     pub(super) episodes: usize,
     /// The worlds of every validation, with their noise.
     worlds: Vec<(Arc<World>, u64)>,
+    /// Share of them, the worst, whose mean score counts; none: all.
+    risk: Option<f64>,
+}
+
+/// What a policy reached on the worlds of a validation.
+pub(super) struct Trial {
+    /// Mean score, of the worst worlds where only they count.
+    pub(super) score: f64,
+    /// Share of the worlds in which it kept every soft limit.
+    pub(super) kept: f64,
 }
 
 impl Task {
@@ -46,7 +58,7 @@ impl Task {
         let share = settings.worlds * SEASON / tasks / scenario.brief.steps.max(1);
         let episodes = if tasks > 1 { (share / group).max(1) * group } else { settings.worlds };
         let worlds = if validated { worlds(judged, settings) } else { Vec::new() };
-        Self { full: scenario.clone(), worlds, small, planners, episodes }
+        Self { full: scenario.clone(), worlds, small, planners, episodes, risk: settings.risk }
     }
 
     /// The scenario and the planner at one of the two sizes.
@@ -60,9 +72,9 @@ impl Task {
         (self.episodes * self.full.brief.steps) as u64
     }
 
-    /// Mean score of a policy on the validation worlds, without action noise and before the last draws of each step: less
-    /// noise in the choice.
-    pub(super) fn score(&self, policy: &LearnedPolicy) -> f64 {
+    /// Tries a policy on the validation worlds, without action noise and before the last draws of each step: less noise in
+    /// the choice.
+    pub(super) fn trial(&self, policy: &LearnedPolicy) -> Trial {
         let play = |(world, noise): &(Arc<World>, u64)| {
             let mut player = policy.make(0);
             let mut episode = Episode::new(world.clone(), *noise);
@@ -71,10 +83,12 @@ impl Task {
                 let allocation = player.decide(episode.observation());
                 episode.step(&allocation);
             }
-            world.scenario.expected(episode.ledger())
+            let kept = margin(&world.scenario, episode.ledger()) >= 0.0;
+            (world.scenario.expected(episode.ledger()), kept)
         };
-        let scores: Vec<f64> = self.worlds.par_iter().map(play).collect();
-        scores.iter().sum::<f64>() / scores.len().max(1) as f64
+        let (scores, kept): (Vec<f64>, Vec<bool>) = self.worlds.par_iter().map(play).unzip();
+        let share = kept.iter().filter(|kept| **kept).count() as f64 / kept.len().max(1) as f64;
+        Trial { score: tail_mean(&scores, self.risk), kept: share }
     }
 
     /// The scenario of the validation worlds.

@@ -10,11 +10,13 @@ use super::adam::Adam;
 use super::advantage::{Transition, generalised_advantage, leave_one_out, standardise};
 use super::event::{Event, Flow, Iteration, Started, Validated};
 use super::ppo::{Lesson, UpdateReport, update};
+use super::promise::{Multiplier, missed, penalty};
+use super::risk::weigh;
 use super::rollout::{Batch, FeatureMoments, Rollout};
 use super::settings::TrainSettings;
 use super::state::{Best, TaskState, TrainState};
-use super::task::{Schedule, Task};
-use crate::policy::{LearnedPolicy, Moments, Normaliser, Policy};
+use super::task::{Schedule, Task, Trial};
+use crate::policy::{LearnedPolicy, Moments, Normaliser, Policy, Prefer};
 
 /// Why training did not start or go on.
 #[derive(Debug, Error)]
@@ -76,6 +78,10 @@ pub fn train(
     on_event: &mut dyn FnMut(&Event<'_>) -> Flow,
 ) -> Result<Trained, TrainError> {
     settings.problem().map_or(Ok(()), |problem| Err(TrainError::Settings(problem)))?;
+    if settings.promise.is_some() && !scenarios.iter().any(has_soft_limit) {
+        let missing = "a promise needs a soft limit to keep: `return_floor` or `cost_cap` under `[limits]`";
+        return Err(TrainError::Settings(missing.to_owned()));
+    }
     let together = settings.scenarios.min(scenarios.len());
     let validated = settings.validated.unwrap_or(scenarios.len());
     let task = |(place, scenario)| Task::new(scenario, settings, together, place < validated);
@@ -83,10 +89,14 @@ pub fn train(
     let schedule = Schedule::new(&tasks, settings);
     let mut state = match start {
         Start::Resume(state) => check_resume(*state, scenarios, settings)?,
-        Start::From(policy) => warm_up(&tasks, *policy, Some(FROM), settings),
+        Start::From(policy) => {
+            let policy = Policy { prefer: settings.prefer, ..*policy };
+            warm_up(&tasks, policy, Some(FROM), settings)
+        }
         Start::Fresh => {
-            let TrainSettings { width, seed, log_std, guided, .. } = *settings;
-            warm_up(&tasks, Policy::untrained(width, seed, log_std, guided), None, settings)
+            let TrainSettings { width, seed, log_std, guided, prefer, .. } = *settings;
+            let policy = Policy { prefer, ..Policy::untrained(width, seed, log_std, guided) };
+            warm_up(&tasks, policy, None, settings)
         }
     };
     let mut flow = on_event(&Event::Started(&started(&state, &schedule)));
@@ -95,6 +105,7 @@ pub fn train(
         let learning_rate = learning_rate(&mut state, &schedule);
         let lessons = play(&tasks, &schedule, &state);
         let key = Key::new(settings.seed).with_name("shuffles").with(state.iteration);
+        follow(&mut state, &schedule, &lessons);
         let report = update(&mut state.policy, &mut state.adam, &lessons, settings, learning_rate, key);
         // After the update, so that the policy that learned saw what the policy that played saw.
         lessons.iter().for_each(|lesson| state.moments.merge(&lesson.seen));
@@ -130,10 +141,24 @@ fn play(tasks: &[Task], schedule: &Schedule, state: &TrainState) -> Vec<Lesson> 
         let iteration = state.iteration + 1;
         let mut batch = Batch::new(scenario, tasks[task].episodes);
         let seen = batch.fill(&Rollout { scenario, policy: &state.policy, seed, iteration, group, planner });
-        let (advantages, targets, explained) = judge(&batch, state.tasks[task].reward_scale, &state.settings);
+        let (advantages, targets, explained) = judge(&batch, &state.tasks[task], &state.settings);
         Lesson { batch, advantages, targets, explained, seen, imitate }
     };
     schedule.tasks(state.iteration).into_par_iter().map(lesson).collect()
+}
+
+/// Moves the price of a broken promise by what the lessons missed, once the policy goes its own way.
+fn follow(state: &mut TrainState, schedule: &Schedule, lessons: &[Lesson]) {
+    let TrainSettings { promise: Some(promise), group, .. } = state.settings else { return };
+    for (task, lesson) in schedule.tasks(state.iteration).into_iter().zip(lessons) {
+        if let (Some(multiplier), false) = (&mut state.tasks[task].multiplier, lesson.imitate) {
+            multiplier.follow(missed(&lesson.batch.margins.to_vec(), group), promise);
+        }
+    }
+}
+
+fn has_soft_limit(scenario: &Arc<Scenario>) -> bool {
+    scenario.brief.limits.soft().next().is_some()
 }
 
 /// The rate of the next iteration: the teacher's, then one that rises over the first iterations and falls linearly to a
@@ -166,14 +191,20 @@ fn average(state: &mut TrainState) {
 }
 
 /// Standardised advantages, targets of the critic, and the share of the returns' variance that the critic explained.
-fn judge(batch: &Batch, scale: f64, settings: &TrainSettings) -> (Vec<f32>, Vec<f32>, f64) {
+fn judge(batch: &Batch, task: &TaskState, settings: &TrainSettings) -> (Vec<f32>, Vec<f32>, f64) {
     let steps = batch.rewards.ncols();
     let mut advantages = vec![0.0; batch.rewards.len()];
     let mut record = Vec::with_capacity(steps);
     for (episode, advantages) in advantages.chunks_exact_mut(steps).enumerate() {
         record.clear();
+        // Soft limits are judged over the whole episode, so a miss is paid for in the last step.
+        let reward = |step: usize| {
+            let reward = batch.rewards[[episode, step]] / task.reward_scale;
+            let penalty = if step + 1 == steps { penalty(batch.margins[episode]) } else { 0.0 };
+            task.multiplier.map_or(reward, |multiplier| multiplier.charge(reward, penalty))
+        };
         record.extend((0..steps).map(|step| Transition {
-            reward: (batch.rewards[[episode, step]] / scale) as f32,
+            reward: reward(step) as f32,
             value: batch.values[[episode, step]],
             next_value: if step + 1 < steps { batch.values[[episode, step + 1]] } else { 0.0 },
             // The season's end is a termination on purpose: money left over is worth nothing.
@@ -185,6 +216,10 @@ fn judge(batch: &Batch, scale: f64, settings: &TrainSettings) -> (Vec<f32>, Vec<
     let targets: Vec<f32> = advantages.iter().zip(&batch.values).map(|(a, v)| a + v).collect();
     let explained = 1.0 - variance(&advantages) / variance(&targets).max(1e-12);
     leave_one_out(&mut advantages, steps, settings.group);
+    if let Some(share) = settings.risk {
+        let scores = batch.rewards.sum_axis(ndarray::Axis(1)).to_vec();
+        weigh(&mut advantages, settings.group * steps, &scores, settings.group, share);
+    }
     standardise(&mut advantages);
     (advantages, targets, explained)
 }
@@ -206,10 +241,12 @@ fn warm_up(tasks: &[Task], policy: Policy, known: Option<f64>, settings: &TrainS
         let mut batch = Batch::new(scenario, task.episodes);
         let rollout = Rollout { scenario, policy: &policy, seed, iteration: 0, group, planner };
         let seen = batch.fill(&rollout);
-        let even = task.score(&LearnedPolicy::new(even(&policy), task.judged()));
+        let even = task.trial(&LearnedPolicy::new(even(&policy), task.judged())).score;
         let Scenario { name, hash, .. } = &*task.full;
         let (scenario, hash) = (name.clone(), hash.clone());
-        (seen, TaskState { scenario, hash, reward_scale: spread_of_returns(&batch).max(1e-9), even })
+        let multiplier = settings.promise.filter(|_| has_soft_limit(&task.full)).map(Multiplier::new);
+        let reward_scale = spread_of_returns(&batch).max(1e-9);
+        (seen, TaskState { scenario, hash, reward_scale, even, multiplier })
     };
     let (seen, of_tasks): (Vec<_>, Vec<_>) = tasks.par_iter().map(first).unzip();
     let mut moments = known.map_or_else(FeatureMoments::default, |count| FeatureMoments {
@@ -245,9 +282,10 @@ fn spread_of_returns(batch: &Batch) -> f64 {
     variance(&to_go.collect::<Vec<f32>>()).sqrt()
 }
 
-/// A policy whose logits are all zero: the even plan.
+/// A policy whose logits are all zero and that spends all it has: the even plan.
 fn even(policy: &Policy) -> Policy {
-    Policy { weights: vec![0.0; policy.weights.len()], guided: false, ..policy.clone() }
+    let weights = vec![0.0; policy.weights.len()];
+    Policy { weights, guided: false, prefer: Prefer::Spend, ..policy.clone() }
 }
 
 /// Takes over what the moments say of the features.
@@ -277,16 +315,20 @@ fn check_resume(
 /// Tries the policy on the validation worlds and keeps it if it is the best so far.
 fn validate(state: &mut TrainState, tasks: &[Task]) -> Validated {
     let policy = state.averaged();
-    let reached = |task: &Task| task.score(&LearnedPolicy::new(policy.clone(), task.judged()));
+    let reached = |task: &Task| task.trial(&LearnedPolicy::new(policy.clone(), task.judged()));
     let validated = state.settings.validated.unwrap_or(tasks.len());
-    let scores: Vec<f64> = tasks[..validated.min(tasks.len())].par_iter().map(reached).collect();
-    let score = state.mean_score(&scores);
-    if state.best.as_ref().is_none_or(|best| score > best.score) {
-        state.best = Some(Best { policy, score, steps: state.steps });
+    let trials: Vec<Trial> = tasks[..validated.min(tasks.len())].par_iter().map(reached).collect();
+    let score = state.mean_score(&trials.iter().map(|trial| trial.score).collect::<Vec<_>>());
+    // Scenarios without soft limits keep them all.
+    let kept = trials.iter().map(|trial| trial.kept).fold(1.0, f64::min);
+    let excess = state.settings.promise.map_or(0.0, |promise| (promise - kept).max(0.0));
+    if state.best.as_ref().is_none_or(|best| best.is_behind(score, excess)) {
+        state.best = Some(Best { policy, score, excess, steps: state.steps });
     }
     let (best, best_steps) =
         state.best.as_ref().map_or((score, state.steps), |best| (best.score, best.steps));
-    Validated { steps: state.steps, score, best, best_steps, even: state.even() }
+    let kept = state.settings.promise.map(|_| kept);
+    Validated { steps: state.steps, score, best, best_steps, even: state.even(), kept }
 }
 
 fn started(state: &TrainState, schedule: &Schedule) -> Started {
@@ -307,6 +349,7 @@ fn iteration(
         |of: &dyn Fn(&Lesson) -> f64| lessons.iter().map(of).sum::<f64>() / lessons.len().max(1) as f64;
     let lines = mean(&|lesson| lesson.batch.actions.len_of(ndarray::Axis(2)) as f64 - 1.0);
     let log_std = (line * lines + reserve) / (lines + 1.0);
+    let prices: Vec<f64> = state.tasks.iter().filter_map(|task| task.multiplier).map(|it| it.price).collect();
     Iteration {
         iteration: state.iteration,
         steps: state.steps,
@@ -321,5 +364,10 @@ fn iteration(
         gradient_norm: report.gradient_norm,
         learning_rate,
         minibatches: report.minibatches,
+        missed: state
+            .settings
+            .promise
+            .map(|_| mean(&|lesson| missed(&lesson.batch.margins.to_vec(), state.settings.group))),
+        price: (!prices.is_empty()).then(|| prices.iter().sum::<f64>() / prices.len() as f64),
     }
 }

@@ -2,13 +2,18 @@
 //!
 //! A decision has two parts that do not disturb each other: how much of the money left is spent now (the logit of the
 //! reserve), and how the lines share it (their logits, a softmax). All logits at zero is the even plan in time and over
-//! lines; in the last step everything left is given out, unless money that is left is worth something. The guard makes the rest legal.
+//! lines; in the last step everything left is given out, unless money that is left is worth something or the policy prefers
+//! its target to spending. The guard makes the rest legal.
+//!
+//! A policy that prefers its target sets its pace against the whole budget, not against what is left: money that it does not
+//! spend now is not pushed to later steps, so that spending a tenth less all along leaves a tenth in the end.
 //!
 //! The policy is a Gaussian over the logits, so its density is exact; this map counts as part of the environment.
 
 use libm::{exp, log};
 use outlay_environment::{Brief, Observation};
 
+use super::Prefer;
 use crate::baselines::price::may_keep;
 
 /// Logits further out than this are cut off: a line at one end has e^20 times the money of one at the other.
@@ -23,8 +28,9 @@ pub const GUIDED: f64 = 0.003;
 /// Writes major units for each line. `logits` is `[lines + 1]`, the reserve last; `money` is `[lines]`.
 ///
 /// With T steps left (one more where money that is left is worth something), z the lines' logits and r the reserve's:
-/// spend now = left / (1 + e^r (T - 1)), shared in proportion to e^z over the lines that are open.
-pub fn money(brief: &Brief, observation: &Observation, logits: &[f32], money: &mut [f64]) {
+/// spend now = left / (1 + e^r (T - 1)), shared in proportion to e^z over the lines that are open. Who prefers the target
+/// spends the even share of the budget, divided by e^r, while there is enough.
+pub fn money(brief: &Brief, observation: &Observation, prefer: Prefer, logits: &[f32], money: &mut [f64]) {
     let Some((reserve, scores)) = logits.split_last() else { return };
     let open = |line: usize| {
         let limits = brief.limits.lines.get(line);
@@ -38,10 +44,18 @@ pub fn money(brief: &Brief, observation: &Observation, logits: &[f32], money: &m
     if sum <= 0.0 {
         return;
     }
-    let later = later(brief, observation);
-    let now = 1.0 / (1.0 + exp(f64::from(*reserve).clamp(-LIMIT, LIMIT)) * later);
-    let spend = observation.budget_left.major() * now;
+    let left = observation.budget_left.major();
+    let reserve = exp(f64::from(*reserve).clamp(-LIMIT, LIMIT));
+    let spend = match prefer {
+        Prefer::Spend => left * (1.0 / (1.0 + reserve * later(brief, observation))),
+        Prefer::Target => (even_pace(brief) / reserve).min(left),
+    };
     money.iter_mut().for_each(|share| *share *= spend / sum);
+}
+
+/// Money of a step where a budget is spread evenly, in major units.
+fn even_pace(brief: &Brief) -> f64 {
+    brief.budget.major() / brief.steps.max(1) as f64
 }
 
 /// Steps after this one that money may be kept for. Where money that is left is worth something, keeping it for good
@@ -57,7 +71,14 @@ fn later(brief: &Brief, observation: &Observation) -> f64 {
 /// The logits that [`money`] turns into `plan` (`[lines]` major units), written to `logits` (`[lines + 1]`, the reserve
 /// last): those of the lines add up to zero; a line with less than `least` of the mean gets that, and the reserve's stays
 /// within `1 / least` of the even pace, so that no target runs away.
-pub fn logits(brief: &Brief, observation: &Observation, plan: &[f64], least: f64, logits: &mut [f32]) {
+pub fn logits(
+    brief: &Brief,
+    observation: &Observation,
+    prefer: Prefer,
+    plan: &[f64],
+    least: f64,
+    logits: &mut [f32],
+) {
     let Some((reserve, scores)) = logits.split_last_mut() else { return };
     let spend: f64 = plan.iter().sum();
     let mean = spend / plan.len().max(1) as f64;
@@ -68,11 +89,13 @@ pub fn logits(brief: &Brief, observation: &Observation, plan: &[f64], least: f64
     }
     let later = later(brief, observation);
     let left = observation.budget_left.major();
-    *reserve = if later > 0.0 && left > 0.0 {
-        log(((left - spend) / spend.max(1e-9 * left) / later).clamp(least, 1.0 / least)) as f32
-    } else {
-        0.0
+    let held = match prefer {
+        _ if left <= 0.0 => 1.0,
+        Prefer::Target => even_pace(brief) / spend.max(1e-9 * left),
+        Prefer::Spend if later > 0.0 => (left - spend) / spend.max(1e-9 * left) / later,
+        Prefer::Spend => 1.0,
     };
+    *reserve = log(held.clamp(least, 1.0 / least)) as f32;
 }
 
 #[cfg(test)]
@@ -96,7 +119,7 @@ mod tests {
         let mut plan = vec![0.0; lines];
         for step in 0..brief.steps {
             observation.step = step;
-            money(&brief, &observation, &vec![0.0; lines + 1], &mut plan);
+            money(&brief, &observation, Prefer::Spend, &vec![0.0; lines + 1], &mut plan);
             let even = brief.budget.major() / brief.steps as f64;
             assert!((plan.iter().sum::<f64>() - even).abs() < 1e-6 * even, "step {step}");
             observation.budget_left -= Money::from_major(plan.iter().sum());
@@ -109,11 +132,32 @@ mod tests {
         let (brief, mut observation) = first();
         observation.step = 5;
         let plan: Vec<f64> = (0..brief.lines.len()).map(|line| 500.0 + 300.0 * line as f64).collect();
-        let mut scores = vec![0.0; plan.len() + 1];
-        logits(&brief, &observation, &plan, TAUGHT, &mut scores);
-        let mut again = vec![0.0; plan.len()];
-        money(&brief, &observation, &scores, &mut again);
-        assert!(plan.iter().zip(&again).all(|(a, b)| (a - b).abs() < 1e-3 * a), "{plan:?} {again:?}");
+        for prefer in [Prefer::Spend, Prefer::Target] {
+            let mut scores = vec![0.0; plan.len() + 1];
+            logits(&brief, &observation, prefer, &plan, TAUGHT, &mut scores);
+            let mut again = vec![0.0; plan.len()];
+            money(&brief, &observation, prefer, &scores, &mut again);
+            assert!(plan.iter().zip(&again).all(|(a, b)| (a - b).abs() < 1e-3 * a), "{plan:?} {again:?}");
+        }
+    }
+
+    /// By hand: spending a fifth of the even pace less in every step leaves a fifth of the budget.
+    #[test]
+    fn who_prefers_the_target_may_leave_money() {
+        let (brief, mut observation) = first();
+        let lines = brief.lines.len();
+        let (mut scores, mut plan) = (vec![0.0; lines + 1], vec![0.0; lines]);
+        for (share, left) in [(0.8, 0.2), (1.0, 0.0), (2.0, 0.0)] {
+            observation.budget_left = brief.budget;
+            scores[lines] = -f64::ln(share) as f32;
+            for step in 0..brief.steps {
+                observation.step = step;
+                money(&brief, &observation, Prefer::Target, &scores, &mut plan);
+                observation.budget_left -= Money::from_major(plan.iter().sum());
+            }
+            let kept = observation.budget_left.major() / brief.budget.major();
+            assert!((kept - left).abs() < 1e-5, "{share}: {kept}");
+        }
     }
 
     proptest! {
@@ -126,7 +170,7 @@ mod tests {
             let step = step.min(brief.steps - 1);
             observation.step = step;
             let mut plan = vec![0.0; lines];
-            money(&brief, &observation, &scores[..lines + 1], &mut plan);
+            money(&brief, &observation, Prefer::Spend, &scores[..lines + 1], &mut plan);
             let left = observation.budget_left.major();
             let total: f64 = plan.iter().sum();
             prop_assert!(plan.iter().all(|x| x.is_finite() && *x >= 0.0));

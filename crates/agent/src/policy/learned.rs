@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use outlay_environment::{Allocation, Brief, Observation, Scenario};
 
-use super::{Features, GLOBAL_FEATURES, GUIDED, LINE_FEATURES, Policy, Scratch, logits, money};
+use super::{Features, GLOBAL_FEATURES, GUIDED, LINE_FEATURES, Policy, Prefer, Scratch, logits, money};
 use crate::agent::{Agent, Entrant, Recipe};
 use crate::entrant::entrant;
 
@@ -47,9 +47,9 @@ impl Guide {
     }
 
     /// Writes the logits of its allocation, `[lines + 1]`.
-    pub(crate) fn show(&mut self, brief: &Brief, observation: &Observation, to: &mut [f32]) {
+    pub(crate) fn show(&mut self, brief: &Brief, observation: &Observation, prefer: Prefer, to: &mut [f32]) {
         let shown = self.planner.decide(observation);
-        logits(brief, observation, &shown.money, GUIDED, to);
+        logits(brief, observation, prefer, &shown.money, GUIDED, to);
     }
 }
 
@@ -119,14 +119,14 @@ impl Agent for Player {
         let mut allocation = Allocation::of(vec![0.0; observation.lines.len()]);
         let Some(brief) = &self.brief else { return allocation };
         if let Some(guide) = &mut self.guide {
-            guide.show(brief, observation, &mut self.shown);
+            guide.show(brief, observation, self.policy.prefer, &mut self.shown);
         }
         self.features.read(observation, &self.shown, &mut self.lines, &mut self.global);
         self.lines.chunks_exact_mut(LINE_FEATURES).for_each(|line| self.policy.line_normaliser.apply(line));
         self.policy.global_normaliser.apply(&mut self.global);
         self.policy.forward().logits(&self.lines, &self.global, &mut self.scratch, &mut self.logits);
         self.logits.iter_mut().zip(&self.shown).for_each(|(logit, shown)| *logit += shown);
-        money(brief, observation, &self.logits, &mut allocation.money);
+        money(brief, observation, self.policy.prefer, &self.logits, &mut allocation.money);
         allocation
     }
 }

@@ -10,6 +10,7 @@ mod inference;
 mod learned;
 mod memory;
 mod normaliser;
+mod prefer;
 mod weights;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub use inference::{Forward, Scratch};
 pub(crate) use learned::planner;
 pub use learned::{LearnedPolicy, Player};
 pub use normaliser::{Moments, Normaliser};
+pub use prefer::Prefer;
 pub(crate) use weights::Layer;
 pub use weights::{Layout, Sizes};
 
@@ -38,6 +40,8 @@ pub struct Policy {
     pub global_normaliser: Normaliser,
     /// Whether the network's logits are added to those of a planner's allocation, which it is shown.
     pub guided: bool,
+    /// Whether it may leave money unspent where its goal gives no reason to.
+    pub prefer: Prefer,
 }
 
 impl Policy {
@@ -53,6 +57,7 @@ impl Policy {
             line_normaliser: Normaliser::identity(LINE_FEATURES),
             global_normaliser: Normaliser::identity(GLOBAL_FEATURES),
             guided,
+            prefer: Prefer::default(),
         }
     }
 

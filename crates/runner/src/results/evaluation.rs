@@ -47,6 +47,9 @@ pub(crate) struct Evaluation {
     pub(crate) violations: u64,
     /// Share of seeds that miss each soft limit of the scenario, e.g. `return_floor`.
     pub(crate) misses: BTreeMap<&'static str, f64>,
+    /// How surely each soft limit of the scenario is kept; absent where it has none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) promises: Vec<Promise>,
     /// Time to pass last year's revenue; only where the scenario states it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) last_year: Option<LastYear>,
@@ -64,6 +67,19 @@ pub(crate) struct Evaluation {
     /// Mean wall-clock seconds of a decision; only with `--timing`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) seconds_per_decision: Option<f64>,
+}
+
+/// How surely a soft limit is kept.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Promise {
+    /// `return_floor` or `cost_cap`.
+    pub(crate) limit: &'static str,
+    /// Its figure in the scenario.
+    pub(crate) level: f64,
+    /// Share of seeds that keep it.
+    pub(crate) kept: f64,
+    /// 95 % interval of that share (Wilson), a world being one trial.
+    pub(crate) kept_ci95: Interval,
 }
 
 /// Scores over all seeds; higher is better.

@@ -16,6 +16,7 @@ mod bootstrap;
 mod coverage;
 mod paired;
 mod profiles;
+mod proportion;
 mod significance;
 
 pub(crate) use aggregates::{
@@ -24,6 +25,7 @@ pub(crate) use aggregates::{
 pub(crate) use bootstrap::{Interval, interquartile_mean_interval};
 pub(crate) use paired::{Comparison, compare};
 pub(crate) use profiles::{deciles, profile};
+pub(crate) use proportion::Proportion;
 pub(crate) use significance::holm;
 
 /// What a difference, its interval and its p value are about.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::by_line::by_line;
-use super::{BOLD, Setting, definitions, time_to_pass};
+use super::{BOLD, Setting, definitions, kept, time_to_pass};
 use crate::format::{
     UNDEFINED, interval, major, number, or_undefined, p_value, percent, ratio, seconds, share, signed,
     signed_percent,
@@ -158,12 +158,12 @@ fn profiles_table(profiles: &Profiles, setting: &Setting<'_>) -> String {
 }
 
 fn money_table(finished: &[&Finished], setting: &Setting<'_>) -> String {
-    let floor = setting.scenario.brief.limits.return_floor;
+    let promises = finished.first().map_or(&[][..], |it| &it.evaluation.promises);
     let timing = finished.iter().any(|it| it.evaluation.seconds_per_decision.is_some());
     let mut header =
         vec!["agent".to_owned(), format!("spend {}", setting.scenario.currency), "unspent".into()];
     header.extend(["ROI reported", "ROI incremental", "profit"].map(Into::into));
-    header.extend(floor.map(|floor| format!("misses ROI {}", ratio(floor))));
+    header.extend(promises.iter().map(kept));
     header.push("limits broken".into());
     if timing {
         header.push("per decision".into());
@@ -185,9 +185,9 @@ fn money_table(finished: &[&Finished], setting: &Setting<'_>) -> String {
                     [result.returns.reported, result.returns.incremental, result.returns.profit]
                         .map(|it| or_undefined(it, ratio)),
                 );
-                row.extend(
-                    floor.and_then(|_| result.misses.get("return_floor")).map(|share| percent(*share)),
-                );
+                row.extend(result.promises.iter().map(|promise| {
+                    format!("{} {}", percent(promise.kept), interval(promise.kept_ci95, percent))
+                }));
                 row.push(result.violations.to_string());
                 if timing {
                     row.push(or_undefined(result.seconds_per_decision, seconds));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{BOLD, Setting, definitions, quoted, time_to_pass};
+use super::{BOLD, Setting, definitions, kept, quoted, time_to_pass};
 use crate::format::{
     UNDEFINED, interval, major, number, or_undefined, percent, ratio, seconds, share, short, signed,
 };
@@ -84,13 +84,10 @@ fn fact_rows(result: &Evaluation, setting: &Setting<'_>, currency: &str) -> Vec<
         let reached = share(score.mean / answer.value);
         rows.push(["known answer".into(), format!("{:.6}, of which {reached}", answer.value)]);
     }
-    if let (Some(floor), Some(share)) =
-        (setting.scenario.brief.limits.return_floor, result.misses.get("return_floor"))
-    {
-        rows.push([
-            "return floor".into(),
-            format!("{} missed on {} of seeds", ratio(floor), percent(*share)),
-        ]);
+    for promise in &result.promises {
+        let interval = interval(promise.kept_ci95, percent);
+        let text = format!("{} on {} of seeds {interval} 95 %", kept(promise), percent(promise.kept));
+        rows.push([promise.limit.replace('_', " "), text]);
     }
     if let Some(last_year) = &result.last_year {
         let [median, never] = time_to_pass(last_year, setting.scenario.brief.step_days);

@@ -15,7 +15,7 @@ pub(crate) use evaluation::{evaluation, tier_reached};
 
 use crate::format::{major, number, percent, ratio};
 use crate::look::Look;
-use crate::results::{LastYear, VERSION};
+use crate::results::{LastYear, Promise, VERSION};
 
 const BOLD: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
@@ -55,6 +55,12 @@ impl Setting<'_> {
         let hash: String = self.scenario.hash.chars().take(12).collect();
         format!("{FAINT}outlay {VERSION}, scenario {} {hash}{FAINT:#}\n", self.scenario.name)
     }
+}
+
+/// What a promise is about: `keeps ROI 2.00`.
+fn kept(promise: &Promise) -> String {
+    let what = if promise.limit == "return_floor" { "ROI" } else { "cost" };
+    format!("keeps {what} {}", ratio(promise.level))
 }
 
 /// What the columns mean.
