@@ -4,9 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use outlay_agent::checkpoint::{self, HeadsCard};
-use outlay_agent::heads::{
-    self, Epoch, HeadsError, HeadsSettings, INPUTS, Metrics, Play, Report, TrainedHeads,
-};
+use outlay_agent::heads::{self, Epoch, HeadsError, HeadsSettings, Metrics, Play, Report, TrainedHeads};
 use outlay_agent::learn::Flow;
 use outlay_agent::{Entrant, Recipe};
 use outlay_environment::{Domain, Scenario, Seeds};
@@ -182,7 +180,6 @@ fn evaluate(arguments: &cli::HeadsEvaluate, terminal: Terminal) -> Result<u8, Fa
     let (predictor, card) = checkpoint::read_heads(&arguments.folder).map_err(|error| {
         Failure::usage(error.to_string()).help("`outlay heads train` makes such a folder")
     })?;
-    debug_assert_eq!(predictor.sizes.inputs, INPUTS);
     let scenario = plan::scenario(&arguments.scenario)?;
     let agents = if arguments.agents.is_empty() { &card.players } else { &arguments.agents };
     let play = Play { players: players(agents, &scenario)?, scenario: Arc::clone(&scenario) };

@@ -154,7 +154,7 @@ fn predictor_from(bytes: &[u8], width: usize) -> Result<Predictor, String> {
     if !(1..=MOST_WIDTH).contains(&width) {
         return Err(format!("no heads of this program have the width {width}"));
     }
-    let sizes = Sizes { inputs: INPUTS, width };
+    let sizes = Sizes { inputs: INPUTS + HEADS, width };
     let mut tensors = Tensors::from_bytes(bytes, FORMAT)?;
     let mut weights = vec![0.0; sizes.parameters()];
     for place in sizes.places() {
@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     fn trained() -> TrainedHeads {
-        let sizes = Sizes { inputs: INPUTS, width: 3 };
+        let sizes = Sizes { inputs: INPUTS + HEADS, width: 3 };
         let weights = (0..sizes.parameters()).map(|i| (i as f32 * 0.37).sin()).collect();
         let normaliser = Normaliser { mean: vec![0.5; INPUTS], scale: vec![2.0; INPUTS] };
         let predictor = Predictor { sizes, weights, normaliser, rates: [0.1, 0.01, 0.02, 0.001, 3e-4, 2e-5] };

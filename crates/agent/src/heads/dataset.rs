@@ -9,37 +9,14 @@ use std::sync::Arc;
 use outlay_environment::{Brief, Episode, Key, Ledger, LineReport, Scenario, Seeds, World};
 use rayon::prelude::*;
 
-use super::{HEADS, Inputs};
+use super::{Counts, Inputs, Seen};
 use crate::agent::Recipe;
 use crate::policy::{Features, GLOBAL_FEATURES, LINE_FEATURES};
-
-/// Impressions, and what came of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Impressions.
-    pub impressions: u64,
-    /// Events of each head; never more than impressions.
-    pub events: [u64; HEADS],
-}
-
-impl Counts {
-    fn of(report: &LineReport) -> Self {
-        let LineReport { impressions, clicks, engagements, carts, joins, orders, new_customers, .. } =
-            *report;
-        let repeated = orders.saturating_sub(new_customers);
-        Self { impressions, events: [clicks, engagements, carts, joins, new_customers, repeated] }
-    }
-
-    pub(super) fn add(&mut self, other: &Self) {
-        self.impressions += other.impressions;
-        self.events.iter_mut().zip(other.events).for_each(|(sum, events)| *sum += events);
-    }
-}
 
 /// Lines in steps with impressions, row by row.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Examples {
-    /// `[rows, inputs]` not normalised.
+    /// `[rows, INPUTS]` not normalised.
     pub inputs: Vec<f32>,
     /// `[rows]` what came of the step.
     pub counts: Vec<Counts>,
@@ -99,14 +76,15 @@ fn rows(scenario: &Arc<Scenario>, player: &dyn Recipe, seeds: Seeds) -> Option<E
     features.start(brief);
     let (mut own, mut global) = (vec![0.0; lines * LINE_FEATURES], vec![0.0; GLOBAL_FEATURES]);
     let inputs = Inputs::new(brief);
-    let mut seen = vec![Counts::default(); lines];
+    let mut seen = Seen::default();
+    seen.start(brief);
     let mut found = Examples::default();
     // `[rows]` step and line.
     let mut places = Vec::new();
     for step in 0..steps {
         let observation = episode.observation();
         features.read(observation, &[], &mut own, &mut global);
-        seen.iter_mut().zip(&observation.lines).for_each(|(seen, report)| seen.add(&Counts::of(report)));
+        seen.read(observation);
         let allocation = agent.decide(observation);
         episode.step(&allocation);
         for (line, row) in
@@ -114,7 +92,7 @@ fn rows(scenario: &Arc<Scenario>, player: &dyn Recipe, seeds: Seeds) -> Option<E
         {
             let own = &own[line * LINE_FEATURES..(line + 1) * LINE_FEATURES];
             inputs.add(own, &global, row.granted.major(), &mut found.inputs);
-            found.before.push(seen[line]);
+            found.before.push(seen.lines[line]);
             places.push((step, line));
         }
     }

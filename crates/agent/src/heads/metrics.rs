@@ -47,15 +47,17 @@ pub struct Report {
     pub heads: Metrics,
     /// Of the observed rate itself, the best constant in hindsight.
     pub constant: Metrics,
-    /// Of the line's mean in the reports so far, with one event at the rate of the training worlds added.
+    /// Of the line's mean in the reports so far, pulled to the rate of the training worlds by twenty events.
     pub running: Metrics,
 }
 
 /// Judges each head on these rows. All chances are given an impression.
 #[must_use]
 pub fn judge(predictor: &Predictor, examples: &Examples) -> [Report; HEADS] {
-    let inputs = examples.inputs.chunks_exact(predictor.sizes.inputs);
-    let chances: Vec<[f64; HEADS]> = inputs.map(|row| predictor.chances(row)).collect();
+    let inputs = examples.inputs.chunks_exact(predictor.sizes.inputs - HEADS);
+    let chances: Vec<[f64; HEADS]> =
+        inputs.zip(&examples.before).map(|(row, seen)| predictor.chances(row, seen)).collect();
+    let so_far: Vec<[f64; HEADS]> = examples.before.iter().map(|seen| predictor.so_far(seen)).collect();
     let total = examples.total();
     Head::ALL.map(|head| {
         let place = head as usize;
@@ -69,18 +71,13 @@ pub fn judge(predictor: &Predictor, examples: &Examples) -> [Report; HEADS] {
         };
         let (impressions, events) = (total.impressions, total.events[place]);
         let rate = events as f64 / (impressions as f64).max(1.0);
-        let running = |row: usize| {
-            let before = &examples.before[row];
-            let added = 1.0 / predictor.rates[place].max(NEARLY);
-            (before.events[place] as f64 + 1.0) / (before.impressions as f64 + added)
-        };
         Report {
             head,
             impressions,
             events,
             heads: scored(&|row| chances[row][place]),
             constant: scored(&|_| rate),
-            running: scored(&running),
+            running: scored(&|row| so_far[row][place]),
         }
     })
 }

@@ -14,9 +14,9 @@ mod weights;
 
 use serde::{Deserialize, Serialize};
 
-pub use dataset::{Counts, Examples, Play, gather};
+pub use dataset::{Examples, Play, gather};
 pub use metrics::{Metrics, Report, Scored, judge, metrics};
-pub use predictor::{INPUTS, Inputs, Predictor};
+pub use predictor::{Counts, INPUTS, Inputs, Predictor, Seen};
 pub use train::{Epoch, HeadsError, HeadsSettings, TrainedHeads, learn, train};
 pub use weights::Sizes;
 

@@ -43,8 +43,9 @@ impl Network {
     /// `[rows, HEADS]` log odds of each step of the path given the one before. `inputs` is `[rows, inputs]`.
     fn log_odds(&self, inputs: Tensor<2>) -> Tensor<2> {
         let last = self.layers.len() - 1;
+        let own = inputs.clone().narrow(1, inputs.dims()[1] - HEADS, HEADS);
         let hidden = self.layers[..last].iter().fold(inputs, |x, layer| relu(layer.forward(x)));
-        self.layers[last].forward(hidden)
+        self.layers[last].forward(hidden) + own
     }
 
     /// `[parameters]` the gradients in the order of the flat vector.
@@ -98,7 +99,7 @@ mod tests {
     use super::*;
     use crate::heads::along_the_path;
 
-    const SIZES: Sizes = Sizes { inputs: 5, width: 8 };
+    const SIZES: Sizes = Sizes { inputs: 5 + HEADS, width: 8 };
 
     fn draw(key: u64, length: usize) -> Vec<f32> {
         (0..length).map(|i| Key::new(key).with(i as u64).normal() as f32).collect()

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::network::{Part, gradient};
-use super::{Examples, HEADS, Head, INPUTS, Play, Predictor, Sizes, gather};
+use super::{Counts, Examples, HEADS, Head, INPUTS, Play, Predictor, Sizes, gather};
 use crate::learn::{Adam, Flow};
 use crate::policy::{Moments, Normaliser};
 
@@ -136,7 +136,7 @@ pub fn learn(
         return Err(HeadsError::NoExamples);
     }
     let mut predictor = untrained(inputs, training, settings);
-    let normal: Vec<Vec<f32>> = training.iter().map(|set| normalised(&predictor, set)).collect();
+    let shown: Vec<Vec<f32>> = training.iter().map(|set| shown(&predictor, inputs, set)).collect();
     let weights: Vec<[f32; HEADS]> = training.iter().map(|set| head_weights(set).map(|x| x as f32)).collect();
     let mut adam = Adam::new(predictor.weights.len(), 1e-8);
     let mut latest = predictor.weights.clone();
@@ -153,7 +153,11 @@ pub fn learn(
                 .collect::<Vec<_>>()
                 .into_par_iter()
                 .map(|rows| {
-                    gradient(predictor.sizes, &latest, part(inputs, rows, training, &normal, &weights))
+                    gradient(
+                        predictor.sizes,
+                        &latest,
+                        part(predictor.sizes.inputs, rows, training, &shown, &weights),
+                    )
                 })
                 .collect();
             let mut sum = vec![0.0; latest.len()];
@@ -183,7 +187,7 @@ pub fn learn(
 /// A predictor that says everywhere what happened on average.
 fn untrained(inputs: usize, training: &[Examples], settings: &HeadsSettings) -> Predictor {
     let mut moments = Moments::new(inputs);
-    let mut total = super::Counts::default();
+    let mut total = Counts::default();
     for set in training {
         set.inputs.chunks_exact(inputs).for_each(|row| moments.add(row));
         total.add(&set.total());
@@ -191,24 +195,23 @@ fn untrained(inputs: usize, training: &[Examples], settings: &HeadsSettings) -> 
     let rate =
         |events: u64, trials: u64| (events as f64 / (trials as f64).max(1.0)).clamp(LOWEST_RATE, 0.999);
     let clicks = total.events[Head::Click as usize];
-    let log_odds = Head::ALL.map(|head| {
+    let rates = Head::ALL.map(|head| {
         let trials = if head.follows_click() { clicks } else { total.impressions };
-        let rate = rate(total.events[head as usize], trials);
-        libm::log(rate / (1.0 - rate)) as f32
+        rate(total.events[head as usize], trials)
     });
-    let sizes = Sizes { inputs, width: settings.width };
+    let sizes = Sizes { inputs: inputs + HEADS, width: settings.width };
     Predictor {
         sizes,
-        weights: sizes.initial(settings.seed, log_odds),
+        weights: sizes.initial(settings.seed, rates.map(|rate| libm::log(rate / (1.0 - rate)) as f32)),
         normaliser: Normaliser::of(&moments),
-        rates: total.events.map(|events| rate(events, total.impressions)),
+        rates,
     }
 }
 
-fn normalised(predictor: &Predictor, set: &Examples) -> Vec<f32> {
-    let mut inputs = set.inputs.clone();
-    inputs.chunks_exact_mut(predictor.sizes.inputs).for_each(|row| predictor.normaliser.apply(row));
-    inputs
+/// `[rows, sizes.inputs]` what the network is shown.
+fn shown(predictor: &Predictor, inputs: usize, set: &Examples) -> Vec<f32> {
+    let rows = set.inputs.chunks_exact(inputs).zip(&set.before);
+    rows.flat_map(|(row, seen)| predictor.complete(row, seen)).collect()
 }
 
 /// `[HEADS]` one over the events of a scenario, so that frequent ones do not drown the rare.
@@ -224,14 +227,14 @@ fn part(
     inputs: usize,
     rows: &[(usize, usize)],
     training: &[Examples],
-    normal: &[Vec<f32>],
+    shown: &[Vec<f32>],
     weights: &[[f32; HEADS]],
 ) -> Part {
     let counts = || rows.iter().map(|(set, row)| &training[*set].counts[*row]);
     Part {
         inputs: rows
             .iter()
-            .flat_map(|(set, row)| &normal[*set][row * inputs..(row + 1) * inputs])
+            .flat_map(|(set, row)| &shown[*set][row * inputs..(row + 1) * inputs])
             .copied()
             .collect(),
         trials: counts().map(|counts| counts.impressions as f32).collect(),
@@ -244,10 +247,10 @@ fn part(
 fn loss(predictor: &Predictor, sets: &[Examples]) -> f64 {
     let of_set = |set: &Examples| -> f64 {
         let weights = head_weights(set);
-        let rows: Vec<(&[f32], &super::Counts)> =
-            set.inputs.chunks_exact(predictor.sizes.inputs).zip(&set.counts).collect();
-        let of_row = |(inputs, counts): &(&[f32], &super::Counts)| -> f64 {
-            let chances = predictor.chances(inputs);
+        let inputs = set.inputs.chunks_exact(predictor.sizes.inputs - HEADS);
+        let rows: Vec<_> = inputs.zip(&set.before).zip(&set.counts).collect();
+        let of_row = |((inputs, seen), counts): &((&[f32], &Counts), &Counts)| -> f64 {
+            let chances = predictor.chances(inputs, seen);
             let of_head = |head: usize| {
                 let (chance, events) = (chances[head].clamp(1e-12, 1.0 - 1e-6), counts.events[head] as f64);
                 let misses = counts.impressions as f64 - events;
@@ -277,7 +280,7 @@ mod tests {
     use crate::agent::{Entrant, Recipe};
     use crate::baselines::testing::scenario;
     use crate::entrant::entrant;
-    use crate::heads::{Counts, along_the_path, judge};
+    use crate::heads::{along_the_path, judge};
 
     /// The chances of a toy world: each step of the path follows an input of its own.
     fn truth(x: &[f32]) -> [f64; HEADS] {
@@ -337,7 +340,8 @@ mod tests {
         let trained = learn(2, &[training], &[validation], &settings(), &mut go_on).unwrap();
         for (row, counts) in held_out.inputs.chunks_exact(2).zip(&held_out.counts) {
             let true_chances = truth(&[row[0] / 5.0, row[1] / 5.0]);
-            for (found, chance) in trained.predictor.chances(row).iter().zip(true_chances) {
+            for (found, chance) in trained.predictor.chances(row, &Counts::default()).iter().zip(true_chances)
+            {
                 // A rate of a tenth to a tenth of itself; a rare one may be off by two in a thousand.
                 assert!((found - chance).abs() < 0.1 * chance + 0.002, "{found}, truly {chance}, {counts:?}");
             }

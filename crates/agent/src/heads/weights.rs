@@ -9,7 +9,7 @@ use super::HEADS;
 /// Sizes of the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {
-    /// Inputs of one line in one step.
+    /// Inputs of one line in one step. The last [`HEADS`] of them are added to the outputs too.
     pub inputs: usize,
     /// Width of both hidden layers.
     pub width: usize,
@@ -83,6 +83,8 @@ impl Sizes {
         affine(&second, weights, &one, &mut two);
         two.iter_mut().for_each(|x| *x = x.max(0.0));
         affine(&heads, weights, &two, &mut out);
+        let own = &inputs[self.inputs - HEADS..];
+        out.iter_mut().zip(own).for_each(|(out, own)| *out += own);
         out
     }
 }
@@ -103,7 +105,7 @@ mod tests {
 
     #[test]
     fn layers_cover_the_vector_and_an_untrained_network_says_what_it_is_told() {
-        let sizes = Sizes { inputs: 3, width: 4 };
+        let sizes = Sizes { inputs: 3 + HEADS, width: 4 };
         let mut end = 0;
         for place in sizes.places() {
             assert_eq!((place.weight.start, place.weight.end), (end, place.bias.start), "{}", place.name);
@@ -113,22 +115,27 @@ mod tests {
         assert_eq!(end, sizes.parameters());
         let told = [-3.0, -4.0, -1.0, -6.0, -5.0, 0.5];
         let weights = sizes.initial(1, told);
-        for (said, told) in sizes.log_odds(&weights, &[1.0, -1.0, 0.5]).iter().zip(told) {
-            assert!((said - told).abs() < 0.1, "{said} against {told}");
+        // What the line itself has shown moves it one for one.
+        let inputs = [1.0, -1.0, 0.5, 2.0, 0.0, 0.0, 0.0, 0.0, -1.0];
+        for ((said, told), own) in sizes.log_odds(&weights, &inputs).iter().zip(told).zip(&inputs[3..]) {
+            assert!((said - told - own).abs() < 0.2, "{said} against {told} and {own}");
         }
     }
 
-    /// Two inputs, one hidden unit each way, by hand.
+    /// Two inputs and those of the line itself, one hidden unit each way, by hand.
     #[test]
     fn the_forward_pass_by_hand() {
-        let sizes = Sizes { inputs: 2, width: 1 };
+        let sizes = Sizes { inputs: 2 + HEADS, width: 1 };
         // relu(0.5 + 2 a - b), then relu(1 - 0.5 h), then heads 1..6 times it plus 0.1.
-        let mut weights = vec![2.0, -1.0, 0.5, -0.5, 1.0];
+        let mut weights = vec![2.0, -1.0];
+        weights.extend([0.0; HEADS]);
+        weights.extend([0.5, -0.5, 1.0]);
         weights.extend((1..=HEADS).map(|head| head as f32));
         weights.extend([0.1; HEADS]);
         let close = |inputs: [f32; 2], unit: f32| {
+            let inputs = [&inputs[..], &[3.0; HEADS]].concat();
             for (head, said) in sizes.log_odds(&weights, &inputs).iter().enumerate() {
-                assert!((said - (0.1 + (head + 1) as f32 * unit)).abs() < 1e-6);
+                assert!((said - (3.1 + (head + 1) as f32 * unit)).abs() < 1e-6);
             }
         };
         close([0.25, 0.0], 0.5);
