@@ -85,9 +85,7 @@ fn train(arguments: &cli::HeadsTrain, terminal: Terminal) -> Result<u8, Failure>
         let scenario = plan::scenario(name)?.at_training_size();
         plays.push(Play { players: players(&arguments.agents, &scenario)?, scenario });
     }
-    let out = arguments.out.clone();
-    let folder =
-        Folder::create(&out.unwrap_or_else(|| PathBuf::from(format!("runs/heads-seed{}", settings.seed))))?;
+    let folder = folder(arguments)?;
     let ids: Vec<ScenarioId> = plays.iter().map(|play| scenario_id(&play.scenario)).collect();
     let names: Vec<&str> = ids.iter().map(|id| id.name.as_str()).collect();
     terminal.note(&format!("training heads on {}, seed {}", names.join(", "), settings.seed));
@@ -127,6 +125,20 @@ fn train(arguments: &cli::HeadsTrain, terminal: Terminal) -> Result<u8, Failure>
         terminal.result(&summary(&trained, arguments, &folder))?;
     }
     Ok(0)
+}
+
+/// A folder that is new or empty, and writable, before any work is done.
+fn folder(arguments: &cli::HeadsTrain) -> Result<Folder, Failure> {
+    let named = arguments.out.clone();
+    let path = named.unwrap_or_else(|| PathBuf::from(format!("runs/heads-seed{}", arguments.seed)));
+    if path.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(Failure::usage(format!(
+            "{} already holds something",
+            quoted(&path.display().to_string())
+        ))
+        .help("name another folder with `--out`"));
+    }
+    Folder::create(&path)
 }
 
 fn show(epoch: &Epoch, terminal: Terminal) -> Result<(), Failure> {

@@ -47,7 +47,7 @@ pub struct Report {
     pub heads: Metrics,
     /// Of the observed rate itself, the best constant in hindsight.
     pub constant: Metrics,
-    /// Of the line's mean in the reports so far, pulled to the rate of the training worlds by twenty events.
+    /// Of the line's mean in the reports so far, pulled to the rate of the training worlds by five events.
     pub running: Metrics,
 }
 

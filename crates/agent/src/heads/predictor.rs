@@ -9,7 +9,7 @@ use crate::policy::{GLOBAL_FEATURES, LINE_FEATURES, Normaliser};
 pub const INPUTS: usize = LINE_FEATURES + GLOBAL_FEATURES + 1;
 
 /// Events at the rate of the training worlds that are added to what a line has shown.
-const PRIOR_EVENTS: f64 = 20.0;
+const PRIOR_EVENTS: f64 = 5.0;
 /// No rate is taken to be higher.
 const MOST_RATE: f64 = 0.999;
 
@@ -236,11 +236,11 @@ mod tests {
         let close = |a: f64, b: f64| (a - b).abs() < 1e-12;
         assert!(predictor.so_far(&nothing).iter().zip(usual).all(|(a, b)| close(*a, b)));
         let seen = Counts { impressions: 800, events: [30, 0, 0, 0, 5, 0] };
-        // (30 + 20) / (800 + 200) and (5 + 20) / (800 + 800); given a click (5 + 20) / (30 + 80).
+        // (30 + 5) / (800 + 50) and (5 + 5) / (800 + 200); given a click (5 + 5) / (30 + 20).
         let so_far = predictor.so_far(&seen);
-        assert!(close(so_far[0], 0.05) && close(so_far[4], 25.0 / 1600.0), "{so_far:?}");
+        assert!(close(so_far[0], 35.0 / 850.0) && close(so_far[4], 0.01), "{so_far:?}");
         let moved = f64::from(predictor.complete(&[7.0], &seen)[1 + Head::FirstOrder as usize]);
         let log_odds = |rate: f64| (rate / (1.0 - rate)).ln();
-        assert!((moved - (log_odds(25.0 / 110.0) - log_odds(0.25))).abs() < 1e-6);
+        assert!((moved - (log_odds(0.2) - log_odds(0.25))).abs() < 1e-6);
     }
 }
