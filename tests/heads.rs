@@ -10,7 +10,7 @@ use support::{has_keys, json, outlay, refused, small, stderr, stdout};
 
 /// Heads of two small epochs in this folder, on so many threads.
 fn train(folder: &str, threads: &str) -> Vec<u8> {
-    let flags = ["--worlds", "8", "--epochs", "2", "--out", folder, "--json", "--threads", threads];
+    let flags = ["--examples", "1500", "--epochs", "2", "--out", folder, "--json", "--threads", threads];
     let output = outlay(&[&["heads", "train", small()][..], &flags].concat());
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     output.stdout

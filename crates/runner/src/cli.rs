@@ -270,10 +270,10 @@ pub(crate) struct HeadsTrain {
     /// Seed of the run: initial weights, order of the rows, training worlds
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Training worlds of each scenario
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
-    pub(crate) worlds: Option<u32>,
-    /// Passes over all that they showed
+    /// Lines in steps to learn from, of each scenario, e.g. 160k
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) examples: Option<u64>,
+    /// Passes over all of them
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) epochs: Option<u32>,
     /// Folder of the heads [default: runs/heads-seedN]

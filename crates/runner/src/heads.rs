@@ -76,7 +76,7 @@ fn train(arguments: &cli::HeadsTrain, terminal: Terminal) -> Result<u8, Failure>
     let default = HeadsSettings::default();
     let settings = HeadsSettings {
         seed: arguments.seed,
-        worlds: arguments.worlds.map_or(default.worlds, |worlds| worlds as usize),
+        examples: arguments.examples.map_or(default.examples, |examples| examples as usize),
         epochs: arguments.epochs.map_or(default.epochs, |epochs| epochs as usize),
         ..default
     };
@@ -175,8 +175,8 @@ fn command(arguments: &cli::HeadsTrain, settings: &HeadsSettings) -> String {
     if arguments.agents != cli::HEADS_AGENTS.split(',').collect::<Vec<_>>() {
         command += &format!(" --agents {}", quoted(&arguments.agents.join(",")));
     }
-    if settings.worlds != default.worlds {
-        command += &format!(" --worlds {}", settings.worlds);
+    if settings.examples != default.examples {
+        command += &format!(" --examples {}", settings.examples);
     }
     if settings.epochs != default.epochs {
         command += &format!(" --epochs {}", settings.epochs);

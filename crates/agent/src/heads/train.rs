@@ -20,10 +20,9 @@ const PIECE: usize = 4096;
 pub struct HeadsSettings {
     /// Of the first weights, the order of rows, and the training worlds.
     pub seed: u64,
-    /// Training worlds of each scenario; the players take turns.
-    pub worlds: usize,
-    /// Worlds of each scenario that choose the best epoch.
-    pub validate_worlds: usize,
+    /// Lines in steps to play of each scenario, so that a short one has more worlds; the players take turns. An eighth as many
+    /// choose the best epoch.
+    pub examples: usize,
     /// Passes over all rows.
     pub epochs: usize,
     /// Rows of a gradient step.
@@ -40,8 +39,7 @@ impl Default for HeadsSettings {
     fn default() -> Self {
         Self {
             seed: 1,
-            worlds: 256,
-            validate_worlds: 32,
+            examples: 160_000,
             epochs: 12,
             minibatch: 1024,
             shards: 4,
@@ -106,11 +104,13 @@ pub fn train(
         let key = Key::new(settings.seed).with_name("heads").with_name(&play.scenario.name);
         let training = |number: u64| Seeds::numbered(Domain::Train, key.with(number).bits(), 0);
         let validation = |number: u64| Seeds::numbered(Domain::Validate, number, 0);
-        let in_turn = |count: usize, seeds: &dyn Fn(u64) -> Seeds| -> Vec<(Seeds, usize)> {
-            (0..count).map(|number| (seeds(number as u64), number % play.players.len().max(1))).collect()
+        let episode = (play.scenario.brief.steps * play.scenario.brief.lines.len()).max(1);
+        let in_turn = |examples: usize, seeds: &dyn Fn(u64) -> Seeds| -> Vec<(Seeds, usize)> {
+            let place = |number: usize| (seeds(number as u64), number % play.players.len().max(1));
+            (0..examples.div_ceil(episode)).map(place).collect()
         };
-        sets[0].push(gather(play, &in_turn(settings.worlds, &training)));
-        sets[1].push(gather(play, &in_turn(settings.validate_worlds, &validation)));
+        sets[0].push(gather(play, &in_turn(settings.examples, &training)));
+        sets[1].push(gather(play, &in_turn(settings.examples.div_ceil(8), &validation)));
         if sets.iter().any(|set| set.last().is_none_or(|last| last.counts.is_empty())) {
             return Err(HeadsError::NoShoppers { scenario: play.scenario.name.clone() });
         }
@@ -136,7 +136,6 @@ pub fn learn(
         return Err(HeadsError::NoExamples);
     }
     let mut predictor = untrained(inputs, training, settings);
-    let shown: Vec<Vec<f32>> = training.iter().map(|set| shown(&predictor, inputs, set)).collect();
     let weights: Vec<[f32; HEADS]> = training.iter().map(|set| head_weights(set).map(|x| x as f32)).collect();
     let mut adam = Adam::new(predictor.weights.len(), 1e-8);
     let mut latest = predictor.weights.clone();
@@ -152,13 +151,7 @@ pub fn learn(
                 .chunks(rows.len().div_ceil(settings.shards.max(1)))
                 .collect::<Vec<_>>()
                 .into_par_iter()
-                .map(|rows| {
-                    gradient(
-                        predictor.sizes,
-                        &latest,
-                        part(predictor.sizes.inputs, rows, training, &shown, &weights),
-                    )
-                })
+                .map(|rows| gradient(predictor.sizes, &latest, part(&predictor, rows, training, &weights)))
                 .collect();
             let mut sum = vec![0.0; latest.len()];
             for shard in &shards {
@@ -208,12 +201,6 @@ fn untrained(inputs: usize, training: &[Examples], settings: &HeadsSettings) -> 
     }
 }
 
-/// `[rows, sizes.inputs]` what the network is shown.
-fn shown(predictor: &Predictor, inputs: usize, set: &Examples) -> Vec<f32> {
-    let rows = set.inputs.chunks_exact(inputs).zip(&set.before);
-    rows.flat_map(|(row, seen)| predictor.complete(row, seen)).collect()
-}
-
 /// `[HEADS]` one over the events of a scenario, so that frequent ones do not drown the rare.
 fn head_weights(set: &Examples) -> [f64; HEADS] {
     let total = set.total();
@@ -224,19 +211,19 @@ fn head_weights(set: &Examples) -> [f64; HEADS] {
 
 /// Rows as the network takes them.
 fn part(
-    inputs: usize,
+    predictor: &Predictor,
     rows: &[(usize, usize)],
     training: &[Examples],
-    shown: &[Vec<f32>],
     weights: &[[f32; HEADS]],
 ) -> Part {
+    let length = predictor.sizes.inputs - HEADS;
     let counts = || rows.iter().map(|(set, row)| &training[*set].counts[*row]);
+    let shown = |(set, row): &(usize, usize)| {
+        let examples = &training[*set];
+        predictor.complete(&examples.inputs[row * length..(row + 1) * length], &examples.before[*row])
+    };
     Part {
-        inputs: rows
-            .iter()
-            .flat_map(|(set, row)| &shown[*set][row * inputs..(row + 1) * inputs])
-            .copied()
-            .collect(),
+        inputs: rows.iter().flat_map(shown).collect(),
         trials: counts().map(|counts| counts.impressions as f32).collect(),
         events: counts().flat_map(|counts| counts.events.map(|events| events as f32)).collect(),
         weights: rows.iter().flat_map(|(set, _)| weights[*set]).collect(),
@@ -363,13 +350,7 @@ mod tests {
         let train_on = |threads: usize| {
             let Ok(Entrant::Agent(even)) = entrant("even", &scenario) else { panic!("no agent") };
             let players: Vec<Box<dyn Recipe>> = vec![even];
-            let settings = HeadsSettings {
-                worlds: 3,
-                validate_worlds: 2,
-                epochs: 2,
-                width: 8,
-                ..HeadsSettings::default()
-            };
+            let settings = HeadsSettings { examples: 600, epochs: 2, width: 8, ..HeadsSettings::default() };
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
                 train(&[Play { scenario: Arc::clone(&scenario), players }], &settings, &mut go_on)
