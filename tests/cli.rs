@@ -18,6 +18,9 @@ fn help_says_what_there_is() {
         "evaluate",
         "compare",
         "levers",
+        "heads",
+        "heads train",
+        "heads evaluate",
         "suite",
         "traps",
         "scenarios",
@@ -25,11 +28,12 @@ fn help_says_what_there_is() {
         "schema",
         "agents",
     ] {
-        let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
+        let arguments: Vec<&str> =
+            command.split(' ').chain(["--help"]).filter(|word| !word.is_empty()).collect();
         let output = outlay(&arguments);
         assert_eq!(output.status.code(), Some(0));
         let name = if command.is_empty() { "outlay" } else { command };
-        insta::assert_snapshot!(format!("help_{name}"), stdout(&output));
+        insta::assert_snapshot!(format!("help_{}", name.replace(' ', "_")), stdout(&output));
     }
 }
 

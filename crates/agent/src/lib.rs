@@ -3,6 +3,7 @@ pub mod agent;
 pub mod baselines;
 pub mod checkpoint;
 pub mod entrant;
+pub mod heads;
 pub mod learn;
 pub mod planning;
 pub mod policy;

@@ -293,6 +293,7 @@ impl Episode {
             report.impressions = row.impressions;
             report.clicks = row.clicks;
             report.engagements = row.engagements;
+            report.carts = row.carts;
             report.joins = row.joins;
             report.leads = row.leads;
             observation.budget_left -= row.spend - row.credit;

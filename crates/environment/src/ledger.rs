@@ -45,6 +45,9 @@ row! {
         pub clicks: u64,
         /// Engagements.
         pub engagements: u64,
+        /// Favourites and carts at the line's contacts.
+        #[serde(default, skip_serializing_if = "none")]
+        pub carts: u64,
         /// Orders of this step that the report credits to the line, whenever their report arrives.
         pub credited_orders: u64,
         /// First orders in 365 days among them.

@@ -210,6 +210,9 @@ pub struct LineReport {
     pub clicks: u64,
     /// Engagements in the step (follow, share, task).
     pub engagements: u64,
+    /// Favourites and carts in the step, at the line's contacts.
+    #[serde(default)]
+    pub carts: u64,
     /// Credited orders whose report arrived in the step.
     pub orders: u64,
     /// Credited first orders in 365 days whose report arrived in the step.
@@ -234,6 +237,7 @@ impl LineReport {
             impressions: row.impressions,
             clicks: row.clicks,
             engagements: row.engagements,
+            carts: row.carts,
             orders: row.credited_orders,
             new_customers: row.credited_new_customers,
             revenue: row.credited_revenue,

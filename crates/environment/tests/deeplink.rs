@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use outlay_environment::market::journal::Flow;
+use outlay_environment::market::journal::{Flow, Orders};
 use outlay_environment::{
     Allocation, ChannelDomain, DOMAINS, Domain, Episode, Journal, Key, Kind, Money, STAGES, Scenario, Seeds,
     World, aipl,
@@ -255,4 +255,32 @@ fn identity_matching_decides_who_is_recognised() {
         assert!(all.linked > 0 && all.recognised == all.linked);
         assert!(none.linked > 0 && none.recognised == 0);
     }
+}
+
+/// By the step of the click or by the step of the order, the reports credit the same; carts follow clicks, and the merchant
+/// is shown them.
+#[test]
+fn credited_orders_are_the_same_by_click_and_by_order() {
+    let mut some = 0;
+    everywhere(|scenario, episode, journal| {
+        let (brief, ledger) = (&scenario.brief, episode.ledger());
+        for line in 0..brief.lines.len() {
+            let by_click: Vec<_> = (0..brief.steps).map(|step| journal.orders_by_click(step, line)).collect();
+            let row = ledger.line(line);
+            let sum = |count: fn(&Orders) -> u64| by_click.iter().map(count).sum::<u64>();
+            assert_eq!(sum(|orders| orders.orders), row.credited_orders, "{} {line}", scenario.name);
+            assert_eq!(sum(|orders| orders.new_customers), row.credited_new_customers);
+            assert_eq!(by_click.iter().map(|orders| orders.revenue).sum::<Money>(), row.credited_revenue);
+            for (step, orders) in by_click.iter().enumerate() {
+                assert!(orders.orders == 0 || ledger.step(step)[line].clicks > 0);
+            }
+            assert!(row.carts <= row.clicks);
+        }
+        let (shown, last) = (&episode.observation().lines, ledger.step(brief.steps - 1));
+        assert!(shown.iter().zip(last).all(|(shown, row)| shown.carts == row.carts));
+    });
+    for scenario in markets() {
+        some += play(&scenario, 0, Split::Even, true).ledger().rows.iter().map(|row| row.carts).sum::<u64>();
+    }
+    assert!(some > 0);
 }

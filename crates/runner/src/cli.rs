@@ -13,8 +13,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use outlay_environment::schema::FileKind;
 
 use examples::{
-    CHECK_EXAMPLES, COMPARE_EXAMPLES, EVALUATE_EXAMPLES, LEVERS_EXAMPLES, SCHEMA_EXAMPLES, SUITE_EXAMPLES,
-    TRAIN_EXAMPLES, TRAPS_EXAMPLES,
+    CHECK_EXAMPLES, COMPARE_EXAMPLES, EVALUATE_EXAMPLES, HEADS_EXAMPLES, LEVERS_EXAMPLES, SCHEMA_EXAMPLES,
+    SUITE_EXAMPLES, TRAIN_EXAMPLES, TRAPS_EXAMPLES,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -99,6 +99,9 @@ pub(crate) enum Command {
     /// Measure what each lever is worth: bid, audience, creative
     #[command(after_long_help = LEVERS_EXAMPLES)]
     Levers(Levers),
+    /// Predict what becomes of an exposure: train heads, and judge them
+    #[command(after_long_help = HEADS_EXAMPLES)]
+    Heads(Heads),
     /// Run all comparisons of a file
     #[command(after_long_help = SUITE_EXAMPLES)]
     Suite(Suite),
@@ -254,6 +257,69 @@ pub(crate) struct Levers {
     /// What is kept of the results.
     #[command(flatten)]
     pub(crate) keep: Keep,
+}
+
+/// Who plays for the heads unless others are named.
+pub(crate) const HEADS_AGENTS: &str = "even,random,buyer-rule,roi-proportional";
+
+/// `outlay heads`
+#[derive(Debug, Args)]
+pub(crate) struct Heads {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: HeadsCommand,
+}
+
+/// What to do with heads.
+#[derive(Debug, Subcommand)]
+pub(crate) enum HeadsCommand {
+    /// Train heads on scenarios and save them
+    Train(HeadsTrain),
+    /// Judge saved heads on fixed seeds: calibration, log-loss, ranking
+    Evaluate(HeadsEvaluate),
+}
+
+/// `outlay heads train`
+#[derive(Debug, Args)]
+pub(crate) struct HeadsTrain {
+    /// Shipped scenarios or paths: one set of heads for all of them
+    #[arg(value_name = "SCENARIO", required = true)]
+    pub(crate) scenarios: Vec<String>,
+    /// Agents that play the training worlds in turn, split at commas
+    #[arg(long, value_name = "A,B,..", value_delimiter = ',', default_value = HEADS_AGENTS)]
+    pub(crate) agents: Vec<String>,
+    /// Seed of the run: initial weights, order of the rows, training worlds
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Lines in steps to learn from, of each scenario, e.g. 160k
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) examples: Option<u64>,
+    /// Passes over all of them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) epochs: Option<u32>,
+    /// Folder of the heads [default: runs/heads-seedN]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// `outlay heads evaluate`
+#[derive(Debug, Args)]
+pub(crate) struct HeadsEvaluate {
+    /// Folder of the heads
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// A shipped scenario or a path; SCENARIO@MERCHANT plays it for another merchant
+    #[arg(default_value = "new-customer")]
+    pub(crate) scenario: String,
+    /// Seeds, half-open; each agent plays each of them
+    #[arg(long, value_name = "A..B", default_value = "1000..1032")]
+    pub(crate) seeds: SeedRange,
+    /// Agents that play, split at commas [default: those of the training]
+    #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
+    pub(crate) agents: Vec<String>,
+    /// Write GitHub tables
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
 }
 
 /// `outlay suite`

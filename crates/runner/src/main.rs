@@ -15,6 +15,7 @@ mod exec;
 mod export;
 mod failure;
 mod format;
+mod heads;
 mod incremental;
 mod interrupt;
 mod levers;
@@ -83,6 +84,7 @@ fn run(cli: &Cli, terminal: Terminal) -> Result<u8, Failure> {
         Some(Command::Evaluate(arguments)) => evaluate::run(arguments, timing, terminal),
         Some(Command::Compare(arguments)) => compare::run(arguments, timing, terminal),
         Some(Command::Levers(arguments)) => levers::run(arguments, timing, terminal),
+        Some(Command::Heads(arguments)) => heads::run(arguments, terminal),
         Some(Command::Suite(arguments)) => suite::run(arguments, timing, terminal),
         Some(Command::Traps(arguments)) => traps::run(arguments, timing, terminal),
         Some(Command::Scenarios) => list::scenarios(terminal),

@@ -79,6 +79,7 @@ fn add(total: &mut LineReport, report: &LineReport) {
     total.impressions += report.impressions;
     total.clicks += report.clicks;
     total.engagements += report.engagements;
+    total.carts += report.carts;
     total.orders += report.orders;
     total.new_customers += report.new_customers;
     total.joins += report.joins;

@@ -23,6 +23,20 @@ pub enum CheckpointError {
         /// What is missing or in the way.
         reason: String,
     },
+    /// No heads there.
+    #[error("no heads at {path}: there is no such folder; `outlay heads train --out {path}` makes some")]
+    NoHeads {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Something else than heads.
+    #[error("{path} does not hold heads: {reason}")]
+    NotHeads {
+        /// The folder.
+        path: PathBuf,
+        /// What is missing or in the way.
+        reason: String,
+    },
     /// Made by a newer program.
     #[error(
         "{path} has checkpoint format {found}, this program reads up to {known}; use the version of Outlay that made it \

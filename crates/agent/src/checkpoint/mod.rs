@@ -4,6 +4,7 @@
 mod card;
 mod error;
 mod folder;
+mod heads;
 mod resume;
 mod tensors;
 
@@ -15,6 +16,7 @@ use outlay_environment::Scenario;
 
 pub use card::{Card, CardFiles, CardNetwork, CardResult, CardScenario, CardTraining};
 pub use error::CheckpointError;
+pub use heads::{HeadsCard, HeadsScenario, read_heads, write_heads};
 
 use crate::learn::TrainState;
 use crate::policy::{

@@ -58,6 +58,8 @@ pub(crate) struct Delivered {
     pub(crate) impressions: u64,
     pub(crate) clicks: u64,
     pub(crate) engagements: u64,
+    /// Favourites and carts.
+    pub(crate) carts: u64,
     pub(crate) joins: u64,
     /// Bought in the medium's own shop after a click.
     pub(crate) leaked: u64,
@@ -313,6 +315,7 @@ fn respond(
     }
     if !hunter && f64::from(field(more, 2)) < drawn.intent_rate * effect * 65_536.0 {
         shoppers.touch(i, INTENDED, &world.clock, step);
+        delivered.carts += counted;
         if let Some(leads) = &world.market.industry.leads
             && shoppers.flags[i] & flag::SATIATED == 0
             && f64::from(field(last, 3)) < leads.form_rate * 65_536.0

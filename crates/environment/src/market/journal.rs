@@ -116,6 +116,8 @@ pub struct Journal {
     ups_and_downs: Vec<[u64; 2]>,
     by_last_touch: Vec<Orders>,
     by_opening: [Orders; STAGES],
+    /// `[steps, lines]` credited orders by the step of the click that they are credited to.
+    by_click: Vec<Orders>,
 }
 
 impl Journal {
@@ -149,6 +151,7 @@ impl Journal {
             ups_and_downs: vec![[0; 2]; steps],
             by_last_touch: vec![Orders::default(); sources],
             by_opening: [Orders::default(); STAGES],
+            by_click: vec![Orders::default(); steps * lines.len()],
             outside,
         }
     }
@@ -195,6 +198,18 @@ impl Journal {
             orders.revenue += Money(order.value.0 * order.people as i64);
         }
         self.moves_to(step, source, i, stage);
+    }
+
+    /// An order of which `people` are credited to a click on `line`, `age` steps ago. Clicks before the episode are of no
+    /// step.
+    pub(crate) fn credit(&mut self, step: usize, age: usize, line: usize, order: &Order, people: u64) {
+        let lines = self.domains.len() - 1;
+        let place = step.checked_sub(age).map(|clicked| clicked * lines + line);
+        if let Some(orders) = place.and_then(|place| self.by_click.get_mut(place)) {
+            orders.orders += people;
+            orders.new_customers += if order.new { people } else { 0 };
+            orders.revenue += Money(order.value.0 * people as i64);
+        }
     }
 
     /// The end of a step: `stages` are the shoppers' then. What moved without an order, by a deposit, belongs to the last

@@ -196,6 +196,7 @@ impl MarketState {
             row.impressions = delivered.impressions;
             row.clicks = delivered.clicks;
             row.engagements = delivered.engagements;
+            row.carts = delivered.carts;
             row.joins = delivered.joins;
             row.leaked = delivered.leaked;
         }
@@ -327,14 +328,25 @@ impl MarketState {
         if let Some(line) = last_click_line(&world, &self.shoppers, i, step) {
             let people = self.pay_commission(step, line, order).unwrap_or(order.people);
             self.file(step, line, order, people, sheet);
+            self.note_credit(step, self.shoppers.last_click[i], line, order, people);
         }
         for line in 0..world.lines.len() {
             if let Some(place) = world.lines[line].outside {
                 let days = world.market.lines[line].channel.credit_days;
-                if within(&world, self.shoppers.outside_click[place][i], step, days) {
+                let clicked = self.shoppers.outside_click[place][i];
+                if within(&world, clicked, step, days) {
                     self.file(step, line, order, order.people, sheet);
+                    self.note_credit(step, clicked, line, order, order.people);
                 }
             }
+        }
+    }
+
+    /// Notes in the journal, where one is kept, the click that an order is credited to.
+    fn note_credit(&mut self, step: usize, clicked: u16, line: usize, order: &Order, people: u64) {
+        if let Some(journal) = &mut self.journal {
+            let age = usize::from(self.world.clock.stamp(step).saturating_sub(clicked));
+            journal.credit(step, age, line, order, people);
         }
     }
 

@@ -42,6 +42,15 @@ Examples:
 The agent plays the same worlds with nothing but the budget to decide, then with one lever of the
 scenario more each time. Lines that differ in a closed lever alone share their money in fixed parts.";
 
+pub(super) const HEADS_EXAMPLES: &str = "\
+Examples:
+  outlay heads train new-customer steady-profit --out runs/heads
+  outlay heads evaluate runs/heads new-customer
+  outlay heads evaluate runs/heads new-customer --agents mpc --seeds 1000..1004
+
+Heads say for each line and step how likely an impression is to become a click, an engagement, a
+cart, a join, a first order, a repeat order. docs/heads.md says how they learn and how good they are.";
+
 pub(super) const SUITE_EXAMPLES: &str = "\
 Examples:
   outlay suite tests/suites/readme.toml

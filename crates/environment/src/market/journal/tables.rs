@@ -95,6 +95,15 @@ impl Journal {
         self.stays.iter().map(|stays| stays.iter().map(|shoppers| shoppers * self.weight).collect()).collect()
     }
 
+    /// Orders so far that the reports credit to clicks on a line in one step: what a platform shows by the day of the click
+    /// (转化按点击归属), once all reports have arrived. Over all steps they are the ledger's credited orders.
+    #[must_use]
+    pub fn orders_by_click(&self, step: usize, line: usize) -> Orders {
+        let lines = self.domains.len() - 1;
+        let place = (line < lines).then_some(step * lines + line);
+        place.and_then(|place| self.by_click.get(place)).copied().unwrap_or_default()
+    }
+
     /// `[sources]` touches.
     #[must_use]
     pub fn touches(&self) -> Vec<u64> {
