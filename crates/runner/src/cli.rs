@@ -138,6 +138,9 @@ pub(crate) struct Train {
     /// Start from what mpc would do in each step, and learn what to add; the policy then asks it in each step
     #[arg(long, conflicts_with = "teacher")]
     pub(crate) guided: bool,
+    /// How it learns
+    #[arg(long, value_name = "NAME", default_value = "ppo")]
+    pub(crate) learner: Learner,
     /// Go on from the policy of this checkpoint, on these scenarios
     #[arg(long, value_name = "DIR", conflicts_with = "guided")]
     pub(crate) from: Option<PathBuf>,
@@ -145,8 +148,17 @@ pub(crate) struct Train {
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub(crate) out: Option<PathBuf>,
     /// Go on with the run saved in this folder
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds", "teacher", "guided", "from"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds", "teacher", "guided", "learner", "from"])]
     pub(crate) resume: Option<PathBuf>,
+}
+
+/// How a policy learns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Learner {
+    /// Proximal policy optimisation: learns from each batch of episodes once
+    Ppo,
+    /// Soft actor-critic: remembers episodes and learns from them again
+    Sac,
 }
 
 /// `outlay evaluate`
