@@ -120,12 +120,18 @@ fn finds_the_closed_form_of_a_problem_of_one_step() {
     let scenario = Scenario::load("problems/p1-power").unwrap();
     let settings = TrainSettings {
         seed: 1,
-        steps: 10_000,
+        steps: 6_000,
         teacher_share: 0.0,
-        width: 32,
+        width: 16,
+        learning_rate: 3e-3,
         validate_worlds: 1,
-        validate_every: 10,
-        learner: Learner::Sac(SacSettings::default()),
+        validate_every: 30,
+        learner: Learner::Sac(SacSettings {
+            minibatch: 128,
+            replay_ratio: 32.0,
+            critics_alone: 0.1,
+            ..SacSettings::default()
+        }),
         ..TrainSettings::default()
     };
     let scenarios = std::slice::from_ref(&scenario);

@@ -4,9 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use outlay_agent::checkpoint;
-use outlay_agent::learn::{
-    Event, Flow, Learner, SacSettings, Start, TrainError, TrainSettings, TrainState, Trained,
-};
+use outlay_agent::learn::{Event, Flow, Start, TrainError, TrainSettings, TrainState, Trained};
 use outlay_agent::policy::Policy;
 use outlay_environment::Scenario;
 
@@ -90,10 +88,9 @@ fn fresh(arguments: &cli::Train) -> Result<Run, Failure> {
     settings.steps = arguments.steps.unwrap_or(settings.steps);
     settings.worlds = arguments.worlds.map_or(settings.worlds, |worlds| worlds as usize);
     settings.guided = arguments.guided;
-    settings.learner = match arguments.learner {
-        cli::Learner::Ppo => Learner::Ppo,
-        cli::Learner::Sac => Learner::Sac(SacSettings::default()),
-    };
+    if arguments.learner == cli::Learner::Sac {
+        settings = settings.with_sac();
+    }
     settings.teacher_share = arguments.teacher.unwrap_or(settings.teacher_share);
     let first = scenarios.first().filter(|_| scenarios.len() == 1);
     let first = first.map_or_else(|| "several".to_owned(), |scenario| scenario.name.replace('/', "-"));

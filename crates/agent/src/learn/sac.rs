@@ -4,8 +4,8 @@
 //! - The Gaussian over the logits is not squashed: [`crate::policy::money`] takes any logit, and is part of the environment.
 //! - Its deviations are the policy's own two (of the lines, of the reserve), the same in every state. Hence the entropy is
 //!   known exactly and is not sampled: log pi enters by its mean.
-//! - A target adds up several rewards before it asks the critics, without correcting for who played them: a season has
-//!   few steps, and what money brings late has to find its way back in few gradient steps.
+//! - At first the critics learn alone what the rest of a season brought. Targets that ask critics who know nothing would
+//!   see no further than a step, and an actor that follows them spends everything at once.
 //! - Features are normalised by what the first batch of the run measured, for good: what is remembered keeps its meaning.
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -102,13 +102,14 @@ impl Sac {
             let key = key.with(step);
             let places = self.replay.sample(sac.minibatch, key.with_name("places"));
             let size = places.len().div_ceil(settings.shards).max(LEAST_SHARD);
-            let aim = if step.is_multiple_of(sac.actor_every) { aim } else { Aim::Wait };
+            let moves = aim != Aim::Wait && step.is_multiple_of(sac.actor_every);
             // Places come in the order of their scenarios.
             let work: Vec<&[Place]> =
                 places.chunk_by(|a, b| a.task == b.task).flat_map(|of_task| of_task.chunks(size)).collect();
             let learn = |(number, part): (usize, &[Place])| {
                 let key = key.with_name("noise").with(number as u64);
-                Minibatch { policy, state: self, settings, sac, total: places.len(), aim, key }.shard(part)
+                Minibatch { policy, state: self, settings, sac, total: places.len(), aim, moves, key }
+                    .shard(part)
             };
             let shards: Vec<Shard> = work.into_par_iter().enumerate().map(learn).collect();
             let count = places.len().max(1) as f64;
@@ -123,7 +124,7 @@ impl Sac {
                 *target += sac.blend * (critic - *target);
             }
             report.minibatches += 1;
-            if aim == Aim::Wait {
+            if !moves {
                 continue;
             }
             actor_steps += 1.0;
@@ -171,6 +172,8 @@ struct Minibatch<'a> {
     /// Decisions of the whole minibatch.
     total: usize,
     aim: Aim,
+    /// Whether the actor takes this step.
+    moves: bool,
     key: Key,
 }
 
@@ -203,7 +206,7 @@ impl Minibatch<'_> {
     /// The actor's network and its loss for each decision: the distance from the teacher's logits, or what the lesser
     /// critic says against the action and the entropy.
     fn actor_loss(&self, here: Inputs, device: &Device) -> Option<(Network, Tensor<1>)> {
-        if self.aim == Aim::Wait {
+        if !self.moves {
             return None;
         }
         let network = Network::new(&self.policy.layout, &self.policy.weights, device);
@@ -228,7 +231,9 @@ impl Minibatch<'_> {
     fn targets(&self, part: &[Place]) -> Vec<f32> {
         let device = Device::flex();
         let steps = |place: &Place| self.state.replay.at(*place).rewards.dim().1;
-        let later = |place: &Place| Place { step: place.step + self.sac.horizon, ..*place };
+        // Before the actor moves there is nothing that whoever played would have to be corrected for.
+        let horizon = if self.aim == Aim::Value { self.sac.horizon } else { usize::MAX };
+        let later = |place: &Place| Place { step: place.step.saturating_add(horizon), ..*place };
         let goes_on: Vec<Place> = part.iter().map(later).filter(|place| place.step < steps(place)).collect();
         let (mut next, mut entropy_worth) = (Vec::new(), 0.0);
         if !goes_on.is_empty() {
@@ -247,7 +252,7 @@ impl Minibatch<'_> {
         }
         let mut next = next.into_iter();
         let of = |place: &Place| {
-            let end = (place.step + self.sac.horizon).min(steps(place));
+            let end = later(place).step.min(steps(place));
             let played = self.state.replay.at(*place);
             let rewards: Vec<f32> =
                 (place.step..end).map(|step| played.rewards[[place.episode, step]]).collect();

@@ -120,13 +120,14 @@ pub struct SacSettings {
     pub minibatch: usize,
     /// Gradient steps of the critics for each of the actor (Fujimoto et al. 2018).
     pub actor_every: u64,
-    /// Rewards that a target adds up before it asks the critics.
+    /// Rewards that a target adds up before it asks the critics, once the actor follows them. More than 1 are not corrected
+    /// for who played them.
     pub horizon: usize,
     /// What the target critics take over of the critics in one gradient step.
     pub blend: f32,
     /// Whether the critics normalise their last two layers.
     pub layer_norm: bool,
-    /// Share of the run at its start in which the critics learn alone; a teacher is followed meanwhile.
+    /// Share of the run at its start in which the critics learn alone, from whole seasons; a teacher is followed meanwhile.
     pub critics_alone: f64,
     /// Log standard deviation of the logits to which the temperature leads: the target of the entropy, per logit, without
     /// the constant of a Gaussian.
@@ -145,12 +146,12 @@ impl Default for SacSettings {
             minibatch: 256,
             actor_every: 2,
             horizon: 1,
-            blend: 0.01,
+            blend: 0.02,
             layer_norm: true,
-            critics_alone: 0.05,
-            target_log_std: -1.5,
-            temperature: 0.01,
-            temperature_rate: 0.01,
+            critics_alone: 0.2,
+            target_log_std: -1.0,
+            temperature: 0.002,
+            temperature_rate: 0.03,
         }
     }
 }
@@ -221,6 +222,14 @@ impl TrainSettings {
         let worlds = (2048 / scenario.brief.steps.max(1)).clamp(settings.worlds, 512);
         let validate_worlds = if scenario.market().is_some() { settings.validate_worlds } else { 256 };
         Self { worlds: worlds / settings.group * settings.group, validate_worlds, ..settings }
+    }
+
+    /// The same run with soft actor-critic: fewer episodes on one world, because its critics have to tell worlds apart and
+    /// nothing is judged beside its neighbours; two, so that a teacher plays one of them.
+    #[must_use]
+    pub fn with_sac(self) -> Self {
+        let group = if self.worlds.is_multiple_of(2) { 2 } else { 1 };
+        Self { group, learner: Learner::Sac(SacSettings::default()), ..self }
     }
 
     /// The first setting that cannot work, in words.
