@@ -50,6 +50,7 @@ fn one_update(bencher: divan::Bencher<'_, '_>) {
         iteration: 0,
         group,
         planner: None,
+        again: false,
     });
     let transitions = settings.worlds * scenario.brief.steps;
     let advantages: Vec<f32> = (0..transitions).map(|i| Key::new(1).with(i as u64).normal() as f32).collect();

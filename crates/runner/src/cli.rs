@@ -153,6 +153,9 @@ pub(crate) struct Train {
     /// Maximise the mean of this share of worlds, the worst, e.g. 0.25, instead of the mean of all
     #[arg(long, value_name = "SHARE", value_parser = inner_share)]
     pub(crate) risk: Option<f64>,
+    /// How it learns
+    #[arg(long, value_name = "NAME", default_value = "ppo")]
+    pub(crate) learner: Learner,
     /// Go on from the policy of this checkpoint, on these scenarios
     #[arg(long, value_name = "DIR", conflicts_with = "guided")]
     pub(crate) from: Option<PathBuf>,
@@ -160,7 +163,7 @@ pub(crate) struct Train {
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub(crate) out: Option<PathBuf>,
     /// Go on with the run saved in this folder
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds", "teacher", "guided", "variants", "promise", "prefer", "risk", "from"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds", "teacher", "guided", "variants", "promise", "prefer", "risk", "learner", "from"])]
     pub(crate) resume: Option<PathBuf>,
 }
 
@@ -171,6 +174,15 @@ pub(crate) enum Preference {
     Spend,
     /// Hold the target
     Target,
+}
+
+/// How a policy learns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Learner {
+    /// Proximal policy optimisation: learns from each batch of episodes once
+    Ppo,
+    /// Soft actor-critic: remembers episodes and learns from them again
+    Sac,
 }
 
 /// `outlay evaluate`

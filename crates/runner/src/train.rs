@@ -103,6 +103,9 @@ fn fresh(arguments: &cli::Train) -> Result<Run, Failure> {
     settings.worlds = arguments.worlds.map_or(settings.worlds, |worlds| worlds as usize);
     settings.guided = arguments.guided;
     settings.validated = (arguments.variants > 0).then_some(named);
+    if arguments.learner == cli::Learner::Sac {
+        settings = settings.with_sac();
+    }
     settings.teacher_share = arguments.teacher.unwrap_or(settings.teacher_share);
     (settings.promise, settings.risk) = (arguments.promise, arguments.risk);
     if settings.promise.is_some() {
@@ -251,6 +254,9 @@ fn command(run: &Run) -> String {
     }
     if let Some(risk) = run.settings.risk {
         command += &format!(" --risk {risk}");
+    }
+    if run.settings.learner.sac().is_some() {
+        command += " --learner sac";
     }
     let teacher = if run.settings.from.is_some() { 0.0 } else { default.teacher_share };
     if run.settings.teacher_share != teacher {

@@ -51,13 +51,13 @@ pub struct Iteration {
     pub total: u64,
     /// Mean expected score of the training episodes, action noise included.
     pub score: f64,
-    /// Kullback-Leibler divergence of the last minibatch, nats.
+    /// Kullback-Leibler divergence of the last minibatch, nats; 0 where the learner does not bound it.
     pub kl: f64,
     /// Standard deviation of the lines' logits.
     pub deviation: f64,
     /// Entropy of the policy per logit, nats.
     pub entropy: f64,
-    /// Share of clipped probability ratios.
+    /// Share of clipped probability ratios; 0 where the learner has none.
     pub clip_fraction: f64,
     /// Share of the variance of returns that the critic explains.
     pub explained: f64,

@@ -1,13 +1,16 @@
-//! Learning: proximal policy optimisation on episodes of fresh worlds.
+//! Learning on episodes of fresh worlds: proximal policy optimisation, or soft actor-critic.
 
 mod adam;
 mod advantage;
+mod critics;
 mod event;
 mod network;
 mod ppo;
 mod promise;
+mod replay;
 mod risk;
 mod rollout;
+mod sac;
 mod settings;
 mod state;
 mod task;
@@ -18,8 +21,10 @@ pub use advantage::{Transition, generalised_advantage, leave_one_out, standardis
 pub use event::{Event, Flow, Iteration, Started, Validated};
 pub use ppo::{Lesson, UpdateReport, update};
 pub use promise::{Multiplier, margin, penalty};
+pub use replay::{Place, Played, Replay};
 pub use risk::{tail_mean, tail_weights};
 pub use rollout::{Batch, FeatureMoments, Rollout};
-pub use settings::TrainSettings;
+pub use sac::Sac;
+pub use settings::{Learner, SacSettings, TrainSettings};
 pub use state::{Best, TaskState, TrainState};
 pub use train::{Start, TrainError, Trained, train};

@@ -21,6 +21,8 @@ pub struct UpdateReport {
     pub value_loss: f64,
     /// Norm of the gradient before clipping, mean over minibatches.
     pub gradient_norm: f64,
+    /// Share of the variance of what the critic should have said that it explained.
+    pub explained: f64,
     /// Gradient steps taken.
     pub minibatches: u64,
     /// Whether the iteration stopped early because the policy had moved far enough.
@@ -101,6 +103,8 @@ pub fn update(
             report.minibatches += 1;
         }
     }
+    report.explained =
+        lessons.iter().map(|lesson| lesson.explained).sum::<f64>() / lessons.len().max(1) as f64;
     let count = report.minibatches.max(1) as f64;
     report.clip_fraction /= count;
     report.value_loss /= count;
@@ -185,12 +189,12 @@ fn shard_gradient(
     }
 }
 
-fn values(tensor: Tensor<1>) -> Vec<f32> {
+pub(super) fn values(tensor: Tensor<1>) -> Vec<f32> {
     tensor.into_data().try_to_vec().unwrap_or_default()
 }
 
 /// Rows of `width` numbers, in the order of `part`.
-fn gather(part: &[usize], from: Option<&[f32]>, width: usize) -> Vec<f32> {
+pub(super) fn gather(part: &[usize], from: Option<&[f32]>, width: usize) -> Vec<f32> {
     // Batches are made in standard layout, so the slice is always there.
     let from = from.unwrap_or_default();
     part.iter().flat_map(|&index| &from[index * width..(index + 1) * width]).copied().collect()
@@ -207,7 +211,7 @@ fn sum_in_order(shards: Vec<Shard>) -> Vec<f32> {
 }
 
 /// Scales a gradient down to `most`, over all parameters at once; gives the norm it had.
-fn clip_norm(gradient: &mut [f32], most: f64) -> f64 {
+pub(super) fn clip_norm(gradient: &mut [f32], most: f64) -> f64 {
     let norm = gradient.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
     if norm > most {
         let scale = (most / norm) as f32;

@@ -74,6 +74,8 @@ pub struct Rollout<'a> {
     /// group follows it instead of the policy, so that the policy learns what to do both where the teacher leads and where it
     /// leads itself (DAgger, Ross et al. 2011).
     pub planner: Option<&'a dyn Recipe>,
+    /// Plays the actions that stand in the batch again, instead of the policy's.
+    pub again: bool,
 }
 
 /// The part of a batch that one group of episodes fills.
@@ -247,6 +249,10 @@ impl<'a> Sampler<'a> {
         }
         moments.global.add(global);
         policy.global_normaliser.apply(global);
+        if self.rollout.again {
+            money(brief, observation, policy.prefer, actions, &mut self.allocation.money);
+            return (0.0, 0.0);
+        }
         let forward = policy.forward();
         let value = forward.value(lines, global, &mut self.scratch);
         forward.logits(lines, global, &mut self.scratch, actions);

@@ -91,6 +91,100 @@ pub struct TrainSettings {
     pub validated: Option<usize>,
     /// Whether validation worlds have as many shoppers as evaluation worlds, instead of the training worlds' number.
     pub validate_full_size: bool,
+    /// How it learns.
+    #[serde(skip_serializing_if = "Learner::is_default")]
+    pub learner: Learner,
+}
+
+/// How a run learns from what it plays.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Learner {
+    /// Proximal policy optimisation: each batch of episodes is learned from at once, and forgotten.
+    #[default]
+    Ppo,
+    /// Soft actor-critic: episodes are remembered, and critics of actions learned from them again and again.
+    Sac(SacSettings),
+}
+
+impl Learner {
+    fn is_default(&self) -> bool {
+        *self == Self::Ppo
+    }
+
+    /// Settings of soft actor-critic, where that learns.
+    #[must_use]
+    pub fn sac(&self) -> Option<&SacSettings> {
+        match self {
+            Self::Ppo => None,
+            Self::Sac(settings) => Some(settings),
+        }
+    }
+}
+
+/// Settings of soft actor-critic (Haarnoja et al. 2018b) beside those it shares: learning rates, discount, largest norm of a
+/// gradient, worlds, shards, width. What departs from the paper was measured (docs/learners.md).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SacSettings {
+    /// Decisions that are remembered.
+    pub memory: usize,
+    /// Decisions learned from for each one that is played.
+    pub replay_ratio: f64,
+    /// Decisions in one gradient step.
+    pub minibatch: usize,
+    /// Gradient steps of the critics for each of the actor (Fujimoto et al. 2018).
+    pub actor_every: u64,
+    /// Rewards that a target adds up before it asks the critics, once the actor follows them. More than 1 are not corrected
+    /// for who played them.
+    pub horizon: usize,
+    /// What the target critics take over of the critics in one gradient step.
+    pub blend: f32,
+    /// Whether the critics normalise their last two layers.
+    pub layer_norm: bool,
+    /// Share of the run at its start in which the critics learn alone, from whole seasons; a teacher is followed meanwhile.
+    pub critics_alone: f64,
+    /// Log standard deviation of the logits to which the temperature leads: the target of the entropy, per logit, without
+    /// the constant of a Gaussian.
+    pub target_log_std: f32,
+    /// The temperature at the start: units of reward that one nat of entropy is worth.
+    pub temperature: f64,
+    /// Step of the temperature's logarithm for each nat per logit that the entropy is off its target.
+    pub temperature_rate: f64,
+}
+
+impl Default for SacSettings {
+    fn default() -> Self {
+        Self {
+            memory: 100_000,
+            replay_ratio: 16.0,
+            minibatch: 256,
+            actor_every: 2,
+            horizon: 1,
+            blend: 0.02,
+            layer_norm: true,
+            critics_alone: 0.2,
+            target_log_std: -1.0,
+            temperature: 0.002,
+            temperature_rate: 0.03,
+        }
+    }
+}
+
+impl SacSettings {
+    fn problem(&self) -> Option<&'static str> {
+        let positive = |number: f64| number.is_finite() && number > 0.0;
+        let shares = (0.0..=1.0).contains(&self.critics_alone) && self.blend > 0.0 && self.blend <= 1.0;
+        let rates =
+            positive(self.replay_ratio) && positive(self.temperature) && self.temperature_rate.is_finite();
+        if self.memory == 0 || self.minibatch == 0 || self.horizon == 0 || self.actor_every == 0 {
+            Some("`memory`, `minibatch`, `actor_every` and `horizon` of sac must be at least 1")
+        } else if !(shares && rates && self.temperature_rate >= 0.0 && self.target_log_std.is_finite()) {
+            Some("the shares of sac must lie between 0 and 1, its ratio, blend and temperature above 0")
+        } else {
+            None
+        }
+    }
 }
 
 impl Default for TrainSettings {
@@ -129,6 +223,7 @@ impl Default for TrainSettings {
             validate_worlds: 32,
             validated: None,
             validate_full_size: true,
+            learner: Learner::Ppo,
         }
     }
 }
@@ -151,6 +246,14 @@ impl TrainSettings {
         Self { worlds: worlds / settings.group * settings.group, validate_worlds, ..settings }
     }
 
+    /// The same run with soft actor-critic: fewer episodes on one world, because its critics have to tell worlds apart and
+    /// nothing is judged beside its neighbours; two, so that a teacher plays one of them.
+    #[must_use]
+    pub fn with_sac(self) -> Self {
+        let group = if self.worlds.is_multiple_of(2) { 2 } else { 1 };
+        Self { group, learner: Learner::Sac(SacSettings::default()), ..self }
+    }
+
     /// The first setting that cannot work, in words.
     pub(crate) fn problem(&self) -> Option<String> {
         let zero = [
@@ -167,6 +270,9 @@ impl TrainSettings {
         ];
         if let Some((name, _)) = zero.iter().find(|(_, zero)| *zero) {
             return Some(format!("`{name}` must be at least 1"));
+        }
+        if self.learner.sac().is_some() && (self.promise.is_some() || self.risk.is_some()) {
+            return Some("a promise and a risk need the learner ppo: sac knows nothing of them".to_owned());
         }
         if i64::try_from(self.seed).is_err() {
             return Some("`seed` must be below 2^63, the largest integer of a TOML file".to_owned());
@@ -194,6 +300,6 @@ impl TrainSettings {
         if numbers.iter().any(|number| !(number.is_finite() && *number > 0.0)) {
             return Some("learning rate, gradient norm, target KL and clip must be positive".to_owned());
         }
-        None
+        self.learner.sac().and_then(SacSettings::problem).map(str::to_owned)
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::adam::Adam;
 use super::promise::Multiplier;
 use super::rollout::FeatureMoments;
+use super::sac::Sac;
 use super::settings::TrainSettings;
 use crate::policy::Policy;
 
@@ -72,6 +73,8 @@ pub struct TrainState {
     pub moments: FeatureMoments,
     /// The best policy so far.
     pub best: Option<Best>,
+    /// What soft actor-critic keeps beside the policy, where that learns.
+    pub sac: Option<Sac>,
 }
 
 impl TrainState {

@@ -113,6 +113,8 @@ pub(super) struct Schedule {
     pub(super) iterations: u64,
     /// Those at its start that follow a teacher.
     pub(super) taught: u64,
+    /// The first in which the actor follows critics of actions, where there are any.
+    pub(super) critics_alone: u64,
     /// The first on worlds of full size.
     pub(super) full_size_from: u64,
     /// Decisions of the run.
@@ -134,6 +136,10 @@ impl Schedule {
         let mut schedule = Self {
             iterations,
             taught: (taught * iterations as f64).ceil() as u64,
+            critics_alone: settings
+                .learner
+                .sac()
+                .map_or(0, |sac| (sac.critics_alone * iterations as f64).ceil() as u64),
             full_size_from: ((1.0 - settings.full_size_share) * iterations as f64).floor() as u64,
             total: 0,
             together,

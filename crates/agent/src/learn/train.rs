@@ -9,10 +9,12 @@ use thiserror::Error;
 use super::adam::Adam;
 use super::advantage::{Transition, generalised_advantage, leave_one_out, standardise};
 use super::event::{Event, Flow, Iteration, Started, Validated};
-use super::ppo::{Lesson, UpdateReport, update};
+use super::ppo::{self, Lesson, UpdateReport};
 use super::promise::{Multiplier, missed, penalty};
+use super::replay::Played;
 use super::risk::weigh;
 use super::rollout::{Batch, FeatureMoments, Rollout};
+use super::sac::{Aim, Sac, Turn};
 use super::settings::TrainSettings;
 use super::state::{Best, TaskState, TrainState};
 use super::task::{Schedule, Task, Trial};
@@ -38,6 +40,9 @@ pub enum TrainError {
         /// Names of the scenarios at hand.
         wanted: String,
     },
+    /// What the saved run remembers cannot have been played by it.
+    #[error("the saved run remembers episodes that it cannot have played; start a new run")]
+    Memory,
     /// Numbers left the finite.
     #[error("the weights are no longer finite after {steps} steps; try a lower learning rate")]
     Diverged {
@@ -88,7 +93,11 @@ pub fn train(
     let tasks: Vec<Task> = scenarios.par_iter().enumerate().map(task).collect();
     let schedule = Schedule::new(&tasks, settings);
     let mut state = match start {
-        Start::Resume(state) => check_resume(*state, scenarios, settings)?,
+        Start::Resume(state) => {
+            let mut state = check_resume(*state, scenarios, settings)?;
+            remember(&mut state, &tasks, &schedule)?;
+            state
+        }
         Start::From(policy) => {
             let policy = Policy { prefer: settings.prefer, ..*policy };
             warm_up(&tasks, policy, Some(FROM), settings)
@@ -104,12 +113,8 @@ pub fn train(
     while state.iteration < schedule.iterations && flow == Flow::Continue {
         let learning_rate = learning_rate(&mut state, &schedule);
         let lessons = play(&tasks, &schedule, &state);
-        let key = Key::new(settings.seed).with_name("shuffles").with(state.iteration);
         follow(&mut state, &schedule, &lessons);
-        let report = update(&mut state.policy, &mut state.adam, &lessons, settings, learning_rate, key);
-        // After the update, so that the policy that learned saw what the policy that played saw.
-        lessons.iter().for_each(|lesson| state.moments.merge(&lesson.seen));
-        normalise(&mut state);
+        let report = learn(&mut state, &schedule, &lessons, learning_rate);
         state.steps += schedule.steps(state.iteration);
         state.iteration += 1;
         average(&mut state);
@@ -131,16 +136,11 @@ pub fn train(
 
 /// Plays the tasks of an iteration, and says of every decision how good it was.
 fn play(tasks: &[Task], schedule: &Schedule, state: &TrainState) -> Vec<Lesson> {
-    let TrainSettings { seed, group, .. } = state.settings;
-    let full = state.iteration >= schedule.full_size_from;
     let imitate = state.iteration < schedule.taught;
     let lesson = |task: usize| {
-        let (scenario, planner) = tasks[task].at(full);
-        let planner = planner.filter(|_| imitate || state.policy.guided);
-        // Iteration 0 is the warm-up's.
-        let iteration = state.iteration + 1;
-        let mut batch = Batch::new(scenario, tasks[task].episodes);
-        let seen = batch.fill(&Rollout { scenario, policy: &state.policy, seed, iteration, group, planner });
+        let rollout = rollout(&tasks[task], schedule, state, state.iteration);
+        let mut batch = Batch::new(rollout.scenario, tasks[task].episodes);
+        let seen = batch.fill(&rollout);
         let (advantages, targets, explained) = judge(&batch, &state.tasks[task], &state.settings);
         Lesson { batch, advantages, targets, explained, seen, imitate }
     };
@@ -159,6 +159,62 @@ fn follow(state: &mut TrainState, schedule: &Schedule, lessons: &[Lesson]) {
 
 fn has_soft_limit(scenario: &Arc<Scenario>) -> bool {
     scenario.brief.limits.soft().next().is_some()
+}
+
+/// What is played of a task in an iteration.
+fn rollout<'a>(task: &'a Task, schedule: &Schedule, state: &'a TrainState, iteration: u64) -> Rollout<'a> {
+    let TrainSettings { seed, group, .. } = state.settings;
+    let (scenario, planner) = task.at(iteration >= schedule.full_size_from);
+    let planner = planner.filter(|_| iteration < schedule.taught || state.policy.guided);
+    // Iteration 0 is the warm-up's.
+    Rollout { scenario, policy: &state.policy, seed, iteration: iteration + 1, group, planner, again: false }
+}
+
+/// Lets the learner of the run learn from what was played.
+fn learn(
+    state: &mut TrainState,
+    schedule: &Schedule,
+    lessons: &[Lesson],
+    learning_rate: f64,
+) -> UpdateReport {
+    let key = Key::new(state.settings.seed).with_name("shuffles").with(state.iteration);
+    let TrainState { policy, adam, settings, .. } = state;
+    let Some(sac) = &mut state.sac else {
+        let report = ppo::update(policy, adam, lessons, settings, learning_rate, key);
+        // After the update, so that the policy that learned saw what the policy that played saw.
+        lessons.iter().for_each(|lesson| state.moments.merge(&lesson.seen));
+        normalise(state);
+        return report;
+    };
+    for (lesson, task) in lessons.iter().zip(schedule.tasks(state.iteration)) {
+        let scale = state.tasks[task].reward_scale;
+        sac.replay.push(Played::new(task, state.iteration, &lesson.batch, scale));
+    }
+    let aim = match state.iteration {
+        iteration if iteration < schedule.taught => Aim::Imitate,
+        iteration if iteration < schedule.critics_alone => Aim::Wait,
+        _ => Aim::Value,
+    };
+    let played = schedule.steps(state.iteration);
+    sac.update(policy, adam, settings, &Turn { played, aim, learning_rate, key })
+}
+
+/// Plays again what an off-policy learner remembers: its actions alone are saved, and the rest follows from them.
+fn remember(state: &mut TrainState, tasks: &[Task], schedule: &Schedule) -> Result<(), TrainError> {
+    let Some(mut sac) = state.sac.take() else { return Ok(()) };
+    for played in sac.replay.iter_mut() {
+        let task = tasks.get(played.task).ok_or(TrainError::Memory)?;
+        let rollout = Rollout { again: true, ..rollout(task, schedule, state, played.iteration) };
+        let mut batch = Batch::new(rollout.scenario, task.episodes);
+        if batch.actions.dim() != played.actions.dim() {
+            return Err(TrainError::Memory);
+        }
+        batch.actions.assign(&played.actions);
+        batch.fill(&rollout);
+        *played = Played::new(played.task, played.iteration, &batch, state.tasks[played.task].reward_scale);
+    }
+    state.sac = Some(sac);
+    Ok(())
 }
 
 /// The rate of the next iteration: the teacher's, then one that rises over the first iterations and falls linearly to a
@@ -239,7 +295,7 @@ fn warm_up(tasks: &[Task], policy: Policy, known: Option<f64>, settings: &TrainS
         let (scenario, planner) = task.at(false);
         let planner = planner.filter(|_| policy.guided);
         let mut batch = Batch::new(scenario, task.episodes);
-        let rollout = Rollout { scenario, policy: &policy, seed, iteration: 0, group, planner };
+        let rollout = Rollout { scenario, policy: &policy, seed, iteration: 0, group, planner, again: false };
         let seen = batch.fill(&rollout);
         let even = task.trial(&LearnedPolicy::new(even(&policy), task.judged())).score;
         let Scenario { name, hash, .. } = &*task.full;
@@ -264,6 +320,7 @@ fn warm_up(tasks: &[Task], policy: Policy, known: Option<f64>, settings: &TrainS
         policy,
         moments,
         best: None,
+        sac: settings.learner.sac().map(|sac| Sac::new(settings, sac)),
     };
     normalise(&mut state);
     state
@@ -359,7 +416,7 @@ fn iteration(
         deviation: libm::exp(line),
         entropy: log_std + 0.5 * (std::f64::consts::TAU.ln() + 1.0),
         clip_fraction: report.clip_fraction,
-        explained: mean(&|lesson| lesson.explained),
+        explained: report.explained,
         value_loss: report.value_loss,
         gradient_norm: report.gradient_norm,
         learning_rate,

@@ -17,7 +17,7 @@ use super::Prefer;
 use crate::baselines::price::may_keep;
 
 /// Logits further out than this are cut off: a line at one end has e^20 times the money of one at the other.
-const LIMIT: f64 = 10.0;
+pub(crate) const LIMIT: f64 = 10.0;
 
 /// Least share of the mean line that a teacher's plan is read as, and a guide's: what a guide leaves out must not be out of
 /// reach of the policy that starts from it, nor be given much.

@@ -15,6 +15,7 @@ mod weights;
 
 use std::sync::Arc;
 
+pub(crate) use action::LIMIT;
 pub use action::{GUIDED, TAUGHT, logits, money};
 pub use features::{FEATURES_VERSION, Features, GLOBAL_FEATURES, LINE_FEATURES};
 pub use inference::{Forward, Scratch};
