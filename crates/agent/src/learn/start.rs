@@ -1,0 +1,196 @@
+//! How a run begins: fresh, from a policy that was trained elsewhere, or where a run stopped.
+
+use std::sync::Arc;
+
+use outlay_environment::Scenario;
+use rayon::prelude::*;
+use thiserror::Error;
+
+use super::adam::Adam;
+use super::promise::Multiplier;
+use super::replay::Played;
+use super::rollout::{Batch, FeatureMoments, Rollout};
+use super::sac::Sac;
+use super::settings::TrainSettings;
+use super::state::{TaskState, TrainState};
+use super::task::{Schedule, Task};
+use super::train::{rollout, variance};
+use crate::policy::{LearnedPolicy, Moments, Normaliser, Policy, Prefer};
+
+/// Why training did not start or go on.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// A setting cannot work.
+    #[error("training settings: {0}")]
+    Settings(String),
+    /// The saved run had other settings.
+    #[error("the saved run has other settings ({0}); resume it with its own, or start a new run elsewhere")]
+    OtherSettings(String),
+    /// The saved run is of other scenarios.
+    #[error(
+        "the saved run is of scenario `{saved}`, whose files differ from those of `{wanted}`; a run goes on only there"
+    )]
+    OtherScenario {
+        /// Names of the saved run's scenarios.
+        saved: String,
+        /// Names of the scenarios at hand.
+        wanted: String,
+    },
+    /// What the saved run remembers cannot have been played by it.
+    #[error("the saved run remembers episodes that it cannot have played; start a new run")]
+    Memory,
+    /// Numbers left the finite.
+    #[error("the weights are no longer finite after {steps} steps; try a lower learning rate")]
+    Diverged {
+        /// Environment steps done.
+        steps: u64,
+    },
+}
+
+/// Where a run begins.
+#[derive(Debug, Clone, Default)]
+pub enum Start {
+    /// With a network that says nothing.
+    #[default]
+    Fresh,
+    /// With a policy that was trained elsewhere: its weights, and its normaliser as far as new features do not move it.
+    From(Box<Policy>),
+    /// Where a run stopped.
+    Resume(Box<TrainState>),
+}
+
+/// Vectors of features that the normaliser of a policy trained elsewhere counts for: as many as some twenty iterations see.
+const FROM: f64 = 50_000.0;
+
+/// The state of a run before its first iteration, or where it stopped.
+pub(super) fn begin(
+    start: Start,
+    scenarios: &[Arc<Scenario>],
+    tasks: &[Task],
+    schedule: &Schedule,
+    settings: &TrainSettings,
+) -> Result<TrainState, TrainError> {
+    match start {
+        Start::Resume(state) => {
+            let mut state = check_resume(*state, scenarios, settings)?;
+            remember(&mut state, tasks, schedule)?;
+            Ok(state)
+        }
+        Start::From(policy) => {
+            let policy = Policy { prefer: settings.prefer, ..*policy };
+            Ok(warm_up(tasks, policy, Some(FROM), settings))
+        }
+        Start::Fresh => {
+            let TrainSettings { width, seed, log_std, guided, prefer, .. } = *settings;
+            let policy = Policy { prefer, ..Policy::untrained(width, seed, log_std, guided) };
+            Ok(warm_up(tasks, policy, None, settings))
+        }
+    }
+}
+
+/// Plays a first batch of each task with the policy as it is (untrained: its planner's plan or the even one, and action
+/// noise): measures the features and the spread of the returns, so that the learner's units are about 1 in every scenario.
+/// `known` is how many vectors the policy's normaliser stands for, if it was trained before.
+fn warm_up(tasks: &[Task], policy: Policy, known: Option<f64>, settings: &TrainSettings) -> TrainState {
+    let TrainSettings { seed, group, .. } = *settings;
+    let first = |task: &Task| {
+        let (scenario, planner) = task.at(false);
+        let planner = planner.filter(|_| policy.guided);
+        let mut batch = Batch::new(scenario, task.episodes);
+        let rollout = Rollout { scenario, policy: &policy, seed, iteration: 0, group, planner, again: false };
+        let seen = batch.fill(&rollout);
+        let even = task.trial(&LearnedPolicy::new(even(&policy), task.judged())).score;
+        let Scenario { name, hash, .. } = &*task.full;
+        let (scenario, hash) = (name.clone(), hash.clone());
+        let multiplier = settings.promise.filter(|_| has_soft_limit(&task.full)).map(Multiplier::new);
+        let reward_scale = spread_of_returns(&batch).max(1e-9);
+        (seen, TaskState { scenario, hash, reward_scale, even, multiplier })
+    };
+    let (seen, of_tasks): (Vec<_>, Vec<_>) = tasks.par_iter().map(first).unzip();
+    let mut moments = known.map_or_else(FeatureMoments::default, |count| FeatureMoments {
+        lines: Moments::behind(&policy.line_normaliser, count),
+        global: Moments::behind(&policy.global_normaliser, count),
+    });
+    seen.iter().for_each(|part| moments.merge(part));
+    let mut state = TrainState {
+        settings: settings.clone(),
+        tasks: of_tasks,
+        iteration: 0,
+        steps: 0,
+        adam: Adam::new(policy.layout.parameters(), settings.adam_epsilon),
+        average: policy.weights.clone(),
+        policy,
+        moments,
+        best: None,
+        sac: settings.learner.sac().map(|sac| Sac::new(settings, sac)),
+    };
+    normalise(&mut state);
+    state
+}
+
+/// Standard deviation of what is still to come, over all steps of all episodes.
+fn spread_of_returns(batch: &Batch) -> f64 {
+    let to_go = batch.rewards.outer_iter().flat_map(|rewards| {
+        let mut sum = 0.0;
+        let to_go = |reward: &f64| {
+            sum += reward;
+            sum as f32
+        };
+        rewards.iter().rev().map(to_go).collect::<Vec<f32>>()
+    });
+    variance(&to_go.collect::<Vec<f32>>()).sqrt()
+}
+
+/// A policy whose logits are all zero and that spends all it has: the even plan.
+fn even(policy: &Policy) -> Policy {
+    let weights = vec![0.0; policy.weights.len()];
+    Policy { weights, guided: false, prefer: Prefer::Spend, ..policy.clone() }
+}
+
+/// Takes over what the moments say of the features.
+pub(super) fn normalise(state: &mut TrainState) {
+    let FeatureMoments { lines, global } = &state.moments;
+    state.policy.line_normaliser = Normaliser::of(lines);
+    state.policy.global_normaliser = Normaliser::of(global);
+}
+
+fn check_resume(
+    state: TrainState,
+    scenarios: &[Arc<Scenario>],
+    settings: &TrainSettings,
+) -> Result<TrainState, TrainError> {
+    if !state.belongs_to(scenarios) {
+        let saved = state.scenario_names();
+        let wanted = scenarios.iter().map(|scenario| scenario.name.as_str()).collect::<Vec<_>>().join(" ");
+        return Err(TrainError::OtherScenario { saved, wanted });
+    }
+    if state.settings != *settings {
+        let saved = &state.settings;
+        return Err(TrainError::OtherSettings(format!("seed {}, {} steps", saved.seed, saved.steps)));
+    }
+    Ok(state)
+}
+
+/// Plays again what an off-policy learner remembers: its actions alone are saved, and the rest follows from them.
+fn remember(state: &mut TrainState, tasks: &[Task], schedule: &Schedule) -> Result<(), TrainError> {
+    let Some(mut sac) = state.sac.take() else { return Ok(()) };
+    for played in sac.replay.iter_mut() {
+        let task = tasks.get(played.task).ok_or(TrainError::Memory)?;
+        let rollout = Rollout { again: true, ..rollout(task, schedule, state, played.iteration) };
+        let mut batch = Batch::new(rollout.scenario, task.episodes);
+        if batch.actions.dim() != played.actions.dim() {
+            return Err(TrainError::Memory);
+        }
+        batch.actions.assign(&played.actions);
+        batch.fill(&rollout);
+        *played = Played::new(played.task, played.iteration, &batch, state.tasks[played.task].reward_scale);
+    }
+    state.sac = Some(sac);
+    Ok(())
+}
+
+/// Whether something can be promised there.
+pub(super) fn has_soft_limit(scenario: &Arc<Scenario>) -> bool {
+    scenario.brief.limits.soft().next().is_some()
+}
