@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::base::File;
 use crate::document::Source;
 use crate::draws::Key;
-use crate::problem::Problems;
+use crate::problem::{Problem, Problems};
 use crate::scenario::Scenario;
 
 /// Least and most that the budget is multiplied by.
@@ -57,9 +57,22 @@ impl Scenario {
     ///
     /// # Errors
     ///
-    /// Those of the scenario itself, or of the last draw.
+    /// Those of the scenario itself, or of the last draw; worlds without shoppers have no variants.
     pub fn variant(place: &str, number: u64) -> Result<Arc<Self>, Problems> {
         let base = Self::load(place)?;
+        if base.market().is_none() {
+            return Err(Problems(vec![Problem {
+                file: place.into(),
+                text: "".into(),
+                span: None,
+                message: format!("`{place}` has no variants"),
+                label: String::new(),
+                help: Some(
+                    "only scenarios of shoppers have: budgets, prices, effects and lines are drawn"
+                        .to_owned(),
+                ),
+            }]));
+        }
         let key = Key::new(number).with_name("variant").with_name(&base.name);
         let path = Path::new(place);
         let on_disk = File::shipped(place, place).is_none();
@@ -161,6 +174,8 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_the_base_is_said() {
-        assert!(Scenario::load("new-custome~1").unwrap_err().to_string().contains("new-custome"));
+        let said = |name: &str| Scenario::load(name).unwrap_err().to_string();
+        assert!(said("new-custome~1").contains("new-custome"));
+        assert!(said("problems/p1-power~1").contains("has no variants"));
     }
 }

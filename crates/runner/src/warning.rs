@@ -66,7 +66,9 @@ impl Warning {
         let (message, help) = match self {
             Self::OtherScenario { agent, warning } => (
                 format!("`{agent}`: {warning}"),
-                Some("its results here are about a market it has not seen; train it there".to_owned()),
+                Some(format!(
+                    "its results here are about a market it has not seen; `outlay train SCENARIO --from {agent}` goes on there"
+                )),
             ),
             Self::FewSeeds { seeds } => (
                 format!(
