@@ -261,6 +261,7 @@ fn a_suite_fits_on_a_board() {
         let comparison = &comparison["comparison"];
         let pair = comparison["pairs"].as_array().expect("pairs").iter().find(|pair| pair["a"] == "random");
         assert_eq!(Some(&row["pair"]), pair);
+        assert_eq!(row["against"], "even");
         assert_eq!(row["means"][1], comparison["agents"][0]["score"]["mean"]);
     }
     let against = json(&["suite", &file, "--board", "random", "--against", "buyer-rule", "--json"]);

@@ -19,6 +19,8 @@ pub(crate) struct Row {
     pub(crate) hash: String,
     /// What is counted.
     pub(crate) unit: String,
+    /// The other.
+    pub(crate) against: String,
     /// Mean score of the agent and of the other.
     pub(crate) means: [f64; 2],
     /// Tenth percentile of the episodes of the agent and of the other.
@@ -37,12 +39,13 @@ impl Row {
         let finished = |name: &str| -> Option<&Finished> {
             found.agents.iter().filter_map(Contestant::finished).find(|agent| agent.name == name)
         };
-        let (own, other) = (finished(agent)?, finished(other)?);
-        let both = [own, other].map(|agent| &agent.evaluation.score);
+        let own = finished(agent)?;
+        let both = [own, finished(other)?].map(|agent| &agent.evaluation.score);
         Some(Self {
             scenario: typed.to_owned(),
             hash: id.hash.chars().take(12).collect(),
             unit: both[0].unit.clone(),
+            against: other.to_owned(),
             means: both.map(|score| score.mean),
             p10: both.map(|score| score.p10),
             headroom: own.headroom,
@@ -62,29 +65,20 @@ impl Row {
 }
 
 /// The table, and how often the agent is ahead.
-pub(crate) fn page(file: &Path, agent: &str, against: &str, rows: &[Row], look: Look) -> String {
-    let header = [
-        "scenario",
-        "unit",
-        against,
-        agent,
-        "difference",
-        "95 % interval",
-        "uplift",
-        "P(better)",
-        "p10",
-        "",
-        "headroom",
-        "limits broken",
-        "hash",
-    ];
-    let mut header: Vec<String> = header.iter().map(|&cell| cell.to_owned()).collect();
-    header[9] = format!("p10 of {against}");
+pub(crate) fn page(file: &Path, agent: &str, rows: &[Row], look: Look) -> String {
+    let first = rows.first().map_or("", |row| row.against.as_str());
+    // Where the file measures against several agents, each row says against whom.
+    let same = rows.iter().all(|row| row.against == first);
+    let against = if same { first } else { "the other" };
     let headrooms = rows.iter().any(|row| row.headroom.is_some());
-    if !headrooms {
-        header.remove(10);
-    }
-    let table = look.table(&header, rows.iter().map(|row| cells(row, headrooms)));
+    let p10 = format!("p10 of {against}");
+    let mut header =
+        vec!["scenario", "unit", against, agent, "difference", "95 % interval", "uplift", "P(better)"];
+    header.extend(["p10", &p10]);
+    header.extend(headrooms.then_some("headroom"));
+    header.extend(["limits broken", "hash"]);
+    let header: Vec<String> = header.into_iter().map(str::to_owned).collect();
+    let table = look.table(&header, rows.iter().map(|row| cells(row, same, headrooms)));
     let of = |side: i8| rows.iter().filter(|row| row.side() == side).count();
     let lower = rows.iter().filter(|row| row.p10[0] < row.p10[1]).count();
     let notes = format!(
@@ -100,9 +94,10 @@ pub(crate) fn page(file: &Path, agent: &str, against: &str, rows: &[Row], look: 
     )
 }
 
-fn cells(row: &Row, headrooms: bool) -> Vec<String> {
+fn cells(row: &Row, same: bool, headrooms: bool) -> Vec<String> {
     let [own, other] = row.means.map(number);
-    let mut cells = vec![row.scenario.clone(), row.unit.clone(), other, own];
+    let scenario = if same { row.scenario.clone() } else { format!("{} ({})", row.scenario, row.against) };
+    let mut cells = vec![scenario, row.unit.clone(), other, own];
     match &row.pair {
         Some(pair) => cells.extend([
             signed(pair.difference),

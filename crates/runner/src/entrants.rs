@@ -64,9 +64,11 @@ fn saved_policy(agent: &str, scenario: &Arc<Scenario>) -> Result<Known, Failure>
     let read = checkpoint::read(Path::new(agent)).map_err(|error| {
         Failure::usage(error.to_string()).help("`outlay agents` lists the agents that need no checkpoint")
     })?;
-    let warning = read
-        .warning(scenario)
-        .map(|warning| Warning::OtherScenario { agent: agent.to_owned(), warning: warning.to_string() });
+    let warning = read.warning(scenario).map(|warning| Warning::OtherScenario {
+        agent: agent.to_owned(),
+        warning: warning.to_string(),
+        command: format!("outlay train SCENARIO --from {agent}"),
+    });
     // The card holds the checksum of the weights, which was compared when they were read. Where the folder lies does
     // not matter: a policy decides by its mean, without a seed.
     let card = serde_json::to_vec(&read.card).map_err(|error| {

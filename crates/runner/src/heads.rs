@@ -198,7 +198,8 @@ fn evaluate(arguments: &cli::HeadsEvaluate, terminal: Terminal) -> Result<u8, Fa
     if !card.scenarios.iter().any(|trained| trained.hash == scenario.hash) {
         let names = plan::list(card.scenarios.iter().map(|trained| trained.name.as_str()));
         let warning = format!("trained for {names}, not for `{}` as it is", scenario.name);
-        terminal.warn(&Warning::OtherScenario { agent: folder.clone(), warning });
+        let command = format!("outlay heads train {}", quoted(&arguments.scenario));
+        terminal.warn(&Warning::OtherScenario { agent: folder.clone(), warning, command });
     }
     let episodes: Vec<(Seeds, usize)> = arguments
         .seeds

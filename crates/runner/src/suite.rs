@@ -93,8 +93,7 @@ pub(crate) fn run(arguments: &cli::Suite, timing: bool, terminal: Terminal) -> R
         }
         let scenario = scenario_id(&games.scenario);
         if let Some(agent) = arguments.board.as_deref().filter(|_| !interrupted) {
-            let against = &field.participants[entry.against].name;
-            board.extend(Row::of(agent, against, &entry.typed, &scenario, &found));
+            board.extend(Row::of(agent, entry.against_name(), &entry.typed, &scenario, &found));
         }
         done.push(Ran { entry, scenario, games, found });
         if interrupted {
@@ -111,14 +110,7 @@ pub(crate) fn run(arguments: &cli::Suite, timing: bool, terminal: Terminal) -> R
             seconds_total: timing.then(|| start.elapsed().as_secs_f64()),
         })?;
     } else if let Some(agent) = &arguments.board {
-        let others = done.iter().map(|ran| ran.entry.against_name());
-        terminal.result(&board::page(
-            &arguments.file,
-            agent,
-            others.last().unwrap_or_default(),
-            &board,
-            look,
-        ))?;
+        terminal.result(&board::page(&arguments.file, agent, &board, look))?;
     }
     let codes: Vec<u8> = done.iter().map(|ran| compare::exit_code(&ran.found)).collect();
     let first = [EXIT_INTERRUPTED, EXIT_FAILED, EXIT_REQUIREMENT].into_iter().find(|it| codes.contains(it));

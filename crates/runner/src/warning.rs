@@ -15,6 +15,8 @@ pub(crate) enum Warning {
         agent: String,
         /// What its checkpoint says.
         warning: String,
+        /// The command that trains it there.
+        command: String,
     },
     /// Too few worlds for an interval.
     FewSeeds {
@@ -64,11 +66,9 @@ impl Warning {
     /// What to say, and what to do.
     pub(crate) fn complaint(&self) -> Complaint {
         let (message, help) = match self {
-            Self::OtherScenario { agent, warning } => (
+            Self::OtherScenario { agent, warning, command } => (
                 format!("`{agent}`: {warning}"),
-                Some(format!(
-                    "its results here are about a market it has not seen; `outlay train SCENARIO --from {agent}` goes on there"
-                )),
+                Some(format!("its results here are about a market it has not seen; `{command}` learns it")),
             ),
             Self::FewSeeds { seeds } => (
                 format!(
