@@ -47,7 +47,7 @@ struct Run {
 impl Run {
     /// Its scenarios for a command line, without the variants that were drawn of them.
     fn names(&self) -> String {
-        let named = self.settings.validated.unwrap_or(self.typed.len());
+        let named = self.settings.validated_of(self.typed.len());
         self.typed.iter().take(named).map(|name| quoted(name)).collect::<Vec<_>>().join(" ")
     }
 
@@ -139,7 +139,7 @@ fn add_variants(typed: &mut Vec<String>, variants: usize) {
 
 /// Variants of each scenario of a run on `scenarios` in all.
 fn variants(settings: &TrainSettings, scenarios: usize) -> usize {
-    settings.validated.map_or(0, |named| scenarios / named.max(1) - 1)
+    (scenarios / settings.validated_of(scenarios).max(1)).saturating_sub(1)
 }
 
 /// What `--prefer` says, where it stands.

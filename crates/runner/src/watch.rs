@@ -50,7 +50,7 @@ impl Watch {
         bar.set_style(progress::style(
             "  {bar:30} {pos_short} / {len_short} steps  {per_sec_short}  eta {eta}\n  {msg}",
         ));
-        let named = settings.validated.unwrap_or(scenarios.len());
+        let named = settings.validated_of(scenarios.len());
         let names: Vec<&str> = scenarios.iter().take(named).map(|scenario| scenario.name.as_str()).collect();
         let variants = match scenarios.len() - names.len() {
             0 => String::new(),

@@ -134,8 +134,7 @@ impl Card {
     /// flags.
     #[must_use]
     pub fn new(scenarios: &[Arc<Scenario>], state: &TrainState, command: impl Into<String>) -> Self {
-        let named = state.settings.validated.unwrap_or(scenarios.len()).min(scenarios.len());
-        let (named, variants) = scenarios.split_at(named);
+        let (named, variants) = scenarios.split_at(state.settings.validated_of(scenarios.len()));
         let mut trained_on = names(named.iter().map(|scenario| scenario.name.as_str()));
         if !variants.is_empty() {
             trained_on += &format!(" and {} variants of them", variants.len());

@@ -7,7 +7,7 @@ use outlay_environment::Scenario;
 use serde::{Deserialize, Serialize};
 
 use super::tensors::Tensors;
-use super::{CARD, CheckpointError, MOST_CARD, MOST_TENSORS, MOST_WIDTH, folder};
+use super::{CARD, CheckpointError, MOST_TENSORS, MOST_WIDTH, card_table, damaged_card, folder};
 use crate::heads::{HEADS, HeadsSettings, INPUTS, Predictor, Sizes, TrainedHeads};
 use crate::policy::{FEATURES_VERSION, Normaliser};
 
@@ -128,21 +128,12 @@ fn read_card(path: &Path) -> Result<HeadsCard, CheckpointError> {
         return Err(CheckpointError::NoHeads { path: path.to_owned() });
     }
     let not = |reason: &str| CheckpointError::NotHeads { path: path.to_owned(), reason: reason.to_owned() };
-    if !path.is_dir() {
-        return Err(not("it is not a folder"));
-    }
-    let file = path.join(CARD);
-    if !file.exists() {
-        return Err(not("it has no card.toml"));
-    }
-    let damaged = |reason: &str| CheckpointError::Damaged { path: file.clone(), reason: reason.to_owned() };
-    let text =
-        String::from_utf8(folder::read_bounded(&file, MOST_CARD)?).map_err(|_| damaged("it is not text"))?;
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| damaged(error.message()))?;
+    let table = card_table(path, not)?;
     if table.get("format").and_then(toml::Value::as_str) != Some(FORMAT) {
         return Err(not(&format!("its card.toml does not name the format `{FORMAT}`")));
     }
-    let card: HeadsCard = table.try_into().map_err(|error: toml::de::Error| damaged(error.message()))?;
+    let card: HeadsCard =
+        table.try_into().map_err(|error: toml::de::Error| damaged_card(path, error.message()))?;
     if card.features != FEATURES_VERSION {
         let (path, found) = (path.to_owned(), card.features);
         return Err(CheckpointError::OtherFeatures { path, found, known: FEATURES_VERSION });

@@ -149,18 +149,7 @@ fn read_card(path: &Path) -> Result<Card, CheckpointError> {
     }
     let not =
         |reason: &str| CheckpointError::NotACheckpoint { path: path.to_owned(), reason: reason.to_owned() };
-    if !path.is_dir() {
-        return Err(not("it is not a folder"));
-    }
-    let file = path.join(CARD);
-    if !file.exists() {
-        return Err(not("it has no card.toml"));
-    }
-    let damaged = |reason: String| CheckpointError::Damaged { path: file.clone(), reason };
-    let text = String::from_utf8(folder::read_bounded(&file, MOST_CARD)?)
-        .map_err(|_| damaged("it is not text".to_owned()))?;
-    let table: toml::Table =
-        text.parse().map_err(|error: toml::de::Error| damaged(error.message().to_owned()))?;
+    let table = card_table(path, not)?;
     let format = table.get("format").and_then(toml::Value::as_str).and_then(|f| f.strip_prefix(card::FORMAT));
     let Some(format) = format.and_then(|number| number.parse::<u64>().ok()) else {
         return Err(not("its card.toml names no checkpoint format"));
@@ -176,9 +165,25 @@ fn read_card(path: &Path) -> Result<Card, CheckpointError> {
     {
         return Err(CheckpointError::OtherFeatures { path: path.to_owned(), found, known: FEATURES_VERSION });
     }
-    let card: Card =
-        table.try_into().map_err(|error: toml::de::Error| damaged(error.message().to_owned()))?;
-    Ok(card)
+    table.try_into().map_err(|error: toml::de::Error| damaged_card(path, error.message()))
+}
+
+/// The card of a folder before its fields are known. `not` makes the error of a folder that is something else.
+fn card_table(path: &Path, not: impl Fn(&str) -> CheckpointError) -> Result<toml::Table, CheckpointError> {
+    if !path.is_dir() {
+        return Err(not("it is not a folder"));
+    }
+    let file = path.join(CARD);
+    if !file.exists() {
+        return Err(not("it has no card.toml"));
+    }
+    let text = String::from_utf8(folder::read_bounded(&file, MOST_CARD)?)
+        .map_err(|_| damaged_card(path, "it is not text"))?;
+    text.parse().map_err(|error: toml::de::Error| damaged_card(path, error.message()))
+}
+
+fn damaged_card(path: &Path, reason: &str) -> CheckpointError {
+    CheckpointError::Damaged { path: path.join(CARD), reason: reason.to_owned() }
 }
 
 /// Puts a policy's numbers under names that start with `prefix`.

@@ -6,6 +6,7 @@ use burn::tensor::activation::{log_sigmoid, relu};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
 use super::{HEADS, Head, Sizes};
+use crate::learn::copy_gradient;
 
 /// A shared encoder and the heads.
 #[derive(Module, Debug)]
@@ -52,20 +53,11 @@ impl Network {
     fn gradients(&self, sizes: Sizes, gradients: &mut Gradients) -> Vec<f32> {
         let mut flat = vec![0.0; sizes.parameters()];
         for (layer, place) in self.layers.iter().zip(sizes.places()) {
-            copy(layer.weight.val().grad_remove(gradients), &mut flat[place.weight]);
+            copy_gradient(layer.weight.val().grad_remove(gradients), &mut flat[place.weight]);
             let bias = layer.bias.as_ref().and_then(|bias| bias.val().grad_remove(gradients));
-            copy(bias, &mut flat[place.bias]);
+            copy_gradient(bias, &mut flat[place.bias]);
         }
         flat
-    }
-}
-
-/// A parameter that the loss does not reach has no gradient: it stays 0.
-fn copy<const D: usize>(gradient: Option<Tensor<D>>, to: &mut [f32]) {
-    if let Some(values) = gradient.map(|gradient| gradient.into_data())
-        && let Ok(values) = values.as_slice::<f32>()
-    {
-        to.copy_from_slice(values);
     }
 }
 

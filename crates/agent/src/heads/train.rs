@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::network::{Part, gradient};
 use super::{Counts, Examples, HEADS, Head, INPUTS, Play, Predictor, Sizes, gather};
-use crate::learn::{Adam, Flow};
+use crate::learn::{Adam, Flow, shuffle};
 use crate::policy::{Moments, Normaliser};
 
 /// No rate is taken to be lower.
@@ -249,14 +249,6 @@ fn loss(predictor: &Predictor, sets: &[Examples]) -> f64 {
         pieces.iter().sum()
     };
     sets.iter().map(of_set).sum::<f64>() / sets.len().max(1) as f64
-}
-
-/// Fisher and Yates. A modulo of 64 bits favours no place measurably.
-fn shuffle(order: &mut [(usize, usize)], key: Key) {
-    for last in (1..order.len()).rev() {
-        let other = key.with(last as u64).bits() % (last as u64 + 1);
-        order.swap(last, other as usize);
-    }
 }
 
 #[cfg(test)]

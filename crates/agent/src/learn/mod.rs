@@ -20,6 +20,8 @@ mod train;
 pub use adam::Adam;
 pub use advantage::{Transition, generalised_advantage, leave_one_out, standardise};
 pub use event::{Event, Flow, Iteration, Started, Validated};
+pub(crate) use network::copy_gradient;
+pub(crate) use ppo::shuffle;
 pub use ppo::{Lesson, UpdateReport, update};
 pub use promise::{Multiplier, margin, penalty};
 pub use replay::{Place, Played, Replay};

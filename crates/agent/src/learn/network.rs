@@ -94,18 +94,18 @@ impl Network {
     pub(crate) fn gradients(&self, layout: &Layout, gradients: &mut Gradients) -> Vec<f32> {
         let mut flat = vec![0.0; layout.parameters()];
         for (layer, place) in self.layers.iter().zip(layout.places()) {
-            copy(layer.weight.val().grad_remove(gradients), &mut flat[place.weight.clone()]);
+            copy_gradient(layer.weight.val().grad_remove(gradients), &mut flat[place.weight.clone()]);
             if let (Some(bias), Some(range)) = (&layer.bias, place.bias.clone()) {
-                copy(bias.val().grad_remove(gradients), &mut flat[range]);
+                copy_gradient(bias.val().grad_remove(gradients), &mut flat[range]);
             }
         }
-        copy(self.log_std.val().grad_remove(gradients), &mut flat[layout.log_std()]);
+        copy_gradient(self.log_std.val().grad_remove(gradients), &mut flat[layout.log_std()]);
         flat
     }
 }
 
 /// A parameter that the loss does not reach has no gradient: it stays 0.
-fn copy<const D: usize>(gradient: Option<Tensor<D>>, to: &mut [f32]) {
+pub(crate) fn copy_gradient<const D: usize>(gradient: Option<Tensor<D>>, to: &mut [f32]) {
     if let Some(values) = gradient.map(|gradient| gradient.into_data())
         && let Ok(values) = values.as_slice::<f32>()
     {

@@ -118,7 +118,7 @@ fn part(order: &[usize], index: usize, count: usize) -> &[usize] {
 }
 
 /// Fisher and Yates. A modulo of 64 bits favours no place measurably.
-fn shuffle(order: &mut [usize], key: Key) {
+pub(crate) fn shuffle<T>(order: &mut [T], key: Key) {
     for last in (1..order.len()).rev() {
         let other = key.with(last as u64).bits() % (last as u64 + 1);
         order.swap(last, other as usize);

@@ -254,6 +254,12 @@ impl TrainSettings {
         Self { group, learner: Learner::Sac(SacSettings::default()), ..self }
     }
 
+    /// How many of a run's scenarios it is validated on, the first ones; the others are variants for training alone.
+    #[must_use]
+    pub fn validated_of(&self, scenarios: usize) -> usize {
+        self.validated.map_or(scenarios, |validated| validated.min(scenarios))
+    }
+
     /// The first setting that cannot work, in words.
     pub(crate) fn problem(&self) -> Option<String> {
         let zero = [

@@ -60,6 +60,16 @@ pub enum Start {
     Resume(Box<TrainState>),
 }
 
+impl Start {
+    /// Iterations that are done already.
+    pub(super) fn iteration(&self) -> u64 {
+        match self {
+            Self::Resume(state) => state.iteration,
+            Self::Fresh | Self::From(_) => 0,
+        }
+    }
+}
+
 /// Vectors of features that the normaliser of a policy trained elsewhere counts for: as many as some twenty iterations see.
 const FROM: f64 = 50_000.0;
 

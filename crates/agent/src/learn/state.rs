@@ -121,7 +121,7 @@ impl TrainState {
     /// What the even plan scores by [`Self::mean_score`].
     #[must_use]
     pub fn even(&self) -> f64 {
-        let validated = self.settings.validated.unwrap_or(self.tasks.len());
+        let validated = self.settings.validated_of(self.tasks.len());
         self.mean_score(&self.tasks.iter().take(validated).map(|task| task.even).collect::<Vec<_>>())
     }
 }

@@ -50,15 +50,18 @@ impl Task {
         let small = scenario.at_training_size();
         let asked = settings.guided || settings.teacher_share > 0.0;
         let planners = [&small, scenario].map(|size| if asked { planner(size) } else { None });
-        // A planner studies its scenario when it is first made. Here scenarios do so side by side; in an episode, those
-        // beside it would wait for it.
-        planners.iter().flatten().for_each(|planner| drop(planner.make(settings.seed)));
         let judged = if settings.validate_full_size { scenario } else { &small };
         let group = settings.group;
         let share = settings.worlds * SEASON / tasks / scenario.brief.steps.max(1);
         let episodes = if tasks > 1 { (share / group).max(1) * group } else { settings.worlds };
         let worlds = if validated { worlds(judged, settings) } else { Vec::new() };
         Self { full: scenario.clone(), worlds, small, planners, episodes, risk: settings.risk }
+    }
+
+    /// Lets the planner study its scenario, which it does when it is first made. Scenarios do so side by side; in an episode,
+    /// those beside it would wait for it.
+    pub(super) fn study(&self, seed: u64) {
+        self.planners.iter().flatten().for_each(|planner| drop(planner.make(seed)));
     }
 
     /// The scenario and the planner at one of the two sizes.

@@ -42,10 +42,13 @@ pub fn train(
         return Err(TrainError::Settings(missing.to_owned()));
     }
     let together = settings.scenarios.min(scenarios.len());
-    let validated = settings.validated.unwrap_or(scenarios.len());
+    let validated = settings.validated_of(scenarios.len());
     let task = |(place, scenario)| Task::new(scenario, settings, together, place < validated);
     let tasks: Vec<Task> = scenarios.par_iter().enumerate().map(task).collect();
     let schedule = Schedule::new(&tasks, settings);
+    if settings.guided || start.iteration() < schedule.taught {
+        tasks.par_iter().for_each(|task| task.study(settings.seed));
+    }
     let mut state = begin(start, scenarios, &tasks, &schedule, settings)?;
     let mut flow = on_event(&Event::Started(&started(&state, &schedule)));
 
@@ -212,8 +215,8 @@ pub(super) fn variance(values: &[f32]) -> f64 {
 fn validate(state: &mut TrainState, tasks: &[Task]) -> Validated {
     let policy = state.averaged();
     let reached = |task: &Task| task.trial(&LearnedPolicy::new(policy.clone(), task.judged()));
-    let validated = state.settings.validated.unwrap_or(tasks.len());
-    let trials: Vec<Trial> = tasks[..validated.min(tasks.len())].par_iter().map(reached).collect();
+    let validated = state.settings.validated_of(tasks.len());
+    let trials: Vec<Trial> = tasks[..validated].par_iter().map(reached).collect();
     let score = state.mean_score(&trials.iter().map(|trial| trial.score).collect::<Vec<_>>());
     // Scenarios without soft limits keep them all.
     let kept = trials.iter().map(|trial| trial.kept).fold(1.0, f64::min);
