@@ -64,7 +64,7 @@ impl Run {
 
 /// What a validation of a run on these scenarios counts.
 pub(crate) fn validated_unit(scenarios: &[Arc<Scenario>], settings: &TrainSettings) -> String {
-    let unit = match scenarios {
+    let unit = match &scenarios[..settings.validated_of(scenarios.len())] {
         [scenario] => scenario.goal.unit(),
         _ => "deviations above the even split",
     };
