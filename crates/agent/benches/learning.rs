@@ -25,7 +25,7 @@ fn scenario() -> Arc<Scenario> {
 #[divan::bench]
 fn decision(bencher: divan::Bencher<'_, '_>) {
     let scenario = scenario();
-    let policy = LearnedPolicy::new(Policy::untrained(64, 1, -1.0, false), &scenario);
+    let policy = LearnedPolicy::new(Policy::untrained(64, 1, -1.0, false, false), &scenario);
     let mut player = policy.make(1);
     let mut episode = Episode::new(World::average(&scenario), 1);
     player.start(&scenario.brief);
@@ -40,8 +40,8 @@ fn decision(bencher: divan::Bencher<'_, '_>) {
 #[divan::bench(sample_count = 10)]
 fn one_update(bencher: divan::Bencher<'_, '_>) {
     let (scenario, settings) = (scenario(), TrainSettings { target_kl: 1e9, ..TrainSettings::default() });
-    let policy = Policy::untrained(settings.width, 1, settings.log_std, false);
-    let mut batch = Batch::new(&scenario, settings.worlds);
+    let policy = Policy::untrained(settings.width, 1, settings.log_std, false, false);
+    let mut batch = Batch::new(&scenario, &policy, settings.worlds);
     let group = settings.group;
     let seen = batch.fill(&Rollout {
         scenario: &scenario,

@@ -283,9 +283,9 @@ fn a_run_goes_on_from_a_policy_trained_elsewhere() {
 #[test]
 fn a_guided_policy_begins_where_its_planner_stands() {
     let scenario = scenario();
-    let mut policy = Policy::untrained(16, 1, -0.7, true);
+    let mut policy = Policy::untrained(16, 1, -0.7, true, false);
     policy.weights.fill(0.0);
-    let guided = LearnedPolicy::new(policy, &scenario);
+    let guided = LearnedPolicy::new(policy, &scenario).with_share(1.0);
     let Ok(Entrant::Agent(planner)) = entrant("mpc", &scenario) else { panic!("mpc is an agent") };
     let play = |recipe: &dyn Recipe| {
         let mut agent = recipe.make(1);

@@ -79,6 +79,9 @@ pub struct CardNetwork {
     /// Whether it may leave money unspent where its goal gives no reason to.
     #[serde(default, skip_serializing_if = "Prefer::is_default")]
     pub prefer: Prefer,
+    /// Whether it decides bids where the scenario opens them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bids: bool,
 }
 
 /// How a policy was trained.
@@ -203,6 +206,7 @@ impl CardNetwork {
             parameters: policy.layout.parameters(),
             guided: policy.guided,
             prefer: policy.prefer,
+            bids: policy.sizes.bids,
         }
     }
 }

@@ -131,6 +131,7 @@ pub fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
         line_features: card.network.line_features,
         global_features: card.network.global_features,
         width: card.network.width,
+        bids: card.network.bids,
     };
     let CardNetwork { guided, prefer, .. } = card.network;
     let policy = Policy { guided, prefer, ..policy_from(&bytes, sizes).map_err(damaged)? };

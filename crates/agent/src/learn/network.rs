@@ -12,7 +12,7 @@ use crate::policy::{Layer, Layout};
 pub(crate) struct Network {
     /// In the order of [`Layer`].
     layers: Vec<Linear>,
-    /// `[2]` log standard deviations of the logits: of the lines, of the reserve.
+    /// `[2 or 3]` log standard deviations of the logits: of the lines, of the reserve, of bids if they are decided.
     log_std: Param<Tensor<1>>,
 }
 
@@ -29,7 +29,8 @@ impl Network {
                 bias: bias.map(|bias| Param::from_tensor(Tensor::from_data(bias, device))),
             }
         });
-        let log_std = TensorData::new(weights[layout.log_std()].to_vec(), [2]);
+        let log_std = &weights[layout.log_std()];
+        let log_std = TensorData::new(log_std.to_vec(), [log_std.len()]);
         Self { layers: layers.collect(), log_std: Param::from_tensor(Tensor::from_data(log_std, device)) }
     }
 
@@ -61,17 +62,19 @@ impl Network {
         (second, relu(self.layer(context).forward(pooled)))
     }
 
-    /// `[batch, lines + 1]` mean logits, the reserve last.
-    pub(crate) fn logits(&self, lines: Tensor<2>, global: Tensor<2>) -> Tensor<2> {
+    /// `[batch, lines + 1]` mean logits, the reserve last; with `bids` as many more as there are lines.
+    pub(crate) fn logits(&self, lines: Tensor<2>, global: Tensor<2>, bids: bool) -> Tensor<2> {
         let trunk = [Layer::ActorLine, Layer::ActorGlobal, Layer::ActorHidden, Layer::ActorContext];
         let (hidden, context) = self.trunk(trunk, lines, global);
         let [batch, count, width] = hidden.dims();
         let own = self.layer(Layer::ScoreLine).forward(hidden.reshape([batch * count, width]));
         let shared = self.layer(Layer::ScoreContext).forward(context.clone());
         let both = relu(own.reshape([batch, count, width]) + shared.reshape([batch, 1, width]));
-        let scores = self.layer(Layer::Score).forward(both.reshape([batch * count, width]));
-        let reserve = self.layer(Layer::Reserve).forward(context);
-        Tensor::cat(vec![scores.reshape([batch, count]), reserve], 1)
+        let both = both.reshape([batch * count, width]);
+        let of_lines = |layer| self.layer(layer).forward(both.clone()).reshape([batch, count]);
+        let mut logits = vec![of_lines(Layer::Score), self.layer(Layer::Reserve).forward(context)];
+        logits.extend(bids.then(|| of_lines(Layer::Bid)));
+        Tensor::cat(logits, 1)
     }
 
     /// `[batch]` what is still to come, in the learner's units.
@@ -83,11 +86,13 @@ impl Network {
         self.layer(Layer::Value).forward(hidden).reshape([batch])
     }
 
-    /// `[1, lines + 1]` log standard deviation of each logit.
-    pub(crate) fn log_std(&self, lines: usize) -> Tensor<2> {
-        let both = self.log_std.val().reshape([1, 2]);
-        let line = both.clone().narrow(1, 0, 1).repeat_dim(1, lines);
-        Tensor::cat(vec![line, both.narrow(1, 1, 1)], 1)
+    /// `[1, lines + 1]` log standard deviation of each logit; with `bids` as many more as there are lines.
+    pub(crate) fn log_std(&self, lines: usize, bids: bool) -> Tensor<2> {
+        let all: Tensor<2> = self.log_std.val().unsqueeze();
+        let of = |place, times| all.clone().narrow(1, place, 1).repeat_dim(1, times);
+        let mut deviations = vec![of(0, lines), of(1, 1)];
+        deviations.extend(bids.then(|| of(2, lines)));
+        Tensor::cat(deviations, 1)
     }
 
     /// `[parameters]` the gradients in the order of the layout.
@@ -123,7 +128,7 @@ mod tests {
     /// The plain forward pass and the burn network are two readings of the same file: they must agree.
     #[test]
     fn agrees_with_the_plain_forward_pass() {
-        let sizes = Sizes { line_features: 11, global_features: 7, width: 24 };
+        let sizes = Sizes { line_features: 11, global_features: 7, width: 24, bids: true };
         let layout = Layout::new(sizes);
         let mut weights = layout.initial(3, -0.5);
         // Biases and scores start at nearly nothing: shake everything.
@@ -141,17 +146,17 @@ mod tests {
             Tensor::<2>::from_data(TensorData::new(data.to_vec(), shape), &device)
         };
         let (all, whole) = (tensor(&lines, [batch * count, 11]), tensor(&global, [batch, 7]));
-        let logits = network.logits(all.clone(), whole.clone()).into_data();
+        let logits = network.logits(all.clone(), whole.clone(), true).into_data();
         let values = network.values(all, whole).into_data();
         let (logits, values) = (logits.as_slice::<f32>().unwrap(), values.as_slice::<f32>().unwrap());
 
         let forward = Forward { layout: &layout, weights: &weights };
         let mut scratch = Scratch::default();
-        let mut own = vec![0.0; count + 1];
+        let mut own = vec![0.0; 2 * count + 1];
         for i in 0..batch {
             let (lines, global) = (&lines[i * count * 11..(i + 1) * count * 11], &global[i * 7..(i + 1) * 7]);
             forward.logits(lines, global, &mut scratch, &mut own);
-            for (a, b) in own.iter().zip(&logits[i * (count + 1)..]) {
+            for (a, b) in own.iter().zip(&logits[i * (2 * count + 1)..]) {
                 assert!((a - b).abs() < 1e-5 * (1.0 + b.abs()), "{a} against {b}");
             }
             let value = forward.value(lines, global, &mut scratch);
@@ -161,7 +166,7 @@ mod tests {
 
     #[test]
     fn the_order_of_lines_does_not_matter() {
-        let layout = Layout::new(Sizes { line_features: 4, global_features: 2, width: 8 });
+        let layout = Layout::new(Sizes { line_features: 4, global_features: 2, width: 8, bids: false });
         let weights = layout.initial(1, 0.0);
         let forward = Forward { layout: &layout, weights: &weights };
         let lines = [0.1, 0.2, 0.3, 0.4, -1.0, 2.0, 0.5, 0.0, 0.7, -0.7, 1.5, 0.9];

@@ -1,6 +1,7 @@
 //! Proximal policy optimisation: one iteration's update, in the order of the paper (Schulman et al. 2017).
 
 use burn::tensor::{Device, Tensor, TensorData};
+use ndarray::Array3;
 use outlay_environment::Key;
 use rayon::prelude::*;
 
@@ -147,20 +148,29 @@ fn shard_gradient(
     let lines = Tensor::from_data(TensorData::new(lines, [rows * count, LINE_FEATURES]), &device);
     let global = gather(part, batch.global.as_slice(), GLOBAL_FEATURES);
     let global: Tensor<2> = Tensor::from_data(TensorData::new(global, [rows, GLOBAL_FEATURES]), &device);
-    let actions = gather(part, batch.actions.as_slice(), count + 1);
-    let actions: Tensor<2> = Tensor::from_data(TensorData::new(actions, [rows, count + 1]), &device);
-    let shown = gather(part, batch.shown.as_slice(), count + 1);
-    let shown: Tensor<2> = Tensor::from_data(TensorData::new(shown, [rows, count + 1]), &device);
+    let logits = batch.actions.dim().2;
+    let of_logits = |from: &Array3<f32>| -> Tensor<2> {
+        let values = gather(part, from.as_slice(), logits);
+        Tensor::from_data(TensorData::new(values, [rows, logits]), &device)
+    };
+    let (actions, shown) = (of_logits(&batch.actions), of_logits(&batch.shown));
+    let bids = logits > count + 1;
     let played = pick(&|index| batch.log_probs[at(index)]);
     let advantages = pick(&|index| lesson.advantages[index]);
     let targets = pick(&|index| lesson.targets[index]);
 
     // Log density of a diagonal Gaussian, constant and all, because the old one has it too.
-    let log_std = network.log_std(count);
-    let means = network.logits(lines.clone(), global.clone());
-    let means = if policy.guided { means + shown.clone() } else { means };
+    let log_std = network.log_std(count, bids);
+    let means = network.logits(lines.clone(), global.clone(), bids);
+    let (means, left) = if policy.guided {
+        let deviations = log_std.clone().exp().detach();
+        let nats = (means.clone() / deviations).square().sum().mul_scalar(0.5);
+        (means + shown.clone(), Some(nats))
+    } else {
+        (means, None)
+    };
     let noise = (actions - means.clone()) / log_std.clone().exp();
-    let constant = 0.5 * std::f64::consts::TAU.ln() * (count + 1) as f64;
+    let constant = 0.5 * std::f64::consts::TAU.ln() * logits as f64;
     let spread = log_std.sum_dim(1).reshape([1]);
     let log_probs = noise.square().sum_dim(1).reshape([rows]).mul_scalar(-0.5) - spread.clone();
     let moved = log_probs.sub_scalar(constant) - played;
@@ -176,6 +186,7 @@ fn shard_gradient(
     let loss = gain.sum().neg()
         + value_loss.clone().sum().mul_scalar(settings.value_weight)
         + entropy.mul_scalar(-settings.entropy_weight);
+    let loss = left.map_or(loss.clone(), |nats| loss + nats.mul_scalar(settings.anchor));
     let mut gradients = loss.div_scalar(total as f64).backward();
 
     let moved = values(moved);

@@ -18,9 +18,9 @@ pub struct Played {
     pub lines: Array4<f32>,
     /// `[episodes, steps, GLOBAL_FEATURES]` normalised.
     pub global: Array3<f32>,
-    /// `[episodes, steps, lines + 1]` logits that were played.
+    /// `[episodes, steps, logits]` that were played.
     pub actions: Array3<f32>,
-    /// `[episodes, steps, lines + 1]` logits of the planner, where one was asked; else 0.
+    /// `[episodes, steps, logits]` of the planner, where one was asked; else 0.
     pub shown: Array3<f32>,
     /// `[episodes, steps]` in the learner's units.
     pub rewards: Array2<f32>,

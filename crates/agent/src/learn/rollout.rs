@@ -1,5 +1,6 @@
 //! Episodes side by side: the policy plays, buffers fill.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use ndarray::{Array1, Array2, Array3, Array4, ArrayViewMut1, ArrayViewMut2, ArrayViewMut3, Axis};
@@ -9,7 +10,7 @@ use rayon::prelude::*;
 use super::promise::margin;
 use crate::agent::{Agent, Recipe};
 use crate::policy::{
-    Features, GLOBAL_FEATURES, GUIDED, LINE_FEATURES, Moments, Policy, Scratch, TAUGHT, logits, money,
+    Features, GLOBAL_FEATURES, GUIDED, LINE_FEATURES, Moments, Policy, Scratch, TAUGHT, decide, logits,
 };
 
 /// What one iteration's episodes left behind.
@@ -19,9 +20,9 @@ pub struct Batch {
     pub lines: Array4<f32>,
     /// `[episodes, steps, GLOBAL_FEATURES]` normalised.
     pub global: Array3<f32>,
-    /// `[episodes, steps, lines + 1]` sampled logits.
+    /// `[episodes, steps, logits]` sampled; see [`Policy::logits`].
     pub actions: Array3<f32>,
-    /// `[episodes, steps, lines + 1]` logits of the planner's allocation in the same places, where one is asked: a teacher to
+    /// `[episodes, steps, logits]` those of the planner's allocation in the same places, where one is asked: a teacher to
     /// come near to, or a guide to start from. Else 0.
     pub shown: Array3<f32>,
     /// `[episodes, steps]` log density of the sampled logits.
@@ -92,13 +93,14 @@ struct Slot<'a> {
 
 impl Batch {
     /// Room for `episodes` episodes of a scenario.
-    pub fn new(scenario: &Scenario, episodes: usize) -> Self {
+    pub fn new(scenario: &Scenario, policy: &Policy, episodes: usize) -> Self {
         let (steps, lines) = (scenario.brief.steps, scenario.brief.lines.len());
+        let logits = policy.logits(&scenario.brief);
         Self {
             lines: Array4::zeros((episodes, steps, lines, LINE_FEATURES)),
             global: Array3::zeros((episodes, steps, GLOBAL_FEATURES)),
-            actions: Array3::zeros((episodes, steps, lines + 1)),
-            shown: Array3::zeros((episodes, steps, lines + 1)),
+            actions: Array3::zeros((episodes, steps, logits)),
+            shown: Array3::zeros((episodes, steps, logits)),
             log_probs: Array2::zeros((episodes, steps)),
             values: Array2::zeros((episodes, steps)),
             rewards: Array2::zeros((episodes, steps)),
@@ -239,7 +241,8 @@ impl<'a> Sampler<'a> {
         if let Some(planner) = &mut self.planner {
             let plan = planner.decide(observation);
             let least = if policy.guided { GUIDED } else { TAUGHT };
-            logits(brief, observation, policy.prefer, &plan.money, least, shown);
+            let shares = brief.lines.len() + 1;
+            logits(brief, observation, policy.prefer, &plan.money, least, &mut shown[..shares]);
         }
         let guide: &[f32] = if policy.guided { shown } else { &[] };
         self.features.read(observation, guide, lines, global);
@@ -250,7 +253,7 @@ impl<'a> Sampler<'a> {
         moments.global.add(global);
         policy.global_normaliser.apply(global);
         if self.rollout.again {
-            money(brief, observation, policy.prefer, actions, &mut self.allocation.money);
+            decide(brief, observation, policy.prefer, actions, &mut self.allocation);
             return (0.0, 0.0);
         }
         let forward = policy.forward();
@@ -260,19 +263,22 @@ impl<'a> Sampler<'a> {
         if self.follows {
             actions.copy_from_slice(shown);
         }
-        let log_prob = sample(actions, policy.log_std(), key);
-        money(brief, observation, policy.prefer, actions, &mut self.allocation.money);
+        let log_prob = sample(actions, brief.lines.len(), policy.log_std(), key);
+        decide(brief, observation, policy.prefer, actions, &mut self.allocation);
         (log_prob, value)
     }
 }
 
 /// Adds noise to the mean logits in place; gives the log density of the result.
-fn sample(logits: &mut [f32], [line, reserve]: [f32; 2], key: Key) -> f32 {
+fn sample(logits: &mut [f32], lines: usize, [line, reserve, bid]: [f32; 3], key: Key) -> f32 {
     const HALF_LOG_TAU: f32 = 0.918_938_5;
-    let last = logits.len() - 1;
     let mut log_prob = 0.0;
     for (index, logit) in logits.iter_mut().enumerate() {
-        let log_std = if index == last { reserve } else { line };
+        let log_std = match index.cmp(&lines) {
+            Ordering::Less => line,
+            Ordering::Equal => reserve,
+            Ordering::Greater => bid,
+        };
         let noise = key.with(index as u64).normal() as f32;
         *logit += libm::expf(log_std) * noise;
         log_prob -= 0.5 * noise * noise + log_std + HALF_LOG_TAU;

@@ -146,7 +146,7 @@ impl Sac {
 
     /// Moves the temperature against what the entropy has too much: J(alpha) = alpha (entropy - target), per logit.
     fn warm(&mut self, policy: &Policy, places: &[Place], sac: &SacSettings) {
-        let [line, reserve] = policy.log_std().map(f64::from);
+        let [line, reserve, _] = policy.log_std().map(f64::from);
         let logits: usize = places.iter().map(|place| self.replay.at(*place).actions.dim().2).sum();
         let reserves = places.len() as f64;
         let lines = logits as f64 - reserves;
@@ -211,13 +211,13 @@ impl Minibatch<'_> {
         }
         let network = Network::new(&self.policy.layout, &self.policy.weights, device);
         let [rows, logits] = here.actions.dims();
-        let means = network.logits(here.lines.clone(), here.global.clone());
+        let means = network.logits(here.lines.clone(), here.global.clone(), false);
         if self.aim == Aim::Imitate {
             let loss = (here.shown - means).square().sum_dim(1).reshape([rows]);
             return Some((network, loss));
         }
         let means = if self.policy.guided { means + here.shown } else { means };
-        let log_std = network.log_std(logits - 1);
+        let log_std = network.log_std(logits - 1, false);
         let actions = means + log_std.clone().exp() * self.noise("here", [rows, logits], device);
         let seen = Seen::new(here.lines, here.global, actions);
         let twins = self.twins(&self.state.critics, false, device).map(|critic| critic.values(&seen));
@@ -240,9 +240,9 @@ impl Minibatch<'_> {
             let there = self.inputs(&goes_on, &device);
             let network = Network::new(&self.policy.layout, &self.policy.weights, &device);
             let [rows, logits] = there.actions.dims();
-            let means = network.logits(there.lines.clone(), there.global.clone());
+            let means = network.logits(there.lines.clone(), there.global.clone(), false);
             let means = if self.policy.guided { means + there.shown } else { means };
-            let deviations = network.log_std(logits - 1).exp();
+            let deviations = network.log_std(logits - 1, false).exp();
             let actions = means + deviations * self.noise("there", [rows, logits], &device);
             let seen = Seen::new(there.lines, there.global, actions);
             let [one, other] =
@@ -313,7 +313,7 @@ struct Inputs {
 }
 
 /// Entropy of the Gaussian over the logits, nats.
-fn entropy([line, reserve]: [f32; 2], lines: usize) -> f64 {
+fn entropy([line, reserve, _]: [f32; 3], lines: usize) -> f64 {
     let log_std = lines as f64 * f64::from(line) + f64::from(reserve);
     log_std + 0.5 * (lines + 1) as f64 * (std::f64::consts::TAU.ln() + 1.0)
 }
@@ -347,9 +347,9 @@ mod tests {
     #[test]
     fn entropy_has_the_closed_form() {
         let standard = 1.418_938_533;
-        assert!((entropy([0.0, 0.0], 4) - 5.0 * standard).abs() < 1e-6);
+        assert!((entropy([0.0; 3], 4) - 5.0 * standard).abs() < 1e-6);
         let two = std::f32::consts::LN_2;
-        assert!((entropy([two, 0.0], 4) - 5.0 * standard - 4.0 * f64::from(two)).abs() < 1e-6);
+        assert!((entropy([two, 0.0, 0.0], 4) - 5.0 * standard - 4.0 * f64::from(two)).abs() < 1e-6);
     }
 
     /// Too much entropy makes it cheaper, too little dearer.
@@ -360,7 +360,7 @@ mod tests {
         let mut state = Sac::new(&settings, &sac);
         state.replay.push(Played::of_actions(0, 0, ndarray::Array3::zeros((1, 1, 4))));
         let places = state.replay.sample(3, Key::new(1));
-        let policy = |log_std| Policy::untrained(4, 1, log_std, false);
+        let policy = |log_std| Policy::untrained(4, 1, log_std, false, false);
         let before = state.log_temperature;
         state.warm(&policy(-0.5), &places, &sac);
         assert!((state.log_temperature - (before - 0.05)).abs() < 1e-6);

@@ -69,6 +69,9 @@ pub struct TrainSettings {
     pub value_weight: f32,
     /// Weight of the entropy bonus.
     pub entropy_weight: f32,
+    /// What a guided policy pays for each nat that it moves away from its guide (Kullback-Leibler, of Gaussians around the
+    /// two), in standard deviations of the advantage: scenarios whose guide is nearly right keep to it.
+    pub anchor: f32,
     /// What the running mean of the weights keeps of itself in one iteration.
     pub average: f32,
     /// Largest norm of the whole gradient.
@@ -213,6 +216,7 @@ impl Default for TrainSettings {
             clip: 0.2,
             value_weight: 0.5,
             entropy_weight: 0.0,
+            anchor: 0.0,
             average: 0.98,
             gradient_norm: 0.5,
             target_kl: 0.03,

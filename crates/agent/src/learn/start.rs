@@ -87,13 +87,18 @@ pub(super) fn begin(
             remember(&mut state, tasks, schedule)?;
             Ok(state)
         }
+        Start::From(policy) if policy.sizes.bids && settings.learner.sac().is_some() => {
+            let cannot = "soft actor-critic decides no bids, and this policy does: train it with `ppo`";
+            Err(TrainError::Settings(cannot.to_owned()))
+        }
         Start::From(policy) => {
             let policy = Policy { prefer: settings.prefer, ..*policy };
             Ok(warm_up(tasks, policy, Some(FROM), settings))
         }
         Start::Fresh => {
             let TrainSettings { width, seed, log_std, guided, prefer, .. } = *settings;
-            let policy = Policy { prefer, ..Policy::untrained(width, seed, log_std, guided) };
+            let bids = settings.learner.sac().is_none() && scenarios.iter().any(|it| it.brief.levers.bid);
+            let policy = Policy { prefer, ..Policy::untrained(width, seed, log_std, guided, bids) };
             Ok(warm_up(tasks, policy, None, settings))
         }
     }
@@ -107,7 +112,7 @@ fn warm_up(tasks: &[Task], policy: Policy, known: Option<f64>, settings: &TrainS
     let first = |task: &Task| {
         let (scenario, planner) = task.at(false);
         let planner = planner.filter(|_| policy.guided);
-        let mut batch = Batch::new(scenario, task.episodes);
+        let mut batch = Batch::new(scenario, &policy, task.episodes);
         let rollout = Rollout { scenario, policy: &policy, seed, iteration: 0, group, planner, again: false };
         let seen = batch.fill(&rollout);
         let even = task.trial(&LearnedPolicy::new(even(&policy), task.judged())).score;
@@ -188,7 +193,7 @@ fn remember(state: &mut TrainState, tasks: &[Task], schedule: &Schedule) -> Resu
     for played in sac.replay.iter_mut() {
         let task = tasks.get(played.task).ok_or(TrainError::Memory)?;
         let rollout = Rollout { again: true, ..rollout(task, schedule, state, played.iteration) };
-        let mut batch = Batch::new(rollout.scenario, task.episodes);
+        let mut batch = Batch::new(rollout.scenario, rollout.policy, task.episodes);
         if batch.actions.dim() != played.actions.dim() {
             return Err(TrainError::Memory);
         }

@@ -81,7 +81,7 @@ fn play(tasks: &[Task], schedule: &Schedule, state: &TrainState) -> Vec<Lesson> 
     let imitate = state.iteration < schedule.taught;
     let lesson = |task: usize| {
         let rollout = rollout(&tasks[task], schedule, state, state.iteration);
-        let mut batch = Batch::new(rollout.scenario, tasks[task].episodes);
+        let mut batch = Batch::new(rollout.scenario, rollout.policy, tasks[task].episodes);
         let seen = batch.fill(&rollout);
         let (advantages, targets, explained) = judge(&batch, &state.tasks[task], &state.settings);
         Lesson { batch, advantages, targets, explained, seen, imitate }
@@ -214,7 +214,9 @@ pub(super) fn variance(values: &[f32]) -> f64 {
 /// Tries the policy on the validation worlds and keeps it if it is the best so far.
 fn validate(state: &mut TrainState, tasks: &[Task]) -> Validated {
     let policy = state.averaged();
-    let reached = |task: &Task| task.trial(&LearnedPolicy::new(policy.clone(), task.judged()));
+    // What is learned is judged whole: how much of it a scenario takes is found out when it is played.
+    let reached =
+        |task: &Task| task.trial(&LearnedPolicy::new(policy.clone(), task.judged()).with_share(1.0));
     let validated = state.settings.validated_of(tasks.len());
     let trials: Vec<Trial> = tasks[..validated].par_iter().map(reached).collect();
     let score = state.mean_score(&trials.iter().map(|trial| trial.score).collect::<Vec<_>>());
@@ -243,10 +245,10 @@ fn iteration(
     learning_rate: f64,
     total: u64,
 ) -> Iteration {
-    let [line, reserve] = state.policy.log_std().map(f64::from);
+    let [line, reserve, _] = state.policy.log_std().map(f64::from);
     let mean =
         |of: &dyn Fn(&Lesson) -> f64| lessons.iter().map(of).sum::<f64>() / lessons.len().max(1) as f64;
-    let lines = mean(&|lesson| lesson.batch.actions.len_of(ndarray::Axis(2)) as f64 - 1.0);
+    let lines = mean(&|lesson| lesson.batch.lines.len_of(ndarray::Axis(2)) as f64);
     let log_std = (line * lines + reserve) / (lines + 1.0);
     let prices: Vec<f64> = state.tasks.iter().filter_map(|task| task.multiplier).map(|it| it.price).collect();
     Iteration {

@@ -8,10 +8,13 @@
 //! A policy that prefers its target sets its pace against the whole budget, not against what is left: money that it does not
 //! spend now is not pushed to later steps, so that spending a tenth less all along leaves a tenth in the end.
 //!
+//! Where the scenario opens bids and the policy decides them, there is one more number for each line: the logarithm of the
+//! bid, of which 0 is a bid that hardly binds.
+//!
 //! The policy is a Gaussian over the logits, so its density is exact; this map counts as part of the environment.
 
 use libm::{exp, log};
-use outlay_environment::{Brief, Observation};
+use outlay_environment::{Allocation, Brief, LineBrief, Observation};
 
 use super::Prefer;
 use crate::baselines::price::may_keep;
@@ -25,12 +28,33 @@ pub const TAUGHT: f64 = 0.02;
 /// See [`TAUGHT`].
 pub const GUIDED: f64 = 0.003;
 
+/// What a bid whose logit is 0 offers, in list prices: most of what is on offer costs less.
+const NEUTRAL_BID: f64 = 4.0;
+
+/// Turns logits into an allocation: `[lines]` of the lines, that of the reserve, and, where bids are decided, `[lines]` of
+/// bids. The allocation's money has room for every line.
+pub fn decide(
+    brief: &Brief,
+    observation: &Observation,
+    prefer: Prefer,
+    logits: &[f32],
+    allocation: &mut Allocation,
+) {
+    let (shares, bids) = logits.split_at((brief.lines.len() + 1).min(logits.len()));
+    money(brief, observation, prefer, shares, &mut allocation.money);
+    allocation.bids.clear();
+    let bid = |(logit, line): (&f32, &LineBrief)| {
+        NEUTRAL_BID * line.list_price * exp(f64::from(*logit).clamp(-LIMIT, LIMIT))
+    };
+    allocation.bids.extend(bids.iter().zip(&brief.lines).map(bid));
+}
+
 /// Writes major units for each line. `logits` is `[lines + 1]`, the reserve last; `money` is `[lines]`.
 ///
 /// With T steps left (one more where money that is left is worth something), z the lines' logits and r the reserve's:
 /// spend now = left / (1 + e^r (T - 1)), shared in proportion to e^z over the lines that are open. Who prefers the target
 /// spends the even share of the budget, divided by e^r, while there is enough.
-pub fn money(brief: &Brief, observation: &Observation, prefer: Prefer, logits: &[f32], money: &mut [f64]) {
+fn money(brief: &Brief, observation: &Observation, prefer: Prefer, logits: &[f32], money: &mut [f64]) {
     let Some((reserve, scores)) = logits.split_last() else { return };
     let open = |line: usize| {
         let limits = brief.limits.lines.get(line);
@@ -61,8 +85,7 @@ fn even_pace(brief: &Brief) -> f64 {
 /// Steps after this one that money may be kept for. Where money that is left is worth something, keeping it for good
 /// counts as one more.
 fn later(brief: &Brief, observation: &Observation) -> f64 {
-    let costs =
-        |line: &outlay_environment::LineBrief| line.prior.is_some_and(|prior| prior.quadratic_cost > 0.0);
+    let costs = |line: &LineBrief| line.prior.is_some_and(|prior| prior.quadratic_cost > 0.0);
     let floored = brief.goal == "response" && brief.limits.return_floor.is_some();
     let keeps = floored || may_keep(brief) || brief.lines.iter().any(costs);
     (brief.steps.saturating_sub(observation.step + 1) + usize::from(keeps)) as f64

@@ -29,14 +29,18 @@ pub struct Forward<'a> {
 }
 
 impl Forward<'_> {
-    /// Writes the mean logits: `[lines]` scores, then that of the reserve.
+    /// Writes the mean logits: `[lines]` scores, then that of the reserve; `[lines]` bids behind them, where there is room for
+    /// as many more.
     ///
     /// `lines` is `[lines, line features]`, `global` is `[global features]`, both normalised.
     pub fn logits(&self, lines: &[f32], global: &[f32], scratch: &mut Scratch, logits: &mut [f32]) {
         self.trunk(Layer::ActorLine, lines, global, scratch);
         let width = scratch.context.len();
         self.affine(Layer::ScoreContext, &scratch.context, &mut scratch.shared);
-        let (scores, reserve) = logits.split_at_mut(logits.len() - 1);
+        let count = scratch.second.len() / width;
+        let (scores, rest) = logits.split_at_mut(count);
+        let (reserve, bids) = rest.split_at_mut(1);
+        let mut bids = bids.iter_mut();
         for ((score, hidden), out) in scores
             .iter_mut()
             .zip(scratch.second.chunks_exact(width))
@@ -46,6 +50,9 @@ impl Forward<'_> {
             add(out, &scratch.shared);
             rectify(out);
             self.affine(Layer::Score, out, std::slice::from_mut(score));
+            if let Some(bid) = bids.next() {
+                self.affine(Layer::Bid, out, std::slice::from_mut(bid));
+            }
         }
         self.affine(Layer::Reserve, &scratch.context, reserve);
     }

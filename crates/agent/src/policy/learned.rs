@@ -1,10 +1,11 @@
 //! A trained policy as an agent: the mean of its distribution, no randomness.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use outlay_environment::{Allocation, Brief, Observation, Scenario};
 
-use super::{Features, GLOBAL_FEATURES, GUIDED, LINE_FEATURES, Policy, Prefer, Scratch, logits, money};
+use super::trust::trusted_share;
+use super::{Features, GLOBAL_FEATURES, GUIDED, LINE_FEATURES, Policy, Prefer, Scratch, decide, logits};
 use crate::agent::{Agent, Entrant, Recipe};
 use crate::entrant::entrant;
 
@@ -13,14 +14,35 @@ use crate::entrant::entrant;
 pub struct LearnedPolicy {
     policy: Arc<Policy>,
     guide: Option<Arc<dyn Recipe>>,
+    scenario: Arc<Scenario>,
+    /// Share of what the policy adds to its guide; found out when it is first needed where nobody has set it.
+    share: Arc<OnceLock<f32>>,
 }
 
 impl LearnedPolicy {
-    /// A recipe from a policy, e.g. a checkpoint's, for episodes of `scenario`.
+    /// A recipe from a policy, e.g. a checkpoint's, for episodes of `scenario`. A guided policy finds out there, before its
+    /// first episode, how much of what it adds to its guide is worth taking.
     #[must_use]
     pub fn new(policy: Policy, scenario: &Arc<Scenario>) -> Self {
         let guide = policy.guided.then(|| planner(scenario)).flatten();
-        Self { policy: Arc::new(policy), guide }
+        Self { policy: Arc::new(policy), guide, scenario: scenario.clone(), share: Arc::default() }
+    }
+
+    /// With this share of what the policy adds to its guide, from 0 (the guide alone) to 1.
+    #[must_use]
+    pub fn with_share(&self, share: f32) -> Self {
+        Self { share: Arc::new(OnceLock::from(share)), ..self.clone() }
+    }
+
+    /// The share of what the policy adds to its guide that it takes in this scenario; 1 without a guide.
+    #[must_use]
+    pub fn share(&self) -> f32 {
+        let Some(guide) = &self.guide else { return 1.0 };
+        *self.share.get_or_init(|| {
+            // The guide studies its scenario when it is first asked: before several threads wait for it.
+            drop(guide.make(0));
+            trusted_share(&self.scenario, |share| self.with_share(share))
+        })
     }
 }
 
@@ -56,7 +78,7 @@ impl Guide {
 impl Recipe for LearnedPolicy {
     fn make(&self, seed: u64) -> Box<dyn Agent> {
         let guide = self.guide.as_ref().map(|guide| Guide::new(guide.make(seed)));
-        Box::new(Player::new(self.policy.clone(), guide))
+        Box::new(Player::new(self.policy.clone(), guide, self.share()))
     }
 }
 
@@ -64,6 +86,8 @@ impl Recipe for LearnedPolicy {
 pub struct Player {
     policy: Arc<Policy>,
     guide: Option<Guide>,
+    /// Of the network's logits that is added to the guide's.
+    share: f32,
     brief: Option<Brief>,
     features: Features,
     scratch: Scratch,
@@ -71,7 +95,7 @@ pub struct Player {
     lines: Vec<f32>,
     /// `[GLOBAL_FEATURES]`
     global: Vec<f32>,
-    /// `[lines + 1]`
+    /// `[logits]` see [`Policy::logits`].
     logits: Vec<f32>,
     /// `[lines + 1]` what the guide shows; empty without one.
     shown: Vec<f32>,
@@ -80,10 +104,11 @@ pub struct Player {
 impl Player {
     /// An agent that has not started yet.
     #[must_use]
-    pub(crate) fn new(policy: Arc<Policy>, guide: Option<Guide>) -> Self {
+    pub(crate) fn new(policy: Arc<Policy>, guide: Option<Guide>, share: f32) -> Self {
         Self {
             policy,
             guide,
+            share,
             brief: None,
             features: Features::default(),
             scratch: Scratch::default(),
@@ -94,7 +119,7 @@ impl Player {
         }
     }
 
-    /// `[lines + 1]` the logits behind the last decision, the reserve last.
+    /// `[logits]` behind the last decision: of the lines, of the reserve, of bids where they are decided.
     #[must_use]
     pub fn logits(&self) -> &[f32] {
         &self.logits
@@ -105,7 +130,7 @@ impl Agent for Player {
     fn start(&mut self, brief: &Brief) {
         self.features.start(brief);
         self.lines.resize(brief.lines.len() * LINE_FEATURES, 0.0);
-        self.logits.resize(brief.lines.len() + 1, 0.0);
+        self.logits.resize(self.policy.logits(brief), 0.0);
         if let Some(guide) = &mut self.guide {
             guide.start(brief);
             self.shown.resize(brief.lines.len() + 1, 0.0);
@@ -125,8 +150,11 @@ impl Agent for Player {
         self.lines.chunks_exact_mut(LINE_FEATURES).for_each(|line| self.policy.line_normaliser.apply(line));
         self.policy.global_normaliser.apply(&mut self.global);
         self.policy.forward().logits(&self.lines, &self.global, &mut self.scratch, &mut self.logits);
-        self.logits.iter_mut().zip(&self.shown).for_each(|(logit, shown)| *logit += shown);
-        money(brief, observation, self.policy.prefer, &self.logits, &mut allocation.money);
+        if self.guide.is_some() {
+            self.logits.iter_mut().for_each(|logit| *logit *= self.share);
+            self.logits.iter_mut().zip(&self.shown).for_each(|(logit, shown)| *logit += shown);
+        }
+        decide(brief, observation, self.policy.prefer, &self.logits, &mut allocation);
         allocation
     }
 }

@@ -11,12 +11,15 @@ mod learned;
 mod memory;
 mod normaliser;
 mod prefer;
+mod trust;
 mod weights;
 
 use std::sync::Arc;
 
+use outlay_environment::Brief;
+
 pub(crate) use action::LIMIT;
-pub use action::{GUIDED, TAUGHT, logits, money};
+pub use action::{GUIDED, TAUGHT, decide, logits};
 pub use features::{FEATURES_VERSION, Features, GLOBAL_FEATURES, LINE_FEATURES};
 pub use inference::{Forward, Scratch};
 pub(crate) use learned::planner;
@@ -48,8 +51,8 @@ pub struct Policy {
 impl Policy {
     /// An untrained policy: it spends evenly, or as its planner does where it has one.
     #[must_use]
-    pub fn untrained(width: usize, seed: u64, log_std: f32, guided: bool) -> Self {
-        let sizes = Sizes { line_features: LINE_FEATURES, global_features: GLOBAL_FEATURES, width };
+    pub fn untrained(width: usize, seed: u64, log_std: f32, guided: bool, bids: bool) -> Self {
+        let sizes = Sizes { line_features: LINE_FEATURES, global_features: GLOBAL_FEATURES, width, bids };
         let layout = Arc::new(Layout::new(sizes));
         Self {
             sizes,
@@ -68,10 +71,20 @@ impl Policy {
         Forward { layout: &self.layout, weights: &self.weights }
     }
 
-    /// Log standard deviations of the logits: of the lines, of the reserve. Used in training only.
+    /// Logits of a decision: one for each line and one for the reserve; where the policy decides bids and the scenario opens
+    /// them, one more for each line.
     #[must_use]
-    pub fn log_std(&self) -> [f32; 2] {
-        let start = self.layout.log_std().start;
-        [self.weights[start], self.weights[start + 1]]
+    pub fn logits(&self, brief: &Brief) -> usize {
+        let lines = brief.lines.len();
+        lines + 1 + if self.sizes.bids && brief.levers.bid { lines } else { 0 }
+    }
+
+    /// Log standard deviations of the logits: of the lines, of the reserve, of bids (0 where none are decided). Used in
+    /// training only.
+    #[must_use]
+    pub fn log_std(&self) -> [f32; 3] {
+        let mut all = [0.0; 3];
+        all.iter_mut().zip(&self.weights[self.layout.log_std()]).for_each(|(to, from)| *to = *from);
+        all
     }
 }

@@ -16,6 +16,9 @@ pub struct Sizes {
     pub global_features: usize,
     /// Width of every hidden layer.
     pub width: usize,
+    /// Whether a bid is decided for each line where the scenario opens them.
+    #[serde(default)]
+    pub bids: bool,
 }
 
 /// A layer of the network. Actor and critic have trunks of their own.
@@ -49,10 +52,12 @@ pub(crate) enum Layer {
     ValueHidden,
     /// What is still to come.
     Value,
+    /// Bid on a line; only where bids are decided.
+    Bid,
 }
 
 /// Names in the checkpoint, in the order of [`Layer`].
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "actor.line",
     "actor.global",
     "actor.hidden",
@@ -67,8 +72,9 @@ const NAMES: [&str; 14] = [
     "critic.context",
     "critic.value_hidden",
     "critic.value",
+    "actor.bid",
 ];
-/// Name of the two log standard deviations in the checkpoint: of the lines, of the reserve.
+/// Name of the log standard deviations in the checkpoint: of the lines, of the reserve and, where they are decided, of bids.
 const LOG_STD: &str = "actor.log_std";
 
 /// Where one layer lies in the flat vector.
@@ -94,7 +100,7 @@ impl Layout {
     /// The layout of a network of these sizes.
     #[must_use]
     pub fn new(sizes: Sizes) -> Self {
-        let Sizes { line_features, global_features, width } = sizes;
+        let Sizes { line_features, global_features, width, bids } = sizes;
         let context = 2 * width + global_features;
         let mut end = 0;
         let mut take = |length: usize| {
@@ -117,15 +123,17 @@ impl Layout {
             (context, width, true),
             (width, width, true),
             (width, 1, true),
+            (width, 1, true),
         ];
-        let places = NAMES.iter().zip(shapes).map(|(name, (inputs, outputs, bias))| Place {
+        let layers = NAMES.len() - usize::from(!bids);
+        let places = NAMES.iter().zip(shapes).take(layers).map(|(name, (inputs, outputs, bias))| Place {
             name,
             inputs,
             outputs,
             weight: take(inputs * outputs),
             bias: bias.then(|| take(outputs)),
         });
-        Self { places: places.collect(), log_std: take(2) }
+        Self { places: places.collect(), log_std: take(2 + usize::from(bids)) }
     }
 
     pub(crate) fn place(&self, layer: Layer) -> &Place {
@@ -136,7 +144,7 @@ impl Layout {
         &self.places
     }
 
-    /// Where the log standard deviations lie: of the lines, of the reserve.
+    /// Where the log standard deviations lie: of the lines, of the reserve, of bids if they are decided.
     pub(crate) fn log_std(&self) -> Range<usize> {
         self.log_std.clone()
     }
@@ -156,7 +164,7 @@ impl Layout {
                 place.bias.clone().map(|range| (format!("{}.bias", place.name), vec![place.outputs], range));
             std::iter::once(weight).chain(bias)
         });
-        layers.chain(std::iter::once((LOG_STD.to_owned(), vec![2], self.log_std.clone())))
+        layers.chain(std::iter::once((LOG_STD.to_owned(), vec![self.log_std.len()], self.log_std.clone())))
     }
 
     /// First weights: He et al. (2015) for layers before a ReLU; near zero for the scores, so that an untrained policy
@@ -188,14 +196,18 @@ mod tests {
 
     #[test]
     fn tensors_cover_the_vector_without_gap_or_overlap() {
-        let layout = Layout::new(Sizes { line_features: 3, global_features: 5, width: 4 });
-        let mut end = 0;
-        for (name, shape, range) in layout.tensors() {
-            assert_eq!(range.start, end, "{name}");
-            assert_eq!(range.len(), shape.iter().product::<usize>(), "{name}");
-            end = range.end;
+        let layout = |bids| Layout::new(Sizes { line_features: 3, global_features: 5, width: 4, bids });
+        for layout in [false, true].map(layout) {
+            let mut end = 0;
+            for (name, shape, range) in layout.tensors() {
+                assert_eq!(range.start, end, "{name}");
+                assert_eq!(range.len(), shape.iter().product::<usize>(), "{name}");
+                end = range.end;
+            }
+            assert_eq!(end, layout.parameters());
         }
-        assert_eq!(end, layout.parameters());
+        let layout = layout(true);
+        assert_eq!(layout.place(Layer::Bid).name, "actor.bid");
         assert_eq!(layout.place(Layer::Value).name, "critic.value");
         assert_eq!(layout.place(Layer::Reserve).name, "actor.reserve");
     }
