@@ -5,7 +5,7 @@ use std::sync::Arc;
 use divan::counter::ItemsCount;
 use outlay_agent::Recipe;
 use outlay_agent::learn::{Adam, Batch, Flow, Lesson, Rollout, Start, TrainSettings, train, update};
-use outlay_agent::policy::{LearnedPolicy, Policy};
+use outlay_agent::policy::{LearnedPolicy, Policy, Untrained};
 use outlay_environment::{Episode, Key, Scenario, World};
 
 /// As in the program: glibc's allocator halves the learner's speed.
@@ -25,7 +25,10 @@ fn scenario() -> Arc<Scenario> {
 #[divan::bench]
 fn decision(bencher: divan::Bencher<'_, '_>) {
     let scenario = scenario();
-    let policy = LearnedPolicy::new(Policy::untrained(64, 1, -1.0, false, false), &scenario);
+    let policy = LearnedPolicy::new(
+        Policy::untrained(&Untrained { width: 64, seed: 1, log_std: -1.0, ..Untrained::default() }),
+        &scenario,
+    );
     let mut player = policy.make(1);
     let mut episode = Episode::new(World::average(&scenario), 1);
     player.start(&scenario.brief);
@@ -40,7 +43,12 @@ fn decision(bencher: divan::Bencher<'_, '_>) {
 #[divan::bench(sample_count = 10)]
 fn one_update(bencher: divan::Bencher<'_, '_>) {
     let (scenario, settings) = (scenario(), TrainSettings { target_kl: 1e9, ..TrainSettings::default() });
-    let policy = Policy::untrained(settings.width, 1, settings.log_std, false, false);
+    let policy = Policy::untrained(&Untrained {
+        width: settings.width,
+        seed: 1,
+        log_std: settings.log_std,
+        ..Untrained::default()
+    });
     let mut batch = Batch::new(&scenario, &policy, settings.worlds);
     let group = settings.group;
     let seen = batch.fill(&Rollout {

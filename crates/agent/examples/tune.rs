@@ -6,20 +6,19 @@
 //! `worlds=N`) at full size that no training run looks at (numbers 10,000 and up), beside the agents named.
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
-use std::sync::Arc;
+mod judging;
+
 use std::time::Instant;
 
 use outlay_agent::learn::{Event, Flow, Start, TrainSettings, train};
 use outlay_agent::policy::LearnedPolicy;
-use outlay_agent::{Entrant, Recipe, entrant::entrant};
-use outlay_environment::{Allocation, Domain, Episode, Observation, Scenario, Seeds, World};
-use rayon::prelude::*;
+use outlay_agent::{Entrant, entrant::entrant};
+use outlay_environment::{Observation, Scenario};
+
+use judging::{play_all, scores};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// The first world.
-const FIRST: u64 = 10_000;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -90,34 +89,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let recipe = LearnedPolicy::new(trained.state.best_policy().clone(), &scenario);
     show("policy", scores(&scenario, worlds, &recipe));
     Ok(())
-}
-
-fn scores(scenario: &Arc<Scenario>, worlds: u64, recipe: &dyn Recipe) -> Vec<f64> {
-    play_all(scenario, worlds, |_, number| {
-        let mut agent = recipe.make(number);
-        agent.start(&scenario.brief);
-        move |observation: &Observation| agent.decide(observation)
-    })
-}
-
-/// The score of each world by its low-noise expectation; `prepare` makes what decides in it.
-fn play_all<D: FnMut(&Observation) -> Allocation>(
-    scenario: &Arc<Scenario>,
-    worlds: u64,
-    prepare: impl Fn(&Arc<World>, u64) -> D + Sync,
-) -> Vec<f64> {
-    let play = |number: u64| {
-        let seeds = Seeds::numbered(Domain::Validate, number, 0);
-        let world = World::draw(scenario, seeds.world);
-        let mut decide = prepare(&world, number);
-        let mut episode = Episode::new(world, seeds.noise);
-        while !episode.is_over() {
-            let allocation = decide(episode.observation());
-            episode.step(&allocation);
-        }
-        scenario.expected(episode.ledger())
-    };
-    (FIRST..FIRST + worlds).into_par_iter().map(play).collect()
 }
 
 /// Mean and interquartile mean, and the mean paired difference from the first with its standard error.

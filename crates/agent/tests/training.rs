@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use outlay_agent::checkpoint::{self, Card, CheckpointError};
 use outlay_agent::learn::{Event, Flow, Start, TrainError, TrainSettings, TrainState, Trained, train};
-use outlay_agent::policy::{LearnedPolicy, Policy, Prefer};
+use outlay_agent::policy::{LearnedPolicy, Policy, Prefer, Untrained};
 use outlay_agent::{Entrant, Recipe, entrant};
 use outlay_environment::{Allocation, Episode, Scenario, World};
 
@@ -283,7 +283,13 @@ fn a_run_goes_on_from_a_policy_trained_elsewhere() {
 #[test]
 fn a_guided_policy_begins_where_its_planner_stands() {
     let scenario = scenario();
-    let mut policy = Policy::untrained(16, 1, -0.7, true, false);
+    let mut policy = Policy::untrained(&Untrained {
+        width: 16,
+        seed: 1,
+        log_std: -0.7,
+        guided: true,
+        ..Untrained::default()
+    });
     policy.weights.fill(0.0);
     let guided = LearnedPolicy::new(policy, &scenario).with_share(1.0);
     let Ok(Entrant::Agent(planner)) = entrant("mpc", &scenario) else { panic!("mpc is an agent") };
@@ -344,4 +350,31 @@ fn the_even_plan_of_a_run_is_the_even_plan() {
     });
     let mean = scores.sum::<f64>() / settings.validate_worlds as f64;
     assert!((state.even() - mean).abs() < 0.01 * mean, "{} against {mean}", state.even());
+}
+
+/// A policy is saved with the heads it sees by, and a run that sees goes on where it stopped.
+#[test]
+fn heads_are_saved_with_their_policy() {
+    let scenario = scenario();
+    let settings = settings(&scenario);
+    let (heads, _) = checkpoint::read_heads("../../checkpoints/heads".as_ref()).unwrap();
+    let run = |start: Start, stop: u64| {
+        let mut flow = |event: &Event<'_>| match event {
+            Event::Iteration(iteration) if iteration.iteration == stop => Flow::Stop,
+            _ => Flow::Continue,
+        };
+        train(std::slice::from_ref(&scenario), &settings, start, &mut flow).unwrap().state
+    };
+    let whole = run(Start::Seeing(Box::new(heads.clone())), 0);
+    let half = run(Start::Seeing(Box::new(heads.clone())), 3);
+    let folder = tempfile::tempdir().unwrap();
+    let card = Card::new(std::slice::from_ref(&scenario), &half, "outlay train");
+    checkpoint::write(folder.path(), half.best_policy(), &card, Some(&half)).unwrap();
+    let read = checkpoint::read(folder.path()).unwrap();
+    assert_eq!(read.policy.heads.as_deref(), Some(&heads));
+    let again = checkpoint::read_resume(folder.path()).unwrap();
+    assert_eq!(run(Start::Resume(Box::new(again)), 0), whole);
+    // What is predicted is looked at.
+    let plain = run(Start::Fresh, 0);
+    assert_ne!(plain.best_policy().sizes, whole.best_policy().sizes);
 }

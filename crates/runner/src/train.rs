@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use outlay_agent::checkpoint;
+use outlay_agent::heads::Predictor;
 use outlay_agent::learn::{Event, Flow, Start, TrainError, TrainSettings, TrainState, Trained};
 use outlay_agent::policy::{Policy, Prefer};
 use outlay_environment::Scenario;
@@ -126,6 +127,10 @@ fn fresh(arguments: &cli::Train) -> Result<Run, Failure> {
         settings.prefer = prefer(arguments).unwrap_or(policy.prefer);
         start = Start::From(Box::new(policy));
     }
+    if let Some(heads) = &arguments.heads {
+        settings.heads = Some(heads.display().to_string());
+        start = Start::Seeing(Box::new(saved_heads(heads)?));
+    }
     Ok(Run { typed, scenarios, settings, start, folder })
 }
 
@@ -157,6 +162,14 @@ fn trained_before(folder: &Path) -> Result<Policy, Failure> {
             .help("`--from` names the folder of a checkpoint, e.g. checkpoints/new-customer")
     })?;
     Ok(read.policy)
+}
+
+/// The heads in a folder.
+fn saved_heads(folder: &Path) -> Result<Predictor, Failure> {
+    let read = checkpoint::read_heads(folder).map_err(|error| {
+        Failure::usage(error.to_string()).help("`--heads` names a folder of heads, e.g. checkpoints/heads")
+    })?;
+    Ok(read.0)
 }
 
 /// A saved run: everything it was asked for is in its folder.
@@ -235,6 +248,9 @@ fn command(run: &Run) -> String {
     let mut command = format!("outlay train {} --seed {}", run.names(), run.settings.seed);
     if let Some(from) = &run.settings.from {
         command += &format!(" --from {}", quoted(from));
+    }
+    if let Some(heads) = &run.settings.heads {
+        command += &format!(" --heads {}", quoted(heads));
     }
     if run.settings.steps != default.steps {
         command += &format!(" --steps {}", run.settings.steps);

@@ -95,15 +95,7 @@ pub fn write_heads(path: &Path, predictor: &Predictor, card: &HeadsCard) -> Resu
         source: io::Error::new(io::ErrorKind::InvalidData, reason),
     };
     let mut tensors = Tensors::default();
-    for place in predictor.sizes.places() {
-        let (weight, bias) = (&predictor.weights[place.weight], &predictor.weights[place.bias]);
-        tensors.put_f32(format!("{}.weight", place.name), &[place.inputs, place.outputs], weight);
-        tensors.put_f32(format!("{}.bias", place.name), &[place.outputs], bias);
-    }
-    let Normaliser { mean, scale } = &predictor.normaliser;
-    tensors.put_f32("normaliser.mean", &[mean.len()], mean);
-    tensors.put_f32("normaliser.scale", &[scale.len()], scale);
-    tensors.put_f64("rates", &predictor.rates);
+    put(&mut tensors, "", predictor);
     let bytes = tensors.to_bytes(FORMAT).map_err(invalid)?;
     let card = HeadsCard { checksum: folder::checksum(&bytes), ..card.clone() };
     let text = toml::to_string_pretty(&card).map_err(|error| invalid(error.to_string()))?;
@@ -142,23 +134,42 @@ fn read_card(path: &Path) -> Result<HeadsCard, CheckpointError> {
 }
 
 fn predictor_from(bytes: &[u8], width: usize) -> Result<Predictor, String> {
+    take(&mut Tensors::from_bytes(bytes, FORMAT)?, "", width)
+}
+
+/// Puts heads' numbers under names that start with `prefix`.
+pub(super) fn put(tensors: &mut Tensors, prefix: &str, predictor: &Predictor) {
+    for place in predictor.sizes.places() {
+        let (name, shape) = (place.name, [place.inputs, place.outputs]);
+        tensors.put_f32(format!("{prefix}{name}.weight"), &shape, &predictor.weights[place.weight]);
+        tensors.put_f32(format!("{prefix}{name}.bias"), &shape[1..], &predictor.weights[place.bias]);
+    }
+    let Normaliser { mean, scale } = &predictor.normaliser;
+    tensors.put_f32(format!("{prefix}normaliser.mean"), &[mean.len()], mean);
+    tensors.put_f32(format!("{prefix}normaliser.scale"), &[scale.len()], scale);
+    tensors.put_f64(format!("{prefix}rates"), &predictor.rates);
+}
+
+/// Takes heads' numbers from under names that start with `prefix`.
+pub(super) fn take(tensors: &mut Tensors, prefix: &str, width: usize) -> Result<Predictor, String> {
     if !(1..=MOST_WIDTH).contains(&width) {
         return Err(format!("no heads of this program have the width {width}"));
     }
     let sizes = Sizes { inputs: INPUTS + HEADS, width };
-    let mut tensors = Tensors::from_bytes(bytes, FORMAT)?;
     let mut weights = vec![0.0; sizes.parameters()];
     for place in sizes.places() {
         let shape = [place.inputs, place.outputs];
-        weights[place.weight].copy_from_slice(&tensors.take_f32(&format!("{}.weight", place.name), &shape)?);
-        weights[place.bias].copy_from_slice(&tensors.take_f32(&format!("{}.bias", place.name), &shape[1..])?);
+        weights[place.weight]
+            .copy_from_slice(&tensors.take_f32(&format!("{prefix}{}.weight", place.name), &shape)?);
+        weights[place.bias]
+            .copy_from_slice(&tensors.take_f32(&format!("{prefix}{}.bias", place.name), &shape[1..])?);
     }
     let normaliser = Normaliser {
-        mean: tensors.take_f32("normaliser.mean", &[INPUTS])?,
-        scale: tensors.take_f32("normaliser.scale", &[INPUTS])?,
+        mean: tensors.take_f32(&format!("{prefix}normaliser.mean"), &[INPUTS])?,
+        scale: tensors.take_f32(&format!("{prefix}normaliser.scale"), &[INPUTS])?,
     };
     let mut rates = [0.0; HEADS];
-    rates.copy_from_slice(&tensors.take_f64("rates", HEADS)?);
+    rates.copy_from_slice(&tensors.take_f64(&format!("{prefix}rates"), HEADS)?);
     if rates.iter().any(|rate| !(*rate > 0.0 && *rate < 1.0)) {
         return Err("`rates` holds a number that is no rate".to_owned());
     }

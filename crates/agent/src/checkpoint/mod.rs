@@ -20,8 +20,8 @@ pub use heads::{HeadsCard, HeadsScenario, read_heads, write_heads};
 
 use crate::learn::TrainState;
 use crate::policy::{
-    FEATURES_VERSION, GLOBAL_FEATURES, LINE_FEATURES, Layout, LearnedPolicy, Normaliser, Policy, Prefer,
-    Sizes,
+    FEATURES_VERSION, GLOBAL_FEATURES, Layout, LearnedPolicy, Normaliser, Policy, Prefer, Sizes,
+    line_features,
 };
 use tensors::Tensors;
 
@@ -29,6 +29,8 @@ use tensors::Tensors;
 const CARD: &str = "card.toml";
 /// Name of the policy in the folder.
 const POLICY: &str = "policy.safetensors";
+/// What the names of the numbers of a policy's heads begin with.
+const HEADS_PREFIX: &str = "heads.";
 /// What the policy's file says of itself.
 const POLICY_KIND: &str = "outlay.policy/1";
 /// More bytes than any card has.
@@ -201,7 +203,8 @@ fn put_policy(tensors: &mut Tensors, prefix: &str, policy: &Policy) {
 
 /// Takes a policy's numbers from under names that start with `prefix`.
 fn take_policy(tensors: &mut Tensors, prefix: &str, sizes: Sizes) -> Result<Policy, String> {
-    if (sizes.line_features, sizes.global_features) != (LINE_FEATURES, GLOBAL_FEATURES)
+    if ![false, true].map(line_features).contains(&sizes.line_features)
+        || sizes.global_features != GLOBAL_FEATURES
         || !(1..=MOST_WIDTH).contains(&sizes.width)
     {
         return Err(format!("no network of this program has the sizes {sizes:?}"));
@@ -220,9 +223,10 @@ fn take_policy(tensors: &mut Tensors, prefix: &str, sizes: Sizes) -> Result<Poli
     Ok(Policy {
         sizes,
         weights,
-        line_normaliser: normaliser("line", LINE_FEATURES)?,
+        line_normaliser: normaliser("line", sizes.line_features)?,
         global_normaliser: normaliser("global", GLOBAL_FEATURES)?,
         layout: Arc::new(layout),
+        heads: None,
         guided: false,
         prefer: Prefer::default(),
     })
@@ -231,9 +235,21 @@ fn take_policy(tensors: &mut Tensors, prefix: &str, sizes: Sizes) -> Result<Poli
 fn policy_bytes(policy: &Policy) -> Result<Vec<u8>, String> {
     let mut tensors = Tensors::default();
     put_policy(&mut tensors, "", policy);
+    if let Some(predictor) = &policy.heads {
+        heads::put(&mut tensors, HEADS_PREFIX, predictor);
+        tensors.put_f64(format!("{HEADS_PREFIX}width"), &[predictor.sizes.width as f64]);
+    }
     tensors.to_bytes(POLICY_KIND)
 }
 
 fn policy_from(bytes: &[u8], sizes: Sizes) -> Result<Policy, String> {
-    take_policy(&mut Tensors::from_bytes(bytes, POLICY_KIND)?, "", sizes)
+    let mut tensors = Tensors::from_bytes(bytes, POLICY_KIND)?;
+    let policy = take_policy(&mut tensors, "", sizes)?;
+    if sizes.line_features == line_features(false) {
+        return Ok(policy);
+    }
+    // A policy is worth nothing without the heads it was trained with.
+    let width = tensors.take_f64(&format!("{HEADS_PREFIX}width"), 1)?[0];
+    let heads = heads::take(&mut tensors, HEADS_PREFIX, width as usize)?;
+    Ok(Policy { heads: Some(Arc::new(heads)), ..policy })
 }

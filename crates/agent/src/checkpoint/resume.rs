@@ -9,7 +9,7 @@ use super::error::CheckpointError;
 use super::tensors::Tensors;
 use super::{Checkpoint, MOST_CARD, MOST_TENSORS, folder, put_policy, take_policy};
 use crate::learn::{Adam, Best, FeatureMoments, Played, Sac, TaskState, TrainSettings, TrainState};
-use crate::policy::{GLOBAL_FEATURES, LINE_FEATURES, Moments, Policy};
+use crate::policy::{GLOBAL_FEATURES, Moments, Policy};
 
 const TENSORS: &str = "resume/state.safetensors";
 const COUNTERS: &str = "resume/state.toml";
@@ -104,8 +104,8 @@ pub(super) fn read(path: &Path, checkpoint: &Checkpoint) -> Result<TrainState, C
 fn state(bytes: &[u8], counters: Counters, checkpoint: &Checkpoint) -> Result<TrainState, String> {
     let mut tensors = Tensors::from_bytes(bytes, KIND)?;
     let read = take_policy(&mut tensors, "policy.", checkpoint.policy.sizes)?;
-    let Policy { guided, prefer, .. } = checkpoint.policy;
-    let policy = Policy { guided, prefer, ..read };
+    let Policy { guided, prefer, ref heads, .. } = checkpoint.policy;
+    let policy = Policy { guided, prefer, heads: heads.clone(), ..read };
     let length = [policy.layout.parameters()];
     let adam = Adam {
         epsilon: counters.settings.adam_epsilon,
@@ -126,7 +126,7 @@ fn state(bytes: &[u8], counters: Counters, checkpoint: &Checkpoint) -> Result<Tr
     let excess = counters.best_excess.unwrap_or(0.0);
     Ok(TrainState {
         moments: FeatureMoments {
-            lines: moments("line", LINE_FEATURES)?,
+            lines: moments("line", checkpoint.policy.sizes.line_features)?,
             global: moments("global", GLOBAL_FEATURES)?,
         },
         tasks: counters.tasks,

@@ -176,19 +176,28 @@ impl Predictor {
 }
 
 #[cfg(test)]
+impl Predictor {
+    /// Heads that were never trained and do not say the same of everything.
+    pub(crate) fn arbitrary(seed: u64) -> Self {
+        let sizes = Sizes { inputs: INPUTS + HEADS, width: 8 };
+        let weights = sizes.initial(seed, [-2.0, -3.0, -2.5, -4.0, -5.0, -6.0]);
+        Self {
+            sizes,
+            weights: weights.iter().map(|x| 1.5 * x).collect(),
+            normaliser: Normaliser::identity(INPUTS),
+            rates: [0.1; HEADS],
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::baselines::testing::brief;
 
     #[test]
     fn features_are_the_log_odds_of_the_chances_line_by_line() {
-        let sizes = Sizes { inputs: INPUTS + HEADS, width: 8 };
-        let predictor = Predictor {
-            sizes,
-            weights: sizes.initial(4, [-2.0, -3.0, -2.5, -4.0, -5.0, -6.0]).iter().map(|x| 1.5 * x).collect(),
-            normaliser: Normaliser::identity(INPUTS),
-            rates: [0.1; HEADS],
-        };
+        let predictor = Predictor::arbitrary(4);
         let brief = brief(2, 10);
         let lines: Vec<f32> = (0..2 * LINE_FEATURES).map(|i| (i as f32 * 0.37).sin()).collect();
         let global: Vec<f32> = (0..GLOBAL_FEATURES).map(|i| (i as f32 * 0.73).cos()).collect();

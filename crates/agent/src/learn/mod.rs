@@ -16,6 +16,7 @@ mod start;
 mod state;
 mod task;
 mod train;
+mod without;
 
 pub use adam::Adam;
 pub use advantage::{Transition, generalised_advantage, leave_one_out, standardise};
@@ -32,3 +33,4 @@ pub use settings::{Learner, SacSettings, TrainSettings};
 pub use start::{Start, TrainError};
 pub use state::{Best, TaskState, TrainState};
 pub use train::{Trained, train};
+pub use without::Part;

@@ -9,7 +9,8 @@ use super::adam::Adam;
 use super::network::Network;
 use super::rollout::{Batch, FeatureMoments};
 use super::settings::TrainSettings;
-use crate::policy::{GLOBAL_FEATURES, LINE_FEATURES, Policy};
+use super::without::{silence, silenced};
+use crate::policy::{GLOBAL_FEATURES, Policy};
 
 /// What the update of one iteration did.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -65,6 +66,7 @@ pub fn update(
     key: Key,
 ) -> UpdateReport {
     let mut report = UpdateReport::default();
+    let silenced = silenced(policy, &settings.without);
     let mut orders: Vec<Vec<usize>> =
         lessons.iter().map(|lesson| (0..lesson.advantages.len()).collect()).collect();
     let transitions: usize = orders.iter().map(Vec::len).sum();
@@ -97,6 +99,7 @@ pub fn update(
             report.clip_fraction += shards.iter().map(|shard| shard.clipped).sum::<f64>() / count;
             report.value_loss += shards.iter().map(|shard| shard.value_loss).sum::<f64>() / count;
             let mut gradient = sum_in_order(shards);
+            silence(&mut gradient, &silenced);
             report.gradient_norm += clip_norm(&mut gradient, settings.gradient_norm);
             adam.step(&mut policy.weights, gradient, learning_rate);
             let [least, most] = settings.log_std_range;
@@ -137,15 +140,15 @@ fn shard_gradient(
     let device = Device::flex().autodiff();
     let network = Network::new(&policy.layout, &policy.weights, &device);
     let batch = &lesson.batch;
-    let (_, steps, count, _) = batch.lines.dim();
+    let (_, steps, count, width) = batch.lines.dim();
     let rows = part.len();
     let at = |index: usize| (index / steps, index % steps);
     let pick = |from: &dyn Fn(usize) -> f32| -> Tensor<1> {
         let values: Vec<f32> = part.iter().map(|&index| from(index)).collect();
         Tensor::from_data(TensorData::new(values, [rows]), &device)
     };
-    let lines = gather(part, batch.lines.as_slice(), count * LINE_FEATURES);
-    let lines = Tensor::from_data(TensorData::new(lines, [rows * count, LINE_FEATURES]), &device);
+    let lines = gather(part, batch.lines.as_slice(), count * width);
+    let lines = Tensor::from_data(TensorData::new(lines, [rows * count, width]), &device);
     let global = gather(part, batch.global.as_slice(), GLOBAL_FEATURES);
     let global: Tensor<2> = Tensor::from_data(TensorData::new(global, [rows, GLOBAL_FEATURES]), &device);
     let logits = batch.actions.dim().2;

@@ -10,13 +10,13 @@ use rayon::prelude::*;
 use super::promise::margin;
 use crate::agent::{Agent, Recipe};
 use crate::policy::{
-    Features, GLOBAL_FEATURES, GUIDED, LINE_FEATURES, Moments, Policy, Scratch, TAUGHT, decide, logits,
+    GLOBAL_FEATURES, GUIDED, Moments, Policy, Scratch, Sight, Sizes, TAUGHT, decide, logits,
 };
 
 /// What one iteration's episodes left behind.
 #[derive(Debug, Clone)]
 pub struct Batch {
-    /// `[episodes, steps, lines, LINE_FEATURES]` normalised.
+    /// `[episodes, steps, lines, line features]` normalised.
     pub lines: Array4<f32>,
     /// `[episodes, steps, GLOBAL_FEATURES]` normalised.
     pub global: Array3<f32>,
@@ -38,19 +38,20 @@ pub struct Batch {
 /// Moments of the features as they were before normalising.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureMoments {
-    /// `[LINE_FEATURES]`
+    /// `[line features]`
     pub lines: Moments,
     /// `[GLOBAL_FEATURES]`
     pub global: Moments,
 }
 
-impl Default for FeatureMoments {
-    fn default() -> Self {
-        Self { lines: Moments::new(LINE_FEATURES), global: Moments::new(GLOBAL_FEATURES) }
-    }
-}
-
 impl FeatureMoments {
+    /// Nothing seen yet of what `policy` is shown.
+    #[must_use]
+    pub fn new(policy: &Policy) -> Self {
+        let Sizes { line_features, global_features, .. } = policy.sizes;
+        Self { lines: Moments::new(line_features), global: Moments::new(global_features) }
+    }
+
     /// Adds what another has seen.
     pub fn merge(&mut self, other: &Self) {
         self.lines.merge(&other.lines);
@@ -97,7 +98,7 @@ impl Batch {
         let (steps, lines) = (scenario.brief.steps, scenario.brief.lines.len());
         let logits = policy.logits(&scenario.brief);
         Self {
-            lines: Array4::zeros((episodes, steps, lines, LINE_FEATURES)),
+            lines: Array4::zeros((episodes, steps, lines, policy.sizes.line_features)),
             global: Array3::zeros((episodes, steps, GLOBAL_FEATURES)),
             actions: Array3::zeros((episodes, steps, logits)),
             shown: Array3::zeros((episodes, steps, logits)),
@@ -136,7 +137,7 @@ impl Batch {
             .enumerate()
             .map(|(index, slot)| play_group(rollout, rollout.iteration * groups + index as u64, slot))
             .collect();
-        let mut sum = FeatureMoments::default();
+        let mut sum = FeatureMoments::new(rollout.policy);
         moments.iter().for_each(|part| sum.merge(part));
         sum
     }
@@ -152,7 +153,7 @@ fn seeds(run: u64, number: u64) -> Seeds {
 fn play_group(rollout: &Rollout<'_>, number: u64, slot: Slot<'_>) -> FeatureMoments {
     let seeds = seeds(rollout.seed, number);
     let world = World::draw(rollout.scenario, seeds.world);
-    let mut moments = FeatureMoments::default();
+    let mut moments = FeatureMoments::new(rollout.policy);
     let mut player = Sampler::new(rollout);
     let Slot {
         mut lines, mut global, mut actions, mut shown, mut log_probs, mut values, mut rewards, ..
@@ -192,7 +193,7 @@ struct Record<'a> {
 /// Plays with action noise.
 struct Sampler<'a> {
     rollout: &'a Rollout<'a>,
-    features: Features,
+    sight: Sight,
     scratch: Scratch,
     allocation: Allocation,
     planner: Option<Box<dyn Agent>>,
@@ -203,7 +204,7 @@ impl<'a> Sampler<'a> {
     fn new(rollout: &'a Rollout<'a>) -> Self {
         Self {
             rollout,
-            features: Features::default(),
+            sight: Sight::default(),
             scratch: Scratch::default(),
             allocation: Allocation::of(vec![0.0; rollout.scenario.brief.lines.len()]),
             // A planner's own chance, if it takes any, is the same in every group.
@@ -214,7 +215,7 @@ impl<'a> Sampler<'a> {
 
     /// Forgets the episode before. `member` is the place of the new one in its group.
     fn start(&mut self, member: usize) {
-        self.features.start(&self.rollout.scenario.brief);
+        self.sight.start(&self.rollout.scenario.brief);
         if let Some(planner) = &mut self.planner {
             planner.start(&self.rollout.scenario.brief);
             self.follows = !self.rollout.policy.guided && member % 2 == 1;
@@ -245,8 +246,8 @@ impl<'a> Sampler<'a> {
             logits(brief, observation, policy.prefer, &plan.money, least, &mut shown[..shares]);
         }
         let guide: &[f32] = if policy.guided { shown } else { &[] };
-        self.features.read(observation, guide, lines, global);
-        for line in lines.chunks_exact_mut(LINE_FEATURES) {
+        self.sight.read(policy.heads.as_deref(), brief, observation, guide, (&mut *lines, &mut *global));
+        for line in lines.chunks_exact_mut(policy.sizes.line_features) {
             moments.lines.add(line);
             policy.line_normaliser.apply(line);
         }

@@ -333,6 +333,7 @@ fn sum_in_order(shards: Vec<Shard>) -> (Vec<f32>, Vec<f32>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::Untrained;
 
     /// Two rewards of 1 and 2 at a discount of 1/2, then critics that say 8 and 6, and entropy worth 1/4:
     /// 1 + 1/2 (2 + 1/2 (6 + 1/4)) = 3.5625. After the end of a season there is nothing: 1 + 1/2 x 2 = 2.
@@ -360,7 +361,8 @@ mod tests {
         let mut state = Sac::new(&settings, &sac);
         state.replay.push(Played::of_actions(0, 0, ndarray::Array3::zeros((1, 1, 4))));
         let places = state.replay.sample(3, Key::new(1));
-        let policy = |log_std| Policy::untrained(4, 1, log_std, false, false);
+        let policy =
+            |log_std| Policy::untrained(&Untrained { width: 4, seed: 1, log_std, ..Untrained::default() });
         let before = state.log_temperature;
         state.warm(&policy(-0.5), &places, &sac);
         assert!((state.log_temperature - (before - 0.05)).abs() < 1e-6);

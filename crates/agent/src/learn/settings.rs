@@ -5,6 +5,7 @@ use std::sync::Arc;
 use outlay_environment::Scenario;
 use serde::{Deserialize, Serialize};
 
+use super::without::Part;
 use crate::policy::Prefer;
 
 /// Settings of a training run. Sources: Schulman et al. 2017 (PPO), Andrychowicz et al. 2021 ("What matters in
@@ -71,6 +72,7 @@ pub struct TrainSettings {
     pub entropy_weight: f32,
     /// What a guided policy pays for each nat that it moves away from its guide (Kullback-Leibler, of Gaussians around the
     /// two), in standard deviations of the advantage: scenarios whose guide is nearly right keep to it.
+    #[serde(skip_serializing_if = "is_nothing")]
     pub anchor: f32,
     /// What the running mean of the weights keeps of itself in one iteration.
     pub average: f32,
@@ -94,9 +96,19 @@ pub struct TrainSettings {
     pub validated: Option<usize>,
     /// Whether validation worlds have as many shoppers as evaluation worlds, instead of the training worlds' number.
     pub validate_full_size: bool,
+    /// Heads whose predictions it sees, by the folder they were read from; none: it sees none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heads: Option<String>,
+    /// Parts of the policy that it learns without.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<Part>,
     /// How it learns.
     #[serde(skip_serializing_if = "Learner::is_default")]
     pub learner: Learner,
+}
+
+fn is_nothing(weight: &f32) -> bool {
+    *weight == 0.0
 }
 
 /// How a run learns from what it plays.
@@ -227,6 +239,8 @@ impl Default for TrainSettings {
             validate_worlds: 32,
             validated: None,
             validate_full_size: true,
+            heads: None,
+            without: Vec::new(),
             learner: Learner::Ppo,
         }
     }
@@ -280,6 +294,9 @@ impl TrainSettings {
         ];
         if let Some((name, _)) = zero.iter().find(|(_, zero)| *zero) {
             return Some(format!("`{name}` must be at least 1"));
+        }
+        if self.learner.sac().is_some() && !self.without.is_empty() {
+            return Some("`without` needs the learner ppo: sac's critics know all parts".to_owned());
         }
         if self.learner.sac().is_some() && (self.promise.is_some() || self.risk.is_some()) {
             return Some("a promise and a risk need the learner ppo: sac knows nothing of them".to_owned());

@@ -15,7 +15,9 @@ use super::settings::TrainSettings;
 use super::state::{TaskState, TrainState};
 use super::task::{Schedule, Task};
 use super::train::{rollout, variance};
-use crate::policy::{LearnedPolicy, Moments, Normaliser, Policy, Prefer};
+use super::without::{Part, silence, silenced};
+use crate::heads::Predictor;
+use crate::policy::{LearnedPolicy, Moments, Normaliser, Policy, Prefer, Untrained};
 
 /// Why training did not start or go on.
 #[derive(Debug, Error)]
@@ -54,6 +56,8 @@ pub enum Start {
     /// With a network that says nothing.
     #[default]
     Fresh,
+    /// With a network that says nothing and is shown what these heads predict.
+    Seeing(Box<Predictor>),
     /// With a policy that was trained elsewhere: its weights, and its normaliser as far as new features do not move it.
     From(Box<Policy>),
     /// Where a run stopped.
@@ -65,7 +69,7 @@ impl Start {
     pub(super) fn iteration(&self) -> u64 {
         match self {
             Self::Resume(state) => state.iteration,
-            Self::Fresh | Self::From(_) => 0,
+            Self::Fresh | Self::Seeing(_) | Self::From(_) => 0,
         }
     }
 }
@@ -81,27 +85,40 @@ pub(super) fn begin(
     schedule: &Schedule,
     settings: &TrainSettings,
 ) -> Result<TrainState, TrainError> {
+    let fresh = |heads| {
+        let TrainSettings { width, seed, log_std, guided, prefer, .. } = *settings;
+        let bids = settings.learner.sac().is_none() && scenarios.iter().any(|it| it.brief.levers.bid);
+        let untrained = Untrained { width, seed, log_std, guided, bids, heads };
+        let mut policy = Policy { prefer, ..Policy::untrained(&untrained) };
+        let silenced = silenced(&policy, &settings.without);
+        silence(&mut policy.weights, &silenced);
+        suits(&policy, settings)?;
+        Ok(warm_up(tasks, policy, None, settings))
+    };
     match start {
         Start::Resume(state) => {
             let mut state = check_resume(*state, scenarios, settings)?;
             remember(&mut state, tasks, schedule)?;
             Ok(state)
         }
-        Start::From(policy) if policy.sizes.bids && settings.learner.sac().is_some() => {
-            let cannot = "soft actor-critic decides no bids, and this policy does: train it with `ppo`";
-            Err(TrainError::Settings(cannot.to_owned()))
-        }
         Start::From(policy) => {
             let policy = Policy { prefer: settings.prefer, ..*policy };
+            suits(&policy, settings)?;
             Ok(warm_up(tasks, policy, Some(FROM), settings))
         }
-        Start::Fresh => {
-            let TrainSettings { width, seed, log_std, guided, prefer, .. } = *settings;
-            let bids = settings.learner.sac().is_none() && scenarios.iter().any(|it| it.brief.levers.bid);
-            let policy = Policy { prefer, ..Policy::untrained(width, seed, log_std, guided, bids) };
-            Ok(warm_up(tasks, policy, None, settings))
-        }
+        Start::Fresh => fresh(None),
+        Start::Seeing(heads) => fresh(Some(Arc::from(heads))),
     }
+}
+
+/// The critics of soft actor-critic judge money alone, and know the features without heads.
+fn suits(policy: &Policy, settings: &TrainSettings) -> Result<(), TrainError> {
+    if settings.learner.sac().is_some() && (policy.sizes.bids || policy.heads.is_some()) {
+        let cannot =
+            "soft actor-critic knows neither bids nor heads, and this policy has one of them: use `ppo`";
+        return Err(TrainError::Settings(cannot.to_owned()));
+    }
+    Ok(())
 }
 
 /// Plays a first batch of each task with the policy as it is (untrained: its planner's plan or the even one, and action
@@ -123,10 +140,11 @@ fn warm_up(tasks: &[Task], policy: Policy, known: Option<f64>, settings: &TrainS
         (seen, TaskState { scenario, hash, reward_scale, even, multiplier })
     };
     let (seen, of_tasks): (Vec<_>, Vec<_>) = tasks.par_iter().map(first).unzip();
-    let mut moments = known.map_or_else(FeatureMoments::default, |count| FeatureMoments {
-        lines: Moments::behind(&policy.line_normaliser, count),
-        global: Moments::behind(&policy.global_normaliser, count),
-    });
+    let mut moments = FeatureMoments::new(&policy);
+    if let Some(count) = known {
+        moments.lines = Moments::behind(&policy.line_normaliser, count);
+        moments.global = Moments::behind(&policy.global_normaliser, count);
+    }
     seen.iter().for_each(|part| moments.merge(part));
     let mut state = TrainState {
         settings: settings.clone(),
@@ -165,6 +183,9 @@ fn even(policy: &Policy) -> Policy {
 
 /// Takes over what the moments say of the features.
 pub(super) fn normalise(state: &mut TrainState) {
+    if state.settings.without.contains(&Part::Normalisation) {
+        return;
+    }
     let FeatureMoments { lines, global } = &state.moments;
     state.policy.line_normaliser = Normaliser::of(lines);
     state.policy.global_normaliser = Normaliser::of(global);

@@ -5,6 +5,8 @@
 //! the pool of all lines by pseudo-counts, so that no data gives zero, and the counts themselves are features too: the
 //! network can see how much a ratio is worth.
 
+use std::ops::Range;
+
 use libm::{cos, log, sin};
 use outlay_environment::{Brief, Observation, Pricing, STAGES};
 
@@ -19,6 +21,11 @@ pub const FEATURES_VERSION: u32 = 3;
 pub const LINE_FEATURES: usize = 50 + DECLARED_FEATURES + LINE_CONDITIONS;
 /// Features of the whole.
 pub const GLOBAL_FEATURES: usize = 78 + GLOBAL_CONDITIONS;
+
+/// Places of a line's features that need more of the past than the last step's report.
+pub(crate) const REMEMBERED_LINE: [Range<usize>; 4] = [15..49, 58..60, 61..62, 68..70];
+/// Places of the whole's features that do.
+pub(crate) const REMEMBERED_GLOBAL: [Range<usize>; 4] = [35..55, 63..77, 95..96, 102..104];
 
 /// Days ahead over which the calendar is averaged.
 const AHEAD: [f64; 4] = [1.0, 3.0, 7.0, 14.0];
@@ -350,8 +357,9 @@ mod tests {
     use super::*;
 
     /// The brief and every observation of an episode that spends unevenly.
-    fn record() -> (Brief, Vec<Observation>) {
-        let scenario = Scenario::load("new-customer").unwrap().with_shoppers(500);
+    fn record(name: &str) -> (Brief, Vec<Observation>) {
+        let scenario = Scenario::load(name).unwrap();
+        let scenario = if scenario.market().is_some() { scenario.with_shoppers(500) } else { scenario };
         let mut episode = Episode::new(World::draw(&scenario, 3), 4);
         let mut seen = Vec::new();
         while !episode.is_over() {
@@ -385,7 +393,7 @@ mod tests {
 
     #[test]
     fn every_feature_is_written_and_finite() {
-        let (brief, seen) = record();
+        let (brief, seen) = record("new-customer");
         for (lines, global) in read(&brief, &seen) {
             assert!(lines.iter().chain(&global).all(|x| x.is_finite()));
         }
@@ -415,7 +423,7 @@ mod tests {
 
     #[test]
     fn the_currency_does_not_matter() {
-        let (brief, seen) = record();
+        let (brief, seen) = record("new-customer");
         let dear = |money: Money| Money(money.0 * 1000);
         let mut other = brief.clone();
         other.budget = dear(brief.budget);
@@ -448,7 +456,7 @@ mod tests {
 
     #[test]
     fn the_order_of_lines_turns_their_features_and_nothing_else() {
-        let (brief, seen) = record();
+        let (brief, seen) = record("new-customer");
         let mut other = brief.clone();
         other.lines.rotate_left(2);
         other.limits.lines.rotate_left(2);
@@ -461,9 +469,33 @@ mod tests {
         }
     }
 
+    /// Who forgets all but the last report sees the same in every other place.
+    #[test]
+    fn what_is_remembered_is_known() {
+        let (mut line, mut whole) = (vec![false; LINE_FEATURES], vec![false; GLOBAL_FEATURES]);
+        let shops = ["all-domain", "cart-recovery", "break-out-of-circle", "clearance", "launch"];
+        for name in shops.into_iter().chain(["test-then-launch", "promotion-618", "problems/p3-carry-over"]) {
+            let (brief, seen) = record(name);
+            let known = read(&brief, &seen);
+            for (observation, known) in seen.iter().zip(known) {
+                let last = &read(&brief, std::slice::from_ref(observation))[0];
+                for (place, (a, b)) in known.0.iter().zip(&last.0).enumerate() {
+                    line[place % LINE_FEATURES] |= a != b;
+                }
+                for (place, (a, b)) in known.1.iter().zip(&last.1).enumerate() {
+                    whole[place] |= a != b;
+                }
+            }
+        }
+        let places =
+            |differs: &[bool]| (0..differs.len()).filter(|place| differs[*place]).collect::<Vec<_>>();
+        assert_eq!(places(&line), REMEMBERED_LINE.into_iter().flatten().collect::<Vec<_>>());
+        assert_eq!(places(&whole), REMEMBERED_GLOBAL.into_iter().flatten().collect::<Vec<_>>());
+    }
+
     #[test]
     fn starting_again_forgets_the_episode_before() {
-        let (brief, seen) = record();
+        let (brief, seen) = record("new-customer");
         let fresh = read(&brief, &seen);
         let mut features = Features::default();
         let mut lines = vec![0.0; brief.lines.len() * LINE_FEATURES];

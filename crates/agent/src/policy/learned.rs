@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use outlay_environment::{Allocation, Brief, Observation, Scenario};
 
 use super::trust::trusted_share;
-use super::{Features, GLOBAL_FEATURES, GUIDED, LINE_FEATURES, Policy, Prefer, Scratch, decide, logits};
+use super::{GLOBAL_FEATURES, GUIDED, Policy, Prefer, Scratch, Sight, decide, logits};
 use crate::agent::{Agent, Entrant, Recipe};
 use crate::entrant::entrant;
 
@@ -89,9 +89,9 @@ pub struct Player {
     /// Of the network's logits that is added to the guide's.
     share: f32,
     brief: Option<Brief>,
-    features: Features,
+    sight: Sight,
     scratch: Scratch,
-    /// `[lines, LINE_FEATURES]`
+    /// `[lines, line features]`
     lines: Vec<f32>,
     /// `[GLOBAL_FEATURES]`
     global: Vec<f32>,
@@ -110,7 +110,7 @@ impl Player {
             guide,
             share,
             brief: None,
-            features: Features::default(),
+            sight: Sight::default(),
             scratch: Scratch::default(),
             lines: Vec::new(),
             global: vec![0.0; GLOBAL_FEATURES],
@@ -128,8 +128,8 @@ impl Player {
 
 impl Agent for Player {
     fn start(&mut self, brief: &Brief) {
-        self.features.start(brief);
-        self.lines.resize(brief.lines.len() * LINE_FEATURES, 0.0);
+        self.sight.start(brief);
+        self.lines.resize(brief.lines.len() * self.policy.sizes.line_features, 0.0);
         self.logits.resize(self.policy.logits(brief), 0.0);
         if let Some(guide) = &mut self.guide {
             guide.start(brief);
@@ -146,9 +146,12 @@ impl Agent for Player {
         if let Some(guide) = &mut self.guide {
             guide.show(brief, observation, self.policy.prefer, &mut self.shown);
         }
-        self.features.read(observation, &self.shown, &mut self.lines, &mut self.global);
-        self.lines.chunks_exact_mut(LINE_FEATURES).for_each(|line| self.policy.line_normaliser.apply(line));
-        self.policy.global_normaliser.apply(&mut self.global);
+        let policy = &*self.policy;
+        let features = (&mut self.lines[..], &mut self.global[..]);
+        self.sight.read(policy.heads.as_deref(), brief, observation, &self.shown, features);
+        let width = policy.sizes.line_features;
+        self.lines.chunks_exact_mut(width).for_each(|line| policy.line_normaliser.apply(line));
+        policy.global_normaliser.apply(&mut self.global);
         self.policy.forward().logits(&self.lines, &self.global, &mut self.scratch, &mut self.logits);
         if self.guide.is_some() {
             self.logits.iter_mut().for_each(|logit| *logit *= self.share);

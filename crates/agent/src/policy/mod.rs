@@ -11,6 +11,7 @@ mod learned;
 mod memory;
 mod normaliser;
 mod prefer;
+mod sight;
 mod trust;
 mod weights;
 
@@ -18,14 +19,18 @@ use std::sync::Arc;
 
 use outlay_environment::Brief;
 
+use crate::heads::{HEADS, Predictor};
+
 pub(crate) use action::LIMIT;
 pub use action::{GUIDED, TAUGHT, decide, logits};
 pub use features::{FEATURES_VERSION, Features, GLOBAL_FEATURES, LINE_FEATURES};
+pub(crate) use features::{REMEMBERED_GLOBAL, REMEMBERED_LINE};
 pub use inference::{Forward, Scratch};
 pub(crate) use learned::planner;
 pub use learned::{LearnedPolicy, Player};
 pub use normaliser::{Moments, Normaliser};
 pub use prefer::Prefer;
+pub(crate) use sight::Sight;
 pub(crate) use weights::Layer;
 pub use weights::{Layout, Sizes};
 
@@ -38,28 +43,60 @@ pub struct Policy {
     pub layout: Arc<Layout>,
     /// `[parameters]`
     pub weights: Vec<f32>,
-    /// `[LINE_FEATURES]`
+    /// `[sizes.line_features]`
     pub line_normaliser: Normaliser,
     /// `[GLOBAL_FEATURES]`
     pub global_normaliser: Normaliser,
+    /// What predicts the shopper's path, and is shown to the network behind a line's features; none: nothing is.
+    pub heads: Option<Arc<Predictor>>,
     /// Whether the network's logits are added to those of a planner's allocation, which it is shown.
     pub guided: bool,
     /// Whether it may leave money unspent where its goal gives no reason to.
     pub prefer: Prefer,
 }
 
+/// What a policy is before it has learned anything.
+#[derive(Debug, Clone, Default)]
+pub struct Untrained {
+    /// Width of every hidden layer.
+    pub width: usize,
+    /// Decides the first weights.
+    pub seed: u64,
+    /// Log standard deviation of the logits at the start.
+    pub log_std: f32,
+    /// See [`Policy::guided`].
+    pub guided: bool,
+    /// See [`Sizes::bids`].
+    pub bids: bool,
+    /// See [`Policy::heads`].
+    pub heads: Option<Arc<Predictor>>,
+}
+
+/// Features of one line that a network is shown.
+pub(crate) fn line_features(heads: bool) -> usize {
+    LINE_FEATURES + if heads { HEADS } else { 0 }
+}
+
 impl Policy {
     /// An untrained policy: it spends evenly, or as its planner does where it has one.
     #[must_use]
-    pub fn untrained(width: usize, seed: u64, log_std: f32, guided: bool, bids: bool) -> Self {
-        let sizes = Sizes { line_features: LINE_FEATURES, global_features: GLOBAL_FEATURES, width, bids };
+    pub fn untrained(untrained: &Untrained) -> Self {
+        let Untrained { width, seed, log_std, guided, bids, ref heads } = *untrained;
+        let sizes = Sizes {
+            line_features: line_features(heads.is_some()),
+            global_features: GLOBAL_FEATURES,
+            width,
+            bids,
+        };
+        let heads = heads.clone();
         let layout = Arc::new(Layout::new(sizes));
         Self {
             sizes,
             weights: layout.initial(seed, log_std),
             layout,
-            line_normaliser: Normaliser::identity(LINE_FEATURES),
+            line_normaliser: Normaliser::identity(sizes.line_features),
             global_normaliser: Normaliser::identity(GLOBAL_FEATURES),
+            heads,
             guided,
             prefer: Prefer::default(),
         }

@@ -48,11 +48,14 @@ pub(crate) struct Train {
     /// Go on from the policy of this checkpoint, on these scenarios
     #[arg(long, value_name = "DIR", conflicts_with = "guided")]
     pub(crate) from: Option<PathBuf>,
+    /// Show the policy what these heads predict of the shopper's path, line by line (`outlay heads train`)
+    #[arg(long, value_name = "DIR", conflicts_with = "from")]
+    pub(crate) heads: Option<PathBuf>,
     /// Folder of the checkpoint [default: runs/SCENARIO-seedN]
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub(crate) out: Option<PathBuf>,
     /// Go on with the run saved in this folder
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds", "teacher", "guided", "variants", "promise", "prefer", "risk", "learner", "from"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds", "teacher", "guided", "variants", "promise", "prefer", "risk", "learner", "from", "heads"])]
     pub(crate) resume: Option<PathBuf>,
 }
 
