@@ -378,3 +378,34 @@ fn heads_are_saved_with_their_policy() {
     let plain = run(Start::Fresh, 0);
     assert_ne!(plain.best_policy().sizes, whole.best_policy().sizes);
 }
+
+/// One policy for a scenario that opens bids and one that does not: it bids in the first alone.
+#[test]
+fn bids_are_decided_where_the_scenario_opens_them() {
+    let open = Scenario::load("break-out-of-circle").unwrap().with_shoppers(300);
+    let scenarios = [open, scenario()];
+    let settings = TrainSettings { teacher_share: 0.0, ..settings(&scenarios[0]) };
+    let before = Policy::untrained(&Untrained { width: 16, seed: 7, bids: true, ..Untrained::default() });
+    let run = || train(&scenarios, &settings, Start::Fresh, &mut |_| Flow::Continue).unwrap().state;
+    let state = run();
+    assert_eq!(state.policy, run().policy);
+    assert_eq!(state.policy.sizes, before.sizes);
+    let folder = tempfile::tempdir().unwrap();
+    let card = Card::new(&scenarios, &state, "outlay train");
+    checkpoint::write(folder.path(), state.best_policy(), &card, None).unwrap();
+    let read = checkpoint::read(folder.path()).unwrap();
+    assert_eq!(&read.policy, state.best_policy());
+    for (scenario, bids) in scenarios.iter().zip([true, false]) {
+        let mut agent = read.recipe(scenario).make(1);
+        agent.start(&scenario.brief);
+        let episode = Episode::new(World::draw(scenario, 5), 6);
+        let allocation = agent.decide(episode.observation());
+        assert_eq!(allocation.bids.len(), if bids { scenario.brief.lines.len() } else { 0 });
+        assert!(allocation.bids.iter().all(|bid| bid.is_finite() && *bid > 0.0));
+    }
+    // A learner that judges money alone refuses to go on from it.
+    let sac = settings.clone().with_sac();
+    let start = Start::From(Box::new(read.policy));
+    let refused = train(&scenarios, &sac, start, &mut |_| Flow::Continue).unwrap_err();
+    assert!(refused.to_string().contains("neither bids nor heads"), "{refused}");
+}

@@ -150,6 +150,25 @@ mod tests {
         assert!(observation.budget_left.major().abs() < 1.0);
     }
 
+    /// By hand: at 0 four list prices, a logit of -ln 4 less is the list price; no bids where none are decided.
+    #[test]
+    fn bids_are_in_list_prices() {
+        let (brief, observation) = first();
+        let lines = brief.lines.len();
+        let mut scores = vec![0.0; 2 * lines + 1];
+        scores[lines + 2] = -f32::ln(4.0);
+        let mut allocation = Allocation::of(vec![0.0; lines]);
+        decide(&brief, &observation, Prefer::Spend, &scores, &mut allocation);
+        let price = |line: usize| brief.lines[line].list_price;
+        assert_eq!(allocation.bids.len(), lines);
+        assert!((allocation.bids[0] - 4.0 * price(0)).abs() < 1e-9);
+        assert!((allocation.bids[1] - price(1)).abs() < 1e-6);
+        let money = allocation.money.clone();
+        decide(&brief, &observation, Prefer::Spend, &scores[..=lines], &mut allocation);
+        assert!(allocation.bids.is_empty());
+        assert_eq!(allocation.money, money);
+    }
+
     #[test]
     fn logits_turn_back_into_their_plan() {
         let (brief, mut observation) = first();
