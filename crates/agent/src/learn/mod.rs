@@ -5,6 +5,7 @@ mod advantage;
 mod critics;
 mod event;
 mod network;
+mod pace;
 mod ppo;
 mod promise;
 mod replay;

@@ -72,7 +72,6 @@ pub struct TrainSettings {
     pub entropy_weight: f32,
     /// What a guided policy pays for each nat that it moves away from its guide (Kullback-Leibler, of Gaussians around the
     /// two), in standard deviations of the advantage: scenarios whose guide is nearly right keep to it.
-    #[serde(skip_serializing_if = "is_nothing")]
     pub anchor: f32,
     /// What the running mean of the weights keeps of itself in one iteration.
     pub average: f32,
@@ -105,10 +104,6 @@ pub struct TrainSettings {
     /// How it learns.
     #[serde(skip_serializing_if = "Learner::is_default")]
     pub learner: Learner,
-}
-
-fn is_nothing(weight: &f32) -> bool {
-    *weight == 0.0
 }
 
 /// How a run learns from what it plays.
@@ -228,7 +223,7 @@ impl Default for TrainSettings {
             clip: 0.2,
             value_weight: 0.5,
             entropy_weight: 0.0,
-            anchor: 0.0,
+            anchor: 0.02,
             average: 0.98,
             gradient_norm: 0.5,
             target_kl: 0.03,
@@ -255,9 +250,14 @@ impl TrainSettings {
         let settings = Self::default();
         let [scenario] = scenarios else {
             let several = Self { validate_worlds: 8, validate_every: 60, ..settings };
-            // Of many, more at once: what an update follows is then less one scenario's own.
+            // Of many, more at once: what an update follows is then less one scenario's own. Each comes seldom, so that the
+            // weights are averaged over a longer time.
             let many = scenarios.len() > 16;
-            return if many { Self { scenarios: 8, worlds: 128, ..several } } else { several };
+            return if many {
+                Self { scenarios: 8, worlds: 128, average: 0.995, ..several }
+            } else {
+                several
+            };
         };
         let worlds = (2048 / scenario.brief.steps.max(1)).clamp(settings.worlds, 512);
         let validate_worlds = if scenario.market().is_some() { settings.validate_worlds } else { 256 };

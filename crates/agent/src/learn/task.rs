@@ -1,5 +1,6 @@
 //! What a run learns on: scenarios, each with its planner and its worlds of validation, and who is played when.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use outlay_environment::{Domain, Episode, Key, Scenario, Seeds, World};
@@ -15,6 +16,7 @@ use crate::policy::{LearnedPolicy, planner};
 const SEASON: usize = 32;
 
 /// A scenario to learn on.
+#[derive(Clone)]
 pub(super) struct Task {
     /// As it is judged.
     pub(super) full: Arc<Scenario>,
@@ -54,7 +56,7 @@ impl Task {
         let group = settings.group;
         let share = settings.worlds * SEASON / tasks / scenario.brief.steps.max(1);
         let episodes = if tasks > 1 { (share / group).max(1) * group } else { settings.worlds };
-        let worlds = if validated { worlds(judged, settings) } else { Vec::new() };
+        let worlds = if validated { worlds(judged, 0..settings.validate_worlds) } else { Vec::new() };
         Self { full: scenario.clone(), worlds, small, planners, episodes, risk: settings.risk }
     }
 
@@ -73,6 +75,11 @@ impl Task {
     /// Decisions in an iteration that plays it.
     pub(super) fn steps(&self) -> u64 {
         (self.episodes * self.full.brief.steps) as u64
+    }
+
+    /// The same task, tried on other worlds of the *validate* domain.
+    pub(super) fn on_worlds(&self, numbers: Range<u64>) -> Self {
+        Self { worlds: worlds(self.judged(), numbers), ..self.clone() }
     }
 
     /// Tries a policy on the validation worlds, without action noise and before the last draws of each step: less noise in
@@ -100,8 +107,7 @@ impl Task {
     }
 }
 
-fn worlds(scenario: &Arc<Scenario>, settings: &TrainSettings) -> Vec<(Arc<World>, u64)> {
-    let numbers: Vec<u64> = (0..settings.validate_worlds).collect();
+fn worlds(scenario: &Arc<Scenario>, numbers: Range<u64>) -> Vec<(Arc<World>, u64)> {
     let draw = |number: u64| {
         let seeds = Seeds::numbered(Domain::Validate, number, 0);
         (World::draw(scenario, seeds.world), seeds.noise)

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::adam::Adam;
 use super::advantage::{Transition, generalised_advantage, leave_one_out, standardise};
 use super::event::{Event, Flow, Iteration, Started, Validated};
+use super::pace::keep_promise;
 use super::ppo::{self, Lesson, UpdateReport};
 use super::promise::{missed, penalty};
 use super::replay::Played;
@@ -73,6 +74,9 @@ pub fn train(
         }
     }
     let interrupted = state.iteration < schedule.iterations;
+    if !interrupted {
+        keep_promise(&mut state, &tasks);
+    }
     Ok(Trained { state, interrupted })
 }
 
