@@ -28,7 +28,7 @@ impl LearnedPolicy {
         Self { policy: Arc::new(policy), guide, scenario: scenario.clone(), share: Arc::default() }
     }
 
-    /// With this share of what the policy adds to its guide, from 0 (the guide alone) to 1.
+    /// With this share of what the policy adds to its guide: 0 is the guide alone, 1 what was trained.
     #[must_use]
     pub fn with_share(&self, share: f32) -> Self {
         Self { share: Arc::new(OnceLock::from(share)), ..self.clone() }

@@ -15,7 +15,7 @@ use outlay_environment::{Domain, Episode, Scenario, Seeds, World};
 use crate::agent::{Agent, Recipe};
 
 /// Shares of the correction that are tried beside none.
-const SHARES: [f32; 4] = [0.25, 0.5, 0.75, 1.0];
+const SHARES: [f32; 5] = [0.25, 0.5, 0.75, 1.0, 1.5];
 /// Worlds of a trial.
 const WORLDS: u64 = 48;
 /// The first of them.
@@ -78,14 +78,14 @@ mod tests {
     use super::*;
 
     /// By hand, on four worlds: gains of a quarter 1, 1, 1, 1 (sure 1); of a half 4, 0, 4, 0 (mean 2, variance 16/3,
-    /// sure 2 - 1.155 = 0.845); of three quarters -1 (never); of all 9, -9, 9, -9 (sure below 0).
+    /// sure 2 - 1.155 = 0.845); of three quarters -1 (never); of all and of more 9, -9, 9, -9 (sure below 0).
     #[test]
     fn the_surest_gain_wins_and_a_loss_is_left_alone() {
-        let odd = [[10.0, 11.0, 14.0, 9.0, 19.0], [20.0, 21.0, 20.0, 19.0, 11.0]];
+        let odd = [[10.0, 11.0, 14.0, 9.0, 19.0, 19.0], [20.0, 21.0, 20.0, 19.0, 11.0, 11.0]];
         assert_eq!(surest(&[odd[0], odd[1], odd[0], odd[1]]), 0.25);
-        let half = [[10.0, 10.5, 14.0, 9.0, 19.0], [20.0, 20.5, 20.0, 19.0, 11.0]];
+        let half = [[10.0, 10.5, 14.0, 9.0, 19.0, 19.0], [20.0, 20.5, 20.0, 19.0, 11.0, 11.0]];
         assert_eq!(surest(&[half[0], half[1], half[0], half[1]]), 0.5);
-        assert_eq!(surest(&[[5.0, 4.0, 4.0, 5.0, 1.0]; 3]), 0.0);
-        assert_eq!(surest(&[[f64::NAN; 5]; 3]), 0.0);
+        assert_eq!(surest(&[[5.0, 4.0, 4.0, 5.0, 1.0, 1.0]; 3]), 0.0);
+        assert_eq!(surest(&[[f64::NAN; 6]; 3]), 0.0);
     }
 }
