@@ -223,7 +223,9 @@ impl Choice {
                 best = (worth, money);
             }
         }
-        let money = best.1 / steps as f64;
+        // Knowing more is never worth less (Blackwell 1953), so what costs nothing is spent.
+        let free = self.brief.aim.price <= 0.0;
+        let money = if free { left - token } else { best.1 } / steps as f64;
         let each = split.iter().zip(&chances).map(|(share, chance)| money * share + token * chance);
         self.over_lines(&each.collect::<Vec<_>>())
     }
