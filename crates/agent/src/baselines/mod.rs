@@ -5,6 +5,7 @@
 //! offered again in the steps that are left. Planners and oracles keep money where the goal has a price for it ([`price`]),
 //! the others never do on purpose.
 
+pub mod appeals;
 pub mod automation;
 pub mod bandit;
 pub mod book;
@@ -22,6 +23,8 @@ pub mod paced;
 pub mod pid;
 pub mod price;
 pub mod prior;
+pub mod product_study;
+pub mod product_test;
 pub mod reports;
 pub mod returns;
 pub mod rules;

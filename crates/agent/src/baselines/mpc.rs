@@ -15,6 +15,9 @@
 //! count is off by about a third and a season's by a twentieth, and all lines change together. Rows that fade as evidence
 //! does were no better (192 worlds), so they do not. Not every scenario gains: over 64 worlds of `tests/scenarios`, `mpc` went
 //! from 6,386.4 to 6,375.5 where the best line changes half way (`shift`) and from 4,018.2 to 4,000.6 in `dominant`.
+//!
+//! Where something is decided between products, a line's effect follows from its clicks and from what the orders by
+//! product tell of what it shows ([`super::appeals`]), and plans heed what the decision closes ([`super::product_test`]).
 
 use std::sync::Arc;
 
@@ -24,9 +27,10 @@ use super::book::{Book, Noise, counting};
 use super::model::Ahead;
 use super::paced::{empty_brief, even_pace, is_open};
 use super::prior::{Prior, purse, spends};
+use super::product_test::{Choice, largest};
 use super::reports::Evidence;
 use crate::agent::{Agent, Recipe};
-use crate::planning::water_fill;
+use crate::planning::{Response, water_fill};
 use outlay_environment::Curve;
 
 /// Which planner uses the fitted curves.
@@ -60,6 +64,8 @@ impl Recipe for Fitted {
 
 /// Planner rounds for each decision, from the plan of the step before.
 const ROUNDS: usize = 30;
+/// Rounds for the first plan with a product, from an even one.
+const FIRST_ROUNDS: usize = 200;
 
 /// An agent that plans on curves fitted before the episode and scaled by the evidence of the episode.
 #[derive(Debug, Clone)]
@@ -79,6 +85,10 @@ pub struct Planner {
     capacity: Vec<f64>,
     /// `[steps * lines]` latest plan, major units.
     plan: Vec<f64>,
+    /// Where something is decided between products: what is known of them.
+    choice: Option<Choice>,
+    /// `[products][steps * lines]` latest plan for a season committed to each; empty before the first.
+    plans: Vec<Vec<f64>>,
 }
 
 impl Planner {
@@ -94,6 +104,8 @@ impl Planner {
             stock: Vec::new(),
             capacity: Vec::new(),
             plan: prior.plan.clone(),
+            choice: prior.habits.clone().map(|habits| Choice::new(scenario, habits)),
+            plans: Vec::new(),
             prior,
             horizon,
         }
@@ -101,6 +113,13 @@ impl Planner {
 
     /// Takes in the reports of the step before.
     fn learn(&mut self, observation: &Observation) {
+        if let Some(choice) = &mut self.choice {
+            choice.record(observation);
+            if let Some(plan) = choice.chosen().and_then(|chosen| self.plans.get_mut(chosen)) {
+                self.plan = std::mem::take(plan);
+                self.plans.clear();
+            }
+        }
         let Some(step) = observation.step.checked_sub(1) else { return };
         let model = &self.prior.model;
         self.evidence.record(&self.prior.expectations, step, &observation.lines);
@@ -121,15 +140,26 @@ impl Planner {
         }
     }
 
-    /// `[lines]` factors on the model's effects, the means of what is believed after reports and book.
+    /// `[lines]` how many clicks lines brought for their money, relative to what was expected.
+    fn clicks(&self) -> Vec<f64> {
+        self.evidence.features().iter().map(|[contacts, clicks, _]| libm::exp(contacts + clicks)).collect()
+    }
+
+    /// `[lines]` factors on the model's effects, the means of what is believed after reports and book; where a product is
+    /// to be launched, those that follow from its own orders.
     fn scales(&self) -> Vec<f64> {
+        if let Some(choice) = self.choice.as_ref().filter(|choice| !choice.is_test()) {
+            return choice.factors(&self.clicks());
+        }
         let noise = Noise { counting: self.counting, error: self.prior.spread.error };
         self.prior.belief(&self.evidence).after(&self.book, &self.prior.model, noise).factors()
     }
 
     /// Most money that `line` can spend in `step`, none where it is closed.
     fn room(&self, step: usize, line: usize) -> f64 {
-        if !is_open(&self.brief, line, step) {
+        let chosen =
+            |choice: &Choice| choice.chosen().is_none_or(|chosen| choice.delivers(step, line, chosen));
+        if !is_open(&self.brief, line, step) || !self.choice.as_ref().is_none_or(chosen) {
             return 0.0;
         }
         let limit = self.brief.limits.lines.get(line).and_then(|limits| limits.cap);
@@ -139,30 +169,93 @@ impl Planner {
 
     /// Plans every step that is left.
     fn plan_rest(&mut self, step: usize, budget: f64) -> Vec<f64> {
+        let scale = self.scales();
+        let mut plan = std::mem::take(&mut self.plan);
         let lines = self.prior.model.lines;
-        let caps: Vec<f64> = (step * lines..self.plan.len())
-            .map(|cell| self.room(cell / lines, cell % lines) / budget)
-            .collect();
-        let planned: f64 = self.plan[step * lines..].iter().sum();
+        let caps: Vec<f64> =
+            (step * lines..plan.len()).map(|cell| self.room(cell / lines, cell % lines) / budget).collect();
+        // The search behind the tilt knew no commitment.
+        let tilt: &[f64] = if self.choice.is_none() { &self.prior.tilt } else { &[] };
+        let ahead = self.ahead(step, &scale, tilt);
+        self.improve(&mut plan[step * lines..], &ahead, budget, &caps, ROUNDS);
+        self.plan = plan;
+        self.plan[step * lines..(step + 1) * lines].to_vec()
+    }
+
+    fn ahead<'a>(&'a self, step: usize, scale: &'a [f64], tilt: &'a [f64]) -> Ahead<'a> {
+        Ahead { model: &self.prior.model, step, stock: &self.stock, scale, tilt }
+    }
+
+    /// Improves a plan of the steps that are left, within `caps` in parts of `budget`.
+    fn improve(&self, plan: &mut [f64], ahead: &Ahead<'_>, budget: f64, caps: &[f64], rounds: usize) {
+        let planned: f64 = plan.iter().sum();
         // What the plan keeps stays kept where money has a price; else every plan is one for all the money.
         let total = if self.prior.price > 0.0 { planned.max(budget) } else { planned };
         // A trace of the even plan keeps every cell alive: a share of nothing stays nothing in mirror ascent.
         let trace = 1e-4 / caps.len() as f64;
-        let mut shares: Vec<f64> =
-            self.plan[step * lines..].iter().map(|money| money / total.max(1e-9) + trace).collect();
-        let scale = self.scales();
-        let ahead = Ahead {
-            model: &self.prior.model,
-            step,
-            stock: &self.stock,
-            scale: &scale,
-            tilt: &self.prior.tilt,
-        };
-        purse(&self.scenario, step, budget).ascend(&ahead, budget, &caps, &mut shares, 0.8, ROUNDS);
-        for (money, share) in self.plan[step * lines..].iter_mut().zip(&shares) {
+        let mut shares: Vec<f64> = plan.iter().map(|money| money / total.max(1e-9) + trace).collect();
+        purse(&self.scenario, ahead.step, budget).ascend(ahead, budget, caps, &mut shares, 0.8, rounds);
+        for (money, share) in plan.iter_mut().zip(&shares) {
             *money = share * budget;
         }
-        self.plan[step * lines..(step + 1) * lines].to_vec()
+    }
+
+    /// Plans every step that is left once for each product, for the case that the season is committed to it, and gives this
+    /// step's money as the plans do on the mean of all cases. In the step of commitment the best plan alone counts.
+    fn plan_choice(&mut self, choice: &Choice, step: usize, budget: f64) -> Vec<f64> {
+        let lines = self.prior.model.lines;
+        let scale = self.scales();
+        let mut plans = std::mem::take(&mut self.plans);
+        let caps: Vec<Vec<f64>> = (0..choice.products())
+            .map(|product| {
+                let room = |cell: usize| {
+                    let (step, line) = (cell / lines, cell % lines);
+                    if choice.delivers(step, line, product) { self.room(step, line) / budget } else { 0.0 }
+                };
+                (step * lines..self.plan.len()).map(room).collect()
+            })
+            .collect();
+        let ahead = self.ahead(step, &scale, &[]);
+        let mut rounds = if step >= choice.commit_step() { ROUNDS } else { 0 };
+        if plans.is_empty() {
+            plans = vec![vec![budget / self.plan.len() as f64; self.plan.len()]; caps.len()];
+            rounds = FIRST_ROUNDS;
+        }
+        if rounds > 0 {
+            for (plan, caps) in plans.iter_mut().zip(&caps) {
+                self.improve(&mut plan[step * lines..], &ahead, budget, caps, rounds);
+            }
+        }
+        let free = choice.commit_step().saturating_sub(step) * lines;
+        let values: Vec<f64> =
+            plans.iter().map(|plan| self.worth(&ahead, &plan[step * lines..], free)).collect();
+        let mut cases = choice.outlook(step, &values);
+        if step >= choice.commit_step() {
+            let best = largest(&values);
+            cases = (0..cases.len()).map(|case| (f64::from(case == best), 1.0)).collect();
+        }
+        let mut money = vec![0.0; lines];
+        for ((plan, caps), (chance, factor)) in plans.iter_mut().zip(&caps).zip(cases) {
+            let tilt = |cell: usize| if cell / lines < choice.commit_step() { 1.0 } else { factor };
+            let tilt: Vec<f64> = (0..plan.len()).map(tilt).collect();
+            let ahead = self.ahead(step, &scale, &tilt);
+            self.improve(&mut plan[step * lines..], &ahead, budget, caps, ROUNDS);
+            let row = &plan[step * lines..(step + 1) * lines];
+            money.iter_mut().zip(row).for_each(|(money, planned)| *money += chance * planned);
+        }
+        self.plans = plans;
+        money
+    }
+
+    /// What a plan of the steps that are left brings after its first `free` cells, less what its money would bring kept.
+    fn worth(&self, ahead: &Ahead<'_>, plan: &[f64], free: usize) -> f64 {
+        let mut after = plan.to_vec();
+        after[..free].fill(0.0);
+        let spend: f64 = after.iter().sum();
+        let mut slopes = vec![0.0; after.len()];
+        let outcome = ahead.gradient(&after, &mut slopes);
+        after.fill(0.0);
+        outcome - ahead.gradient(&after, &mut slopes) - self.prior.price * spend
     }
 
     /// Splits one step's money over static curves: each line's effect over all the steps that its stock serves, the mean
@@ -205,15 +298,24 @@ impl Agent for Planner {
         self.stock = vec![0.0; lines];
         self.capacity = vec![1.0; lines];
         self.plan.clone_from(&self.prior.plan);
+        self.plans.clear();
+        if let Some(choice) = &mut self.choice {
+            choice.start();
+        }
     }
 
     fn decide(&mut self, observation: &Observation) -> Allocation {
         self.learn(observation);
         let kept = (1.0 - self.prior.part) * self.brief.budget.major();
         let left = (observation.budget_left.major() - kept).max(0.01);
-        let money = match self.horizon {
-            Horizon::Rest => self.plan_rest(observation.step, left),
-            Horizon::Step => {
+        let undecided = self.choice.clone().filter(|choice| choice.chosen().is_none());
+        let money = match (self.horizon, undecided) {
+            (Horizon::Rest, Some(choice)) if choice.is_test() => {
+                choice.test(observation.step, observation.budget_left.major(), &self.clicks())
+            }
+            (Horizon::Rest, Some(choice)) => self.plan_choice(&choice, observation.step, left),
+            (Horizon::Rest, None) => self.plan_rest(observation.step, left),
+            (Horizon::Step, _) => {
                 let pace = even_pace(&self.brief, observation);
                 self.fill_step(observation.step, pace * (left / observation.budget_left.major().max(left)))
             }

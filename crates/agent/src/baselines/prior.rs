@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use outlay_environment::{Key, LineReport, Scenario, World};
 
+use super::appeals::Habits;
 use super::book::{Belief, Book, Noise};
 use super::fit::{Run, designed_runs, fit_model, perturbed_runs};
 use super::linear::Normal;
 use super::model::{Ahead, Model};
 use super::price::{may_keep, price_of_money};
+use super::product_test::{decides, uncommitted};
 use super::reports::{EVIDENCE, Evidence, Expectations};
 use super::search::{Effort, Shape, evolve};
 use super::spread::{Drawn, Spread};
@@ -53,6 +55,9 @@ pub struct Prior {
     pub weights: Vec<Vec<f64>>,
     /// How far drawn worlds are from what their evidence answers.
     pub spread: Spread,
+    /// What orders tell of products, where something is decided between them; all else is then of the scenario without
+    /// its commitment.
+    pub habits: Option<Arc<Habits>>,
 }
 
 impl Prior {
@@ -89,7 +94,12 @@ impl Prior {
     /// it may be all the threads there are.
     #[must_use]
     pub fn of(scenario: &Scenario) -> Self {
-        let small = scenario.at_training_size();
+        let mut small = scenario.at_training_size();
+        let mut habits = None;
+        if decides(&scenario.brief) {
+            small = Arc::new(uncommitted(&small));
+            habits = Habits::study(&small).map(Arc::new);
+        }
         let world = World::average(&small);
         let Explored { model, plan, runs } = explore(&world, 3, 1);
         let expectations = Expectations::fit(&world.scenario.brief, &model, &runs);
@@ -101,7 +111,7 @@ impl Prior {
         let searched = may_keep(&scenario.brief) && price == 0.0;
         let used = plan.iter().sum::<f64>() / scenario.brief.budget.major();
         let part = if searched { used.min(1.0) } else { 1.0 };
-        Self { model, plan, tilt, price, part, expectations, weights, spread }
+        Self { model, plan, tilt, price, part, expectations, weights, spread, habits }
     }
 }
 
