@@ -92,10 +92,10 @@ impl<'a> Clicks<'a> {
         likely: &mut List<u32>,
     ) {
         let opportunities = opportunities.as_mut_slice();
-        let places = opportunities.iter().zip(0..);
+        let places = opportunities.iter().enumerate();
         likely.keep(
             opportunities.len(),
-            places.map(|(opportunity, place)| (place, field(opportunity.bits, 1) < self.most)),
+            places.map(|(place, opportunity)| (place as u32, field(opportunity.bits, 1) < self.most)),
         );
         for place in likely.as_slice() {
             let opportunity = &mut opportunities[*place as usize];

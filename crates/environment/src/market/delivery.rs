@@ -123,7 +123,7 @@ pub(crate) fn deliver(
     scratch.reach.resize(moment.world.lines.len(), BINS);
     let mut left = Left { money: terms.money, contacts: terms.contacts };
     let mut delivered = Delivered::default();
-    let mut highest = if channel.contract.is_some() { end } else { (2 * scratch.reach[line] + 16).min(end) };
+    let mut highest = if channel.contract.is_some() { end } else { near(scratch.reach[line]).min(end) };
     let mut last;
     loop {
         meet(moment, line, highest, targeting, shoppers, audience, &mut scratch.opportunities);
@@ -146,7 +146,7 @@ pub(crate) fn deliver(
             left = reached.1;
             break;
         }
-        highest = end;
+        highest = (2 * highest).min(end);
     }
     scratch.reach[line] = last;
 
@@ -163,9 +163,9 @@ pub(crate) fn deliver(
     let mut cost = 0;
     let mut spent = false;
     // Of the last bin, as many people as can still be paid for.
-    let mut bought = |opportunity: &Opportunity| {
+    let bought = |opportunity: &Opportunity| {
         if usize::from(opportunity.bin) < last {
-            return people;
+            return people as u32;
         }
         if spent {
             return 0;
@@ -178,16 +178,18 @@ pub(crate) fn deliver(
         }
         left.contacts -= bought;
         spent = bought < people;
-        bought
+        bought as u32
     };
-    let contacts = (opportunities.as_slice().iter())
-        .map(|opportunity| Contact { opportunity: *opportunity, people: bought(opportunity) as u32 })
-        .filter(|contact| contact.people > 0);
-    let most = opportunities.as_slice().len();
-    Response::new(moment, line, effect).play(contacts, most, shoppers, scratch, &mut delivered);
+    let response = Response::new(moment, line, effect);
+    response.play(opportunities.as_slice(), bought, shoppers, scratch, &mut delivered);
     delivered.cost += cost;
     scratch.opportunities = opportunities;
     delivered
+}
+
+/// Where to look first, given the last step's reach.
+fn near(reach: usize) -> usize {
+    reach + reach / 2 + 8
 }
 
 /// The first bin whose price is above a bid. Prices rise with the bin.

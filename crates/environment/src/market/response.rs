@@ -12,11 +12,13 @@ use super::visits::field;
 use crate::draws::{mix, purpose};
 use crate::observation::Pricing;
 
-/// A contact that was bought for `people` of a shopper.
+/// A contact that was bought.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Contact {
-    pub(super) opportunity: Opportunity,
-    pub(super) people: u32,
+    /// Place among the opportunities.
+    place: u32,
+    /// For so many people of the shopper.
+    people: u32,
 }
 
 /// How shoppers respond to one line in a step.
@@ -41,13 +43,12 @@ impl<'a> Response<'a> {
 
     /// Whether the contact reached a person, and the shopper moves with those of their people who were met.
     #[inline]
-    fn moves(&self, contact: &Contact) -> bool {
-        let Contact { opportunity, people } = contact;
+    fn moves(&self, opportunity: &Opportunity, people: u32) -> bool {
         let part = || {
             let draw = u64::from(field(more(opportunity), 0));
-            draw * u64::from(self.weight) < u64::from(*people) << 16
+            draw * u64::from(self.weight) < u64::from(people) << 16
         };
-        !self.is_worthless(opportunity) && (*people == self.weight || part())
+        !self.is_worthless(opportunity) & (people == self.weight || part())
     }
 
     #[inline]
@@ -61,11 +62,11 @@ impl<'a> Response<'a> {
         self.identity > 0xffff || field(mix(more(opportunity)), 0) < self.identity
     }
 
-    /// Lets shoppers respond to their contacts, of which there are at most `most`.
+    /// Lets shoppers respond to the opportunities that were bought; `bought` says for how many people.
     pub(super) fn play(
         &self,
-        contacts: impl Iterator<Item = Contact>,
-        most: usize,
+        opportunities: &[Opportunity],
+        mut bought: impl FnMut(&Opportunity) -> u32,
         shoppers: &mut Shoppers,
         scratch: &mut Scratch,
         delivered: &mut Delivered,
@@ -77,26 +78,31 @@ impl<'a> Response<'a> {
         let gain = (drawn.impact * self.effect * MEMORY_UNIT) as u16;
         let mut capped = drawn.capped.map(|cap| (cap, shoppers.capped[cap.place].as_mut_slice()));
         let memory = shoppers.memory[channel.memory].as_mut_slice();
-        let (recognised, clicked) = (scratch.recognised.room(most), scratch.clicked.room(most));
+        let count = opportunities.len();
+        let (recognised, clicked) = (scratch.recognised.room(count), scratch.clicked.room(count));
+        let mut meetings = scratch.meetings.as_mut();
         let (mut contacted, mut people, mut known, mut clicks) = (0, 0, 0, 0);
-        for contact in contacts {
-            let opportunity = &contact.opportunity;
+        for (place, opportunity) in opportunities.iter().enumerate() {
             let i = opportunity.shopper as usize;
+            let counted = bought(opportunity);
+            if counted == 0 {
+                continue;
+            }
             contacted += 1;
-            people += u64::from(contact.people);
+            people += u64::from(counted);
             if let Some((cap, stamps)) = &mut capped {
                 cap.note(stamps, i, stamp);
             }
             #[cfg(test)]
             (shoppers.met[i] = true);
-            let moves = self.moves(&contact);
+            let moves = self.moves(opportunity, counted);
             memory[i] = memory[i].saturating_add(if moves { gain } else { 0 });
             let recognises = self.recognises(opportunity);
             recognised[known] = opportunity.shopper;
             known += usize::from(moves & recognises);
-            clicked[clicks] = contact;
+            clicked[clicks] = Contact { place: place as u32, people: counted };
             clicks += usize::from(opportunity.click);
-            if let Some(meetings) = &mut scratch.meetings
+            if let Some(meetings) = &mut meetings
                 && moves
             {
                 Meeting { shopper: opportunity.shopper, click: opportunity.click, recognised: recognises }
@@ -109,7 +115,8 @@ impl<'a> Response<'a> {
         scratch.clicked.set_length(clicks);
         let clicked = std::mem::take(&mut scratch.clicked);
         for contact in clicked.as_slice() {
-            self.click(contact, shoppers, scratch, delivered);
+            let opportunity = &opportunities[contact.place as usize];
+            self.click(opportunity, contact.people, shoppers, scratch, delivered);
         }
         scratch.clicked = clicked;
     }
@@ -117,18 +124,18 @@ impl<'a> Response<'a> {
     /// What follows from a click.
     fn click(
         &self,
-        contact: &Contact,
+        opportunity: &Opportunity,
+        people: u32,
         shoppers: &mut Shoppers,
         scratch: &mut Scratch,
         delivered: &mut Delivered,
     ) {
         let &Self { moment, line, effect, weight, .. } = self;
-        let Contact { opportunity, people } = contact;
         let Moment { world, step, .. } = moment;
         let channel = &world.market.lines[line].channel;
         let drawn = &world.lines[line];
         let i = opportunity.shopper as usize;
-        let counted = u64::from(*people);
+        let counted = u64::from(people);
         delivered.clicks += counted;
         let engaged = channel.pricing == Pricing::PerEngagement;
         if self.is_worthless(opportunity) {
@@ -140,9 +147,9 @@ impl<'a> Response<'a> {
             // The reservation belongs to exactly these people, whether or not the shopper moves with them.
             shoppers.last_line[i] = line as u8;
             shoppers.last_click[i] = world.clock.stamp(step);
-            shoppers.reserve(i, *people, weight);
+            shoppers.reserve(i, people, weight);
         }
-        if !self.moves(contact) {
+        if !self.moves(opportunity, people) {
             return;
         }
         let more = more(opportunity);
@@ -197,7 +204,7 @@ impl<'a> Response<'a> {
                 && shoppers.flags[i] & flag::SATIATED == 0
                 && f64::from(field(last, 3)) < leads.form_rate * 65_536.0
             {
-                scratch.forms.push(Form { shopper: opportunity.shopper, line: line as u32, people: *people });
+                scratch.forms.push(Form { shopper: opportunity.shopper, line: line as u32, people });
             }
         }
     }

@@ -52,22 +52,20 @@ pub(crate) fn meet(
     // Interest only ever raises a rank, so a plain rank above the highest bin can be left out.
     let raises = industry.rival_interest >= 1.0;
     let highest_rank = if raises && highest < BINS { (highest as u32 + 2) << 6 } else { 65_536 };
-    // Whoever searches the brand is met as such where what is searched is known.
-    let searched = match channel.supply {
-        Supply::Queries | Supply::BrandQueries => flag::SEARCHES_BRAND,
-        _ => 0,
-    };
     let candidates = candidates(channel.supply, audience);
+    let count = candidates.len();
     let flags = shoppers.flags.as_slice();
-    opportunities.keep(
-        candidates.len(),
-        candidates.iter().map(|shopper| {
-            let bits = shopper_bits(key, *shopper);
-            let brand = searched != 0 && flags[*shopper as usize] & searched != 0;
-            let opportunity = Opportunity { shopper: *shopper, bits, brand, ..Opportunity::default() };
-            (opportunity, (field(bits, 0) < highest_rank) | brand)
-        }),
-    );
+    let opportunity = |shopper: u32, brand: bool| {
+        let bits = shopper_bits(key, shopper);
+        let opportunity = Opportunity { shopper, bits, brand, ..Opportunity::default() };
+        (opportunity, (field(bits, 0) < highest_rank) | brand)
+    };
+    if matches!(channel.supply, Supply::Queries | Supply::BrandQueries) {
+        let brand = |shopper: u32| flags[shopper as usize] & flag::SEARCHES_BRAND != 0;
+        opportunities.keep(count, candidates.iter().map(|shopper| opportunity(*shopper, brand(*shopper))));
+    } else {
+        opportunities.keep(count, candidates.iter().map(|shopper| opportunity(*shopper, false)));
+    }
     if let Some(targeting) = targeting {
         opportunities.retain(|opportunity| targeting.keeps(shoppers, opportunity));
     }

@@ -127,17 +127,16 @@ pub(crate) fn visit(
     let count = shoppers.len();
     audience.bits.resize(count, 0);
     let state = audience.bits.iter_mut().zip(&shoppers.flags).zip(&shoppers.expires);
+    let mut row = key.row(0);
     let state = state.enumerate().map(|(i, ((kept, flags), expires))| {
-        let bits = key.with(i as u64).bits();
+        let bits = row.next_bits();
         *kept = bits;
-        (i, bits, *flags, *expires)
+        (i as u32, bits, *flags, *expires)
     });
     if shoppers.needs.rates.is_empty() {
         audience.changing.keep(
             count,
-            state.map(|(i, bits, flags, expires)| {
-                (i as u32, changes(bits, expires, usual[usize::from(flags & 3)]))
-            }),
+            state.map(|(i, bits, flags, expires)| (i, changes(bits, expires, usual[usize::from(flags & 3)]))),
         );
     } else {
         audience.changing.keep(
@@ -145,7 +144,7 @@ pub(crate) fn visit(
             (state.zip(&shoppers.needs.rates)).map(|((i, bits, flags, expires), rate)| {
                 let [enter, leave] = own_turn(*rate);
                 let turn = if flags & flag::IN_MARKET == 0 { enter } else { leave };
-                (i as u32, changes(bits, expires, [turn, usual[usize::from(flags & 3)][1]]))
+                (i, changes(bits, expires, [turn, usual[usize::from(flags & 3)][1]]))
             }),
         );
     }
@@ -177,12 +176,13 @@ pub(crate) fn visit(
             *cell = chance((habit * need * industry.stage_visits[place % 8] * step_days).min(0.95));
         }
     }
-    let state = shoppers.class.iter().zip(&shoppers.flags).zip(&shoppers.stage).zip(&audience.bits).zip(0..);
+    let state =
+        shoppers.class.iter().zip(&shoppers.flags).zip(&shoppers.stage).zip(&audience.bits).enumerate();
     audience.visitors.keep(
         count,
-        state.map(|((((class, flags), stage), bits), shopper)| {
+        state.map(|(i, (((class, flags), stage), bits))| {
             let place = usize::from((flags & flag::IN_MARKET) << 3 | (stage & 7));
-            (shopper, field(*bits, 2) < visit_chance[usize::from(*class) % CLASSES][place])
+            (i as u32, field(*bits, 2) < visit_chance[usize::from(*class) % CLASSES][place])
         }),
     );
     intentions(world, key.with(1), shoppers, audience);
@@ -205,37 +205,38 @@ fn sessions(world: &MarketWorld, step: usize, key: Key, shoppers: &Shoppers, aud
             continue;
         }
         let key = if draw == 0 { key } else { key.with(purpose::HABITS).with(draw as u64) };
-        // `[classes, habits]`
-        let mut chances = [[0_u32; HABITS_A_DRAW]; CLASSES];
-        for (cells, persona) in chances.chunks_mut(LEVELS).zip(personas) {
-            let chance = |habit: usize| match persona.sessions[habit].filter(|_| counts(habit)) {
-                Some(daily) => chance(1.0 - libm::pow(1.0 - daily, days)),
-                None => 0,
-            };
-            cells.fill(habits.map(chance));
+        // `[habits, classes]`
+        let mut chances = [[0_u32; CLASSES]; HABITS_A_DRAW];
+        for (chances, habit) in chances.iter_mut().zip(habits).filter(|(_, habit)| counts(*habit)) {
+            for (cells, persona) in chances.chunks_mut(LEVELS).zip(personas) {
+                let daily = persona.sessions[habit].unwrap_or(0.0);
+                cells.fill(chance(1.0 - libm::pow(1.0 - daily, days)));
+            }
         }
         lists.iter_mut().for_each(List::clear);
         let mut bits = [0; BLOCK];
         for (block, classes) in shoppers.class.chunks(BLOCK).enumerate() {
             let first = BLOCK * block;
             let mut drawn = false;
-            for ((list, place), _) in
-                lists.iter_mut().zip(0..).zip(habits).filter(|(_, habit)| counts(*habit))
-            {
-                let belongs = |class: u8, bits: u64| {
-                    field(bits, place as u32) < chances[usize::from(class) % CLASSES][place]
-                };
-                let draws = classes.iter().zip(&mut bits).zip(first as u32..);
+            for (place, list) in lists.iter_mut().enumerate().filter(|(place, _)| counts(habits[*place])) {
+                let chances = &chances[place];
+                let belongs =
+                    |class: u8, bits: u64| field(bits, place as u32) < chances[usize::from(class) % CLASSES];
+                let draws = classes.iter().zip(&mut bits).enumerate();
                 if drawn {
-                    list.add(count, draws.map(|((class, bits), i)| (i, belongs(*class, *bits))));
-                } else {
-                    // Drawn in the first loop that needs it, and scalar: without AVX-512 a vector has no product of
-                    // 64 bits.
                     list.add(
                         count,
-                        draws.map(|((class, bits), i)| {
-                            *bits = shopper_bits(key, i);
-                            (i, belongs(*class, *bits))
+                        draws.map(|(i, (class, bits))| ((first + i) as u32, belongs(*class, *bits))),
+                    );
+                } else {
+                    // Drawn in the first loop that looks at them: a loop for them alone would be done in vectors, which
+                    // have no product of 64 bits on most machines.
+                    let mut row = key.row(first as u64);
+                    list.add(
+                        count,
+                        draws.map(|(i, (class, bits))| {
+                            *bits = row.next_bits();
+                            ((first + i) as u32, belongs(*class, *bits))
                         }),
                     );
                     drawn = true;
@@ -249,7 +250,12 @@ fn sessions(world: &MarketWorld, step: usize, key: Key, shoppers: &Shoppers, aud
 fn intentions(world: &MarketWorld, key: Key, shoppers: &mut Shoppers, audience: &mut Audience) {
     let industry = &world.market.industry;
     let category_query = chance(industry.category_query);
-    let brand_query = industry.brand_query.map(chance);
+    // `[in market and stage]` chance of a search for the brand, and the factor on what is remembered of it: a table, as a
+    // choice between two floats would be a branch.
+    let brand_query: [(u32, f64); 16] = std::array::from_fn(|place| {
+        let factor = if place >= 8 { industry.in_market_curiosity } else { 1.0 };
+        (chance(industry.brand_query[place % 8]), factor)
+    });
     // `[classes]` chance to look for deals, and for tasks.
     let mut errands = [[0_u32; 2]; CLASSES];
     for (cells, persona) in errands.chunks_mut(LEVELS).zip(&industry.personas) {
@@ -264,11 +270,11 @@ fn intentions(world: &MarketWorld, key: Key, shoppers: &mut Shoppers, audience: 
         let curiosity: u32 = (world.memories.iter().zip(&*memory))
             .map(|(tables, memory)| tables.curiosity[(memory[i] >> MEMORY_SHIFT) as usize])
             .sum();
-        let needs = flags[i] & flag::IN_MARKET != 0;
-        let factor = if needs { industry.in_market_curiosity } else { 1.0 };
+        let needs = flags[i] & flag::IN_MARKET;
+        let (usual, factor) = brand_query[usize::from(needs << 3 | (stage[i] & 7))];
         let curiosity = (f64::from(curiosity) * factor) as u32;
-        let brand = field(bits, 0) < brand_query[usize::from(stage[i] & 7)] + curiosity;
-        let category = needs & !brand & (field(bits, 1) < category_query);
+        let brand = field(bits, 0) < usual + curiosity;
+        let category = (needs != 0) & !brand & (field(bits, 1) < category_query);
         let [deals, tasks] = errands[usize::from(class[i]) % CLASSES];
         // Bonus hunters are after tasks three times as often. Assumed.
         let eager = if flags[i] & flag::HUNTER != 0 { 3 } else { 1 };
