@@ -85,6 +85,7 @@ impl<'a> Clicks<'a> {
     }
 
     /// Finds which opportunities end in a click. `likely` is scratch: few are worth a look at their shopper.
+    #[inline(never)]
     pub(crate) fn find(
         &self,
         shoppers: &Shoppers,

@@ -63,6 +63,7 @@ impl<'a> Response<'a> {
     }
 
     /// Lets shoppers respond to the opportunities that were bought; `bought` says for how many people.
+    #[inline(never)]
     pub(super) fn play(
         &self,
         opportunities: &[Opportunity],

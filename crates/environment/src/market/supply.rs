@@ -36,6 +36,7 @@ pub(crate) fn candidates(supply: Supply, audience: &Audience) -> &[u32] {
 }
 
 /// Finds the step's opportunities of a line, those of a rank certainly above `highest` left out.
+#[inline(never)]
 pub(crate) fn meet(
     moment: Moment<'_>,
     line: usize,

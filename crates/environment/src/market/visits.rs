@@ -96,6 +96,8 @@ pub(crate) fn fade(world: &MarketWorld, step: usize, shoppers: &mut Shoppers) {
 ///
 /// The market follows AMSS: the share with a need moves to its target by the smallest flow, on top of the turnover
 /// that the mean duration of a need implies.
+// Like the other large loops of a step it is kept out of line: one function of all of them runs short of registers.
+#[inline(never)]
 pub(crate) fn visit(
     world: &MarketWorld,
     step: usize,
@@ -190,6 +192,7 @@ pub(crate) fn visit(
 }
 
 /// Sessions by habit, of visitors of the platform and of others alike.
+#[inline(never)]
 fn sessions(world: &MarketWorld, step: usize, key: Key, shoppers: &Shoppers, audience: &mut Audience) {
     let count = shoppers.len();
     // As many sessions as fall into this part of the day.
@@ -247,6 +250,7 @@ fn sessions(world: &MarketWorld, step: usize, key: Key, shoppers: &Shoppers, aud
 }
 
 /// What visitors came for: a search, deals, tasks.
+#[inline(never)]
 fn intentions(world: &MarketWorld, key: Key, shoppers: &mut Shoppers, audience: &mut Audience) {
     let industry = &world.market.industry;
     let category_query = chance(industry.category_query);
