@@ -1,11 +1,12 @@
 //! Who clicks on a line in a step, and what of its contacts is billed.
 
 use super::delivery::{Moment, Scratch};
+use super::list::List;
 use super::settings::MEMORIES;
 use super::shoppers::{Shoppers, flag};
 use super::supply::Opportunity;
-use super::visits::{Query, chance, field};
-use super::world::{MEMORY_BINS, MEMORY_SHIFT};
+use super::visits::{chance, field};
+use super::world::{BINS, MEMORY_BINS, MEMORY_SHIFT};
 use crate::observation::Pricing;
 
 /// What is paid for, person by person.
@@ -73,14 +74,39 @@ impl<'a> Clicks<'a> {
             let amount = shoppers.memory[self.memory][i] >> MEMORY_SHIFT;
             chance = ((u64::from(chance) * u64::from(fatigue[amount as usize])) >> 16) as u32;
         }
-        if opportunity.query == Query::Brand {
+        if opportunity.brand {
             chance = (f64::from(chance) * self.brand_query) as u32;
         }
         drawn < chance && !(self.commission && self.worthless(opportunity))
     }
 
-    pub(crate) fn worthless(&self, opportunity: &Opportunity) -> bool {
+    fn worthless(&self, opportunity: &Opportunity) -> bool {
         field(opportunity.bits, 2) < self.worthless
+    }
+
+    /// Finds which opportunities end in a click. `likely` is scratch: few are worth a look at their shopper.
+    #[inline(never)]
+    pub(crate) fn find(
+        &self,
+        shoppers: &Shoppers,
+        opportunities: &mut List<Opportunity>,
+        likely: &mut List<u32>,
+    ) {
+        let opportunities = opportunities.as_mut_slice();
+        let places = opportunities.iter().enumerate();
+        likely.keep(
+            opportunities.len(),
+            places.map(|(place, opportunity)| (place as u32, field(opportunity.bits, 1) < self.most)),
+        );
+        for place in likely.as_slice() {
+            let opportunity = &mut opportunities[*place as usize];
+            opportunity.click = self.happens(shoppers, opportunity);
+        }
+    }
+
+    /// Whether it is clicks that are billed.
+    pub(crate) fn are_billed(&self) -> bool {
+        self.billed == Billed::Clicks
     }
 
     /// Whether a contact is billed, given whether it ended in a click.
@@ -91,20 +117,26 @@ impl<'a> Clicks<'a> {
 
     /// Counts by rank what would be billed: every contact, or those that end in a click; and, where contacts are
     /// limited, every contact.
-    pub(crate) fn count(&self, shoppers: &Shoppers, limited: bool, scratch: &mut Scratch) {
+    pub(crate) fn count(&self, limited: bool, scratch: &mut Scratch) {
         let Scratch { opportunities, billed, met, .. } = scratch;
+        let opportunities = opportunities.as_slice();
         billed.fill(0);
-        for opportunity in opportunities.iter() {
-            if self.billed == Billed::Contacts
-                || (self.billed == Billed::Clicks && self.happens(shoppers, opportunity))
-            {
-                billed[opportunity.bin as usize] += 1;
-            }
+        match self.billed {
+            Billed::Contacts => count(opportunities, billed, |_| true),
+            Billed::Clicks => count(opportunities, billed, |opportunity| opportunity.click),
+            Billed::Nothing => (),
         }
         if limited {
             met.fill(0);
-            opportunities.iter().for_each(|opportunity| met[opportunity.bin as usize] += 1);
+            count(opportunities, met, |_| true);
         }
+    }
+}
+
+/// Counts by rank the opportunities of which something holds.
+fn count(opportunities: &[Opportunity], bins: &mut [u32; BINS], holds: impl Fn(&Opportunity) -> bool) {
+    for opportunity in opportunities {
+        bins[usize::from(opportunity.bin) % BINS] += u32::from(holds(opportunity));
     }
 }
 

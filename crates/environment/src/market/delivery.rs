@@ -10,22 +10,29 @@ use super::clicks::Clicks;
 use super::friction::Terms;
 use super::journal::Meeting;
 use super::leads::Form;
-use super::shoppers::{INTENDED, INTERACTED, SEEN, Shoppers, VIEWED, flag};
+use super::list::List;
+use super::response::{Contact, Response};
+use super::shoppers::Shoppers;
 use super::supply::{Opportunity, meet};
 use super::targeting::Targeting;
-use super::visits::{Audience, field};
+use super::visits::Audience;
 use super::world::{BINS, MarketWorld};
-use crate::draws::{Key, mix, purpose};
+use crate::draws::Key;
 use crate::observation::Pricing;
 
 /// Reused buffers of a step.
 #[derive(Debug, Clone)]
 pub(crate) struct Scratch {
-    pub(crate) opportunities: Vec<Opportunity>,
-    /// `[bins]` billed opportunities.
-    pub(crate) billed: Vec<u32>,
-    /// `[bins]` opportunities, where contacts are limited; else zero.
-    pub(crate) met: Vec<u32>,
+    pub(crate) opportunities: List<Opportunity>,
+    /// Places of opportunities that may end in a click.
+    likely: List<u32>,
+    /// Billed opportunities.
+    pub(crate) billed: Box<[u32; BINS]>,
+    /// Opportunities, where contacts are limited; else zero.
+    pub(crate) met: Box<[u32; BINS]>,
+    /// Shoppers who were recognised in a contact, and contacts that ended in a click.
+    pub(super) recognised: List<u32>,
+    pub(super) clicked: List<Contact>,
     /// `[lines]` highest bin that each line reached in its last step: where to look first in the next.
     reach: Vec<usize>,
     /// Shoppers who came to the shop from outside in this step.
@@ -39,9 +46,12 @@ pub(crate) struct Scratch {
 impl Default for Scratch {
     fn default() -> Self {
         Self {
-            opportunities: Vec::new(),
-            billed: vec![0; BINS],
-            met: vec![0; BINS],
+            opportunities: List::default(),
+            likely: List::default(),
+            billed: Box::new([0; BINS]),
+            met: Box::new([0; BINS]),
+            recognised: List::default(),
+            clicked: List::default(),
             reach: Vec::new(),
             arrivals: Vec::new(),
             forms: Vec::new(),
@@ -113,59 +123,73 @@ pub(crate) fn deliver(
     scratch.reach.resize(moment.world.lines.len(), BINS);
     let mut left = Left { money: terms.money, contacts: terms.contacts };
     let mut delivered = Delivered::default();
-    let mut highest = if channel.contract.is_some() { end } else { (2 * scratch.reach[line] + 16).min(end) };
+    let mut highest = if channel.contract.is_some() { end } else { near(scratch.reach[line]).min(end) };
     let mut last;
     loop {
         meet(moment, line, highest, targeting, shoppers, audience, &mut scratch.opportunities);
         if let Some(contract) = &channel.contract {
             // A rate card is no auction: one price, and no more placements than can be kept.
             let price = drawn.price[moment.step] as i64;
-            let supply = scratch.opportunities.len() as u64 * people as u64;
+            let supply = scratch.opportunities.as_slice().len() as u64 * people as u64;
             let placements =
                 if price > terms.bid { 0 } else { contract.affordable(left.money, price, supply) };
             delivered.cost = placements * price;
             left.contacts = placements * contract.exposures as i64;
         }
-        clicks.count(shoppers, left.contacts < i64::MAX, scratch);
+        if clicks.are_billed() {
+            clicks.find(shoppers, &mut scratch.opportunities, &mut scratch.likely);
+        }
+        clicks.count(left.contacts < i64::MAX, scratch);
         let reached = last_bin(scratch, end, people, left, price);
         last = reached.0;
         if last < highest || highest == end {
             left = reached.1;
             break;
         }
-        highest = end;
+        highest = (2 * highest).min(end);
     }
     scratch.reach[line] = last;
 
     delivered.cost += if channel.contract.is_some() { 0 } else { terms.money - left.money };
-    let mut exhausted = last == end;
+    let exhausted = last == end;
+    let beyond = if exhausted { last } else { last + 1 };
+    scratch.opportunities.retain(|opportunity| usize::from(opportunity.bin) < beyond);
+    if !clicks.are_billed() {
+        clicks.find(shoppers, &mut scratch.opportunities, &mut scratch.likely);
+    }
     let last_price = price(last.min(BINS - 1));
     let effect = drawn.effect[moment.step] * terms.quality;
     let opportunities = std::mem::take(&mut scratch.opportunities);
-    for opportunity in &opportunities {
-        let bin = opportunity.bin as usize;
-        if bin > last || (bin == last && exhausted) {
-            continue;
+    let mut cost = 0;
+    let mut spent = false;
+    // Of the last bin, as many people as can still be paid for.
+    let bought = |opportunity: &Opportunity| {
+        if usize::from(opportunity.bin) < last {
+            return people as u32;
         }
-        let click = clicks.happens(shoppers, opportunity);
-        let mut bought = people;
-        if bin == last {
-            bought = bought.min(left.contacts);
-            if clicks.bills(click) {
-                bought = bought.min(left.money / last_price);
-                left.money -= bought * last_price;
-                delivered.cost += bought * last_price;
-            }
-            exhausted = bought < people;
-            left.contacts -= bought;
+        if spent {
+            return 0;
         }
-        if bought > 0 {
-            let contact = Contact { opportunity: *opportunity, click, people: bought as u32, effect };
-            respond(moment, line, contact, shoppers, scratch, &mut delivered);
+        let mut bought = people.min(left.contacts);
+        if clicks.bills(opportunity.click) {
+            bought = bought.min(left.money / last_price);
+            left.money -= bought * last_price;
+            cost += bought * last_price;
         }
-    }
+        left.contacts -= bought;
+        spent = bought < people;
+        bought as u32
+    };
+    let response = Response::new(moment, line, effect);
+    response.play(opportunities.as_slice(), bought, shoppers, scratch, &mut delivered);
+    delivered.cost += cost;
     scratch.opportunities = opportunities;
     delivered
+}
+
+/// Where to look first, given the last step's reach.
+fn near(reach: usize) -> usize {
+    reach + reach / 2 + 8
 }
 
 /// The first bin whose price is above a bid. Prices rise with the bin.
@@ -201,128 +225,6 @@ pub(super) fn last_bin(
         left.contacts -= contacts;
     }
     (end, left)
-}
-
-/// A contact that was bought for `people` of a shopper.
-#[derive(Clone, Copy)]
-struct Contact {
-    opportunity: Opportunity,
-    click: bool,
-    people: u32,
-    /// Factor on what follows.
-    effect: f64,
-}
-
-/// What a contact does to its shopper.
-fn respond(
-    moment: Moment<'_>,
-    line: usize,
-    contact: Contact,
-    shoppers: &mut Shoppers,
-    scratch: &mut Scratch,
-    delivered: &mut Delivered,
-) {
-    let Contact { opportunity, click, people, effect } = contact;
-    let Moment { world, step, .. } = moment;
-    let channel = &world.market.lines[line].channel;
-    let drawn = &world.lines[line];
-    let i = opportunity.shopper as usize;
-    let weight = world.market.weight() as u32;
-    let counted = u64::from(people);
-    delivered.impressions += counted * u64::from(channel.impressions);
-    if click {
-        delivered.clicks += counted;
-    }
-    shoppers.contacts[line] += 1;
-    if let Some(cap) = drawn.capped {
-        cap.note(shoppers, i, world.clock.stamp(step));
-    }
-    #[cfg(test)]
-    (shoppers.met[i] = true);
-    if field(opportunity.bits, 2) < drawn.worthless {
-        // Nobody was there; what was engaged, if that is what is paid, was a script.
-        if click && channel.pricing == Pricing::PerEngagement {
-            delivered.engagements += counted;
-        }
-        return;
-    }
-    let more = mix(opportunity.bits ^ purpose::LINE);
-    let moved = people == weight || u64::from(field(more, 0)) * u64::from(weight) < counted << 16;
-    if click && channel.pricing == Pricing::Commission {
-        // The reservation belongs to exactly these people, whether or not the shopper moves with them.
-        shoppers.last_line[i] = line as u8;
-        shoppers.last_click[i] = world.clock.stamp(step);
-        shoppers.reserve(i, people, weight);
-    }
-    if !moved {
-        return;
-    }
-    let last = mix(more);
-    let gain = (drawn.impact * effect * super::shoppers::MEMORY_UNIT) as u16;
-    let memory = &mut shoppers.memory[channel.memory][i];
-    *memory = memory.saturating_add(gain);
-    let known = f64::from(field(last, 0)) < channel.identity * 65_536.0;
-    if let Some(meetings) = &mut scratch.meetings {
-        Meeting { shopper: opportunity.shopper, click, recognised: known }.note(meetings);
-    }
-    if known {
-        shoppers.touch(i, SEEN, &world.clock, step);
-    }
-    if !click {
-        return;
-    }
-    let needs = shoppers.flags[i] & (flag::IN_MARKET | flag::SATIATED) == flag::IN_MARKET;
-    if needs && field(last, 2) < drawn.leak {
-        shoppers.flags[i] |= flag::SATIATED;
-        delivered.leaked += counted;
-        return;
-    }
-    if let (Some(product), Some(in_view)) = (world.market.lines[line].product, shoppers.in_view.get_mut(i)) {
-        *in_view = product as u8;
-    }
-    if channel.outside {
-        if let (true, Some(place)) = (known, drawn.outside) {
-            shoppers.outside_click[place][i] = world.clock.stamp(step);
-        }
-        if shoppers.flags[i] & flag::VISITING == 0 {
-            shoppers.flags[i] |= flag::VISITING;
-            scratch.arrivals.push(opportunity.shopper);
-        }
-    } else {
-        shoppers.flags[i] |= flag::CLICKED;
-        if channel.pricing != Pricing::Commission {
-            shoppers.last_line[i] = line as u8;
-            shoppers.last_click[i] = world.clock.stamp(step);
-        }
-    }
-    shoppers.touch(i, VIEWED, &world.clock, step);
-    shoppers.claim(moment, line, i);
-    let hunter = shoppers.flags[i] & flag::HUNTER != 0;
-    let interacts = f64::from(field(more, 1)) < drawn.interact_rate * effect * 65_536.0;
-    let engaged = channel.pricing == Pricing::PerEngagement;
-    if interacts || engaged {
-        delivered.engagements += counted;
-        if interacts {
-            shoppers.touch(i, INTERACTED, &world.clock, step);
-            let usual = world.market.merchant.member_rate;
-            let joins = channel.hunter_joins.filter(|_| hunter).unwrap_or(usual);
-            if f64::from(field(last, 1)) < joins * 65_536.0 {
-                delivered.joins += if shoppers.flags[i] & flag::MEMBER == 0 { counted } else { 0 };
-                shoppers.flags[i] |= flag::MEMBER;
-                shoppers.find_stage(i, &world.clock, step);
-            }
-        }
-    }
-    if !hunter && f64::from(field(more, 2)) < drawn.intent_rate * effect * 65_536.0 {
-        shoppers.touch(i, INTENDED, &world.clock, step);
-        delivered.carts += counted;
-        if let Some(leads) = &world.market.industry.leads
-            && shoppers.flags[i] & flag::SATIATED == 0
-            && f64::from(field(last, 3)) < leads.form_rate * 65_536.0
-        {
-            scratch.forms.push(Form { shopper: opportunity.shopper, line: line as u32, people });
-        }
-    }
 }
 
 #[cfg(test)]

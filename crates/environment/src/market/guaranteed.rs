@@ -8,7 +8,7 @@ use super::journal::Meeting;
 use super::own::memory_place;
 use super::settings::Market;
 use super::shoppers::{MEMORY_UNIT, SEEN, Shoppers, VIEWED, flag};
-use super::visits::{Visitor, chance, field, shopper_bits};
+use super::visits::{chance, field, shopper_bits};
 use super::world::{BINS, MEMORY_SHIFT};
 use crate::draws::{Key, purpose};
 use crate::reader::Uncertain;
@@ -62,7 +62,7 @@ pub(crate) fn show(
     moment: Moment<'_>,
     left: u64,
     shoppers: &mut Shoppers,
-    visitors: &[Visitor],
+    visitors: &[u32],
     scratch: &mut Scratch,
 ) -> Shown {
     let Moment { world, step, key } = moment;
@@ -72,25 +72,25 @@ pub(crate) fn show(
     let most = (exposures.per_day as f64 * world.clock.step_days) as u64;
     let people = world.market.weight() as i64;
     let key = key.with(purpose::EXPOSURES);
-    let rank = |visitor: &Visitor| (field(shopper_bits(key, visitor.shopper), 0) >> 6) as usize;
+    let rank = |visitor: u32| (field(shopper_bits(key, visitor), 0) >> 6) as usize;
     scratch.billed.fill(0);
     for visitor in visitors {
-        scratch.billed[rank(visitor).min(BINS - 1)] += 1;
+        scratch.billed[rank(*visitor).min(BINS - 1)] += 1;
     }
     // A unit of money a person.
     let left = Left { money: left.min(most) as i64, contacts: i64::MAX };
     let (last, Left { money: mut rest, .. }) = last_bin(scratch, BINS, people, left, |_| 1);
     let mut shown = Shown::default();
     for visitor in visitors {
-        let bin = rank(visitor);
+        let bin = rank(*visitor);
         let met = if bin < last { people } else { people.min(rest) };
         if bin > last || met == 0 {
             continue;
         }
         rest -= if bin == last { met } else { 0 };
         shown.people += met as u64;
-        let i = visitor.shopper as usize;
-        let bits = shopper_bits(key, visitor.shopper);
+        let i = *visitor as usize;
+        let bits = shopper_bits(key, *visitor);
         // Where only some of the people were shown it, the shopper moves with their share as chance.
         let moved = i64::from(field(bits, 1)) * people < met << 16;
         let clicks = field(bits, 2) < click_chance(moment, tables, shoppers, i);
@@ -99,7 +99,7 @@ pub(crate) fn show(
             continue;
         }
         if let Some(meetings) = &mut scratch.meetings {
-            Meeting { shopper: visitor.shopper, click: clicks, recognised: true }.note(meetings);
+            Meeting { shopper: *visitor, click: clicks, recognised: true }.note(meetings);
         }
         let memory = &mut shoppers.memory[tables.memory][i];
         *memory = memory.saturating_add((tables.impact * MEMORY_UNIT) as u16);

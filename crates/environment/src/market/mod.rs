@@ -19,11 +19,13 @@ pub(crate) mod goods_parts;
 pub mod guaranteed;
 pub mod journal;
 pub mod leads;
+mod list;
 pub mod own;
 pub(crate) mod parts;
 #[cfg(test)]
 mod persons;
 mod purchases;
+mod response;
 pub mod settings;
 mod shelves;
 pub(crate) mod shoppers;

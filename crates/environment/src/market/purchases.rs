@@ -44,14 +44,14 @@ fn brand_share(world: &MarketWorld, shoppers: &Shoppers, i: usize, factor: f64) 
     pull / (1.0 + pull)
 }
 
-/// Lets every visiting shopper with an unmet need buy or not; books our sales, notes the orders and returns the
+/// Lets every visitor with an unmet need buy or not; books our sales, notes the orders and returns the
 /// expectations.
 pub(crate) fn purchase(
     moment: Moment<'_>,
     shoppers: &mut Shoppers,
     shelves: &mut Shelves,
     till: &mut Till,
-    visiting: impl Iterator<Item = u32>,
+    needing: &[u32],
     orders: &mut Vec<Order>,
     shop: &mut ShopRow,
 ) -> Expected {
@@ -68,14 +68,9 @@ pub(crate) fn purchase(
     // A purchase that begins with a deposit is expected on the day of its balance.
     let presale = till.takes_deposits(moment);
     orders.clear();
-    for shopper in visiting {
+    for &shopper in needing {
         let i = shopper as usize;
-        let flags = shoppers.flags[i];
-        shoppers.flags[i] &= !(flag::VISITING | flag::CLICKED);
-        if flags & (flag::IN_MARKET | flag::SATIATED) != flag::IN_MARKET {
-            continue;
-        }
-        let hunter = if flags & flag::HUNTER != 0 { industry.hunter_purchases } else { 1.0 };
+        let hunter = if shoppers.flags[i] & flag::HUNTER != 0 { industry.hunter_purchases } else { 1.0 };
         let rate = (rates[shoppers.class[i] as usize / LEVELS] * hunter).min(1.0);
         let bits = shopper_bits(key, shopper);
         let more = mix(bits);

@@ -34,6 +34,10 @@ pub(crate) mod flag {
     pub(crate) const CLICKED: u8 = 32;
     /// Was a customer and buys from rivals for good.
     pub(crate) const LEFT: u8 = 64;
+    /// Searches the brand in this step.
+    pub(crate) const SEARCHES_BRAND: u8 = 128;
+    /// What is of this step only.
+    pub(crate) const PASSING: u8 = VISITING | CLICKED | SEARCHES_BRAND;
 }
 
 /// Windows in steps, and where time starts: stamps count from `origin` so that what came before the episode has one
@@ -258,9 +262,25 @@ impl Shoppers {
         if (self.stage[i] as usize) <= kind + 1 {
             self.set_stage(i, kind + 1);
             self.expires[i] = self.deadline(i, kind + 1, clock);
-        } else if (self.stage[i] as usize) < Stage::Initial as usize {
-            self.expires[i] = self.deadline(i, self.stage[i] as usize, clock);
         }
+    }
+
+    /// A contact that was no more than seen, of each of `seen`: a [`Self::touch`] without branches.
+    pub(crate) fn see(&mut self, seen: &[u32], clock: &Clock, step: usize) {
+        let stamp = clock.stamp(step);
+        let lapses = stamp.saturating_add(clock.windows[SEEN]);
+        let discover = Stage::Discover as u8;
+        let mut discovered = 0;
+        for shopper in seen {
+            let i = *shopper as usize;
+            self.contact[SEEN][i] = stamp;
+            let stage = self.stage[i];
+            discovered += u64::from(stage < discover);
+            self.stage[i] = stage.max(discover);
+            self.expires[i] = if stage > discover { self.expires[i] } else { lapses };
+        }
+        self.stocks[Stage::Unreached as usize] -= discovered;
+        self.stocks[Stage::Discover as usize] += discovered;
     }
 
     /// Reserves a commission for so many of the shopper's people, in place of any before; `all` is how many there are.

@@ -15,8 +15,8 @@ use super::own::Relations;
 use super::purchases::{Order, last_click_line, purchase, within};
 use super::shelves::Shelves;
 use super::shoppers::Shoppers;
-use super::supply;
-use super::visits::{Audience, fade, free_traffic, visit};
+use super::supply::candidates;
+use super::visits::{Audience, fade, free_traffic, leave, visit};
 use super::world::MarketWorld;
 use crate::deeplink::STAGES;
 use crate::draws::Key;
@@ -161,7 +161,8 @@ impl MarketState {
         scratch.arrivals.clear();
         scratch.forms.clear();
         let contacted = self.relations.contact(moment, &mut self.shoppers, &mut scratch);
-        let shown = show(moment, self.exposures, &mut self.shoppers, &audience.visitors, &mut scratch);
+        let shown =
+            show(moment, self.exposures, &mut self.shoppers, audience.visitors.as_slice(), &mut scratch);
         self.exposures -= shown.people;
         let mut page_visitors = weight * contacted.clicks + shown.clicks;
         if let (Some(journal), Some(meetings)) = (&mut self.journal, &mut scratch.meetings) {
@@ -178,7 +179,7 @@ impl MarketState {
                 delivered = deliver(moment, line, terms, &mut self.shoppers, &audience, &mut scratch);
             }
             let channel = &world.market.lines[line].channel;
-            let supply = || weight * supply::size(channel.supply, &audience);
+            let supply = || weight * candidates(channel.supply, &audience).len() as u64;
             self.friction.close(&world, line, step, &delivered, supply);
             if let (Some(journal), Some(meetings)) = (&mut self.journal, &mut scratch.meetings) {
                 journal.source(step, line, meetings, &self.shoppers.stage);
@@ -205,13 +206,11 @@ impl MarketState {
         // Free traffic, then orders: ours and rivals'.
         let factor = self.shelves.exposure(&world.goods);
         let meetings = scratch.meetings.as_mut();
-        let visitors = &audience.visitors;
-        page_visitors += weight * free_traffic(moment, &mut self.shoppers, visitors, factor, meetings);
+        page_visitors += weight * free_traffic(moment, &mut self.shoppers, &audience, factor, meetings);
         if let (Some(journal), Some(meetings)) = (&mut self.journal, &mut scratch.meetings) {
             journal.source(step, journal.free(), meetings, &self.shoppers.stage);
         }
-        let visiting =
-            audience.visitors.iter().map(|visitor| visitor.shopper).chain(scratch.arrivals.iter().copied());
+        leave(&mut self.shoppers, &mut audience, &scratch.arrivals);
         let mut shop = ShopRow {
             visitors: page_visitors,
             leavers: weight * contacted.leavers,
@@ -219,7 +218,8 @@ impl MarketState {
             ..ShopRow::default()
         };
         let Self { shoppers, shelves, till, .. } = self;
-        let mut expected = purchase(moment, shoppers, shelves, till, visiting, &mut orders, &mut shop);
+        let mut expected =
+            purchase(moment, shoppers, shelves, till, audience.needing.as_slice(), &mut orders, &mut shop);
         till.collect(moment, shoppers, shelves, &mut orders, &mut expected, &mut shop);
         expect(&world, step, &expected, &mut shop);
         let credited = orders.len();

@@ -1,59 +1,42 @@
 //! Who can be met where: the supply of a line in a step, and its ranks among rivals' bids.
 
 use super::delivery::Moment;
+use super::list::List;
 use super::settings::Supply;
 use super::shoppers::{Shoppers, flag};
 use super::targeting::Targeting;
-use super::visits::{Audience, Query, field, shopper_bits};
+use super::visits::{Audience, field, shopper_bits};
 use super::world::BINS;
 use crate::observation::Pricing;
 
 /// An opportunity to meet one shopper.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Opportunity {
+    pub(crate) bits: u64,
     pub(crate) shopper: u32,
     /// Rank among rivals' bids, in bins.
     pub(crate) bin: u16,
-    /// What it is asked for, where it is a search.
-    pub(crate) query: Query,
-    pub(crate) bits: u64,
-}
-
-/// Calls `each` with everyone who can be met in this step, once, and with what they search.
-#[inline]
-pub(crate) fn candidates(supply: Supply, audience: &Audience, mut each: impl FnMut(u32, Query)) {
-    let visitors = audience.visitors.iter();
-    match supply {
-        Supply::Sessions(habit) => {
-            audience.sessions[habit as usize]
-                .as_slice()
-                .iter()
-                .for_each(|shopper| each(*shopper, Query::None));
-        }
-        Supply::Visits => visitors.for_each(|visitor| each(visitor.shopper, Query::None)),
-        Supply::Queries => visitors
-            .filter(|visitor| visitor.query != Query::None)
-            .for_each(|visitor| each(visitor.shopper, visitor.query)),
-        Supply::BrandQueries => visitors
-            .filter(|visitor| visitor.query == Query::Brand)
-            .for_each(|visitor| each(visitor.shopper, visitor.query)),
-        Supply::Deals => {
-            visitors.filter(|visitor| visitor.deals).for_each(|visitor| each(visitor.shopper, Query::None));
-        }
-        Supply::Tasks => {
-            visitors.filter(|visitor| visitor.tasks).for_each(|visitor| each(visitor.shopper, Query::None));
-        }
-    }
+    /// Whether it is a search for the brand.
+    pub(crate) brand: bool,
+    /// Whether it ends in a click, where that has been found.
+    pub(crate) click: bool,
 }
 
 /// Shoppers who can be met in this step.
-pub(crate) fn size(supply: Supply, audience: &Audience) -> u64 {
-    let mut count = 0;
-    candidates(supply, audience, |_, _| count += 1);
-    count
+pub(crate) fn candidates(supply: Supply, audience: &Audience) -> &[u32] {
+    let list = match supply {
+        Supply::Sessions(habit) => &audience.sessions[habit as usize],
+        Supply::Visits => &audience.visitors,
+        Supply::Queries => &audience.queries,
+        Supply::BrandQueries => &audience.brand_queries,
+        Supply::Deals => &audience.deals,
+        Supply::Tasks => &audience.tasks,
+    };
+    list.as_slice()
 }
 
 /// Finds the step's opportunities of a line, those of a rank certainly above `highest` left out.
+#[inline(never)]
 pub(crate) fn meet(
     moment: Moment<'_>,
     line: usize,
@@ -61,7 +44,7 @@ pub(crate) fn meet(
     targeting: Option<&Targeting<'_>>,
     shoppers: &Shoppers,
     audience: &Audience,
-    opportunities: &mut Vec<Opportunity>,
+    opportunities: &mut List<Opportunity>,
 ) {
     let Moment { world, key, .. } = moment;
     let industry = &world.market.industry;
@@ -70,29 +53,35 @@ pub(crate) fn meet(
     // Interest only ever raises a rank, so a plain rank above the highest bin can be left out.
     let raises = industry.rival_interest >= 1.0;
     let highest_rank = if raises && highest < BINS { (highest as u32 + 2) << 6 } else { 65_536 };
-    opportunities.clear();
-    candidates(channel.supply, audience, |shopper, query| {
+    let candidates = candidates(channel.supply, audience);
+    let count = candidates.len();
+    let flags = shoppers.flags.as_slice();
+    let opportunity = |shopper: u32, brand: bool| {
         let bits = shopper_bits(key, shopper);
-        if query == Query::Brand || field(bits, 0) < highest_rank {
-            opportunities.push(Opportunity { shopper, bits, query, bin: 0 });
-        }
-    });
+        let opportunity = Opportunity { shopper, bits, brand, ..Opportunity::default() };
+        (opportunity, (field(bits, 0) < highest_rank) | brand)
+    };
+    if matches!(channel.supply, Supply::Queries | Supply::BrandQueries) {
+        let brand = |shopper: u32| flags[shopper as usize] & flag::SEARCHES_BRAND != 0;
+        opportunities.keep(count, candidates.iter().map(|shopper| opportunity(*shopper, brand(*shopper))));
+    } else {
+        opportunities.keep(count, candidates.iter().map(|shopper| opportunity(*shopper, false)));
+    }
     if let Some(targeting) = targeting {
         opportunities.retain(|opportunity| targeting.keeps(shoppers, opportunity));
     }
     let brand = (industry.brand_query_rank * 65_536.0) as u32;
     // Where nobody bids, a rank is a lot.
     let interest = if channel.pricing == Pricing::Fixed { 0 } else { flag::IN_MARKET };
-    for opportunity in opportunities {
+    for opportunity in opportunities.as_mut_slice() {
         let rank = field(opportunity.bits, 0);
-        let bin = if opportunity.query == Query::Brand {
+        let interested = flags[opportunity.shopper as usize] & interest;
+        let bin = if opportunity.brand {
             (rank * brand) >> 22
-        } else if shoppers.flags[opportunity.shopper as usize] & interest != 0 {
-            // Between neighbouring places of the table, so that bins stay evenly filled.
-            let (from, to) = (world.dear[(rank >> 10) as usize], world.dear[(rank >> 10) as usize + 1]);
-            u32::from(from) + ((u32::from(to - from) * (rank & 1023)) >> 10)
         } else {
-            rank >> 6
+            // Between neighbouring places of the table, so that bins stay evenly filled.
+            let (from, width) = world.ranks[usize::from(interested != 0)][(rank >> 10) as usize];
+            u32::from(from) + ((u32::from(width) * (rank & 1023)) >> 10)
         };
         opportunity.bin = bin.min(BINS as u32 - 1) as u16;
     }

@@ -34,11 +34,14 @@ impl AudienceTest {
     }
 
     /// Whether a shopper belongs on the day with stamp `today`.
+    #[inline]
     pub(crate) fn holds(&self, shoppers: &Shoppers, i: usize, today: u16) -> bool {
         let persona = shoppers.class[i] as usize / LEVELS;
         let last = shoppers.orders[0][i];
-        let bought = self.exclude_buyers_days.is_some_and(|days| last > 0 && today - last <= days);
-        self.personas >> persona & 1 == 1 && self.stages >> shoppers.stage[i] & 1 == 1 && !bought
+        let bought =
+            self.exclude_buyers_days.is_some_and(|days| (last > 0) & (today.wrapping_sub(last) <= days));
+        // Without branches, as nobody can foresee it.
+        (self.personas >> (persona & 31) & self.stages >> (shoppers.stage[i] & 31) & 1 == 1) & !bought
     }
 
     /// Chance that someone who does not belong is met all the same, so that of all who can be met the share who belong
@@ -79,11 +82,9 @@ impl<'a> Targeting<'a> {
         }
         let today = world.clock.day(step);
         let audience = drawn.audience.as_ref().map(|test| {
-            let (mut belong, mut all) = (0, 0);
-            candidates(channel.supply, audience, |shopper, _| {
-                belong += u64::from(test.holds(shoppers, shopper as usize, today));
-                all += 1;
-            });
+            let candidates = candidates(channel.supply, audience);
+            let belong = candidates.iter().filter(|shopper| test.holds(shoppers, **shopper as usize, today));
+            let (belong, all) = (belong.count() as u64, candidates.len() as u64);
             (test, chance(test.mistake(belong, all - belong)))
         });
         let capped = drawn.capped.and_then(|cap| {
@@ -94,6 +95,7 @@ impl<'a> Targeting<'a> {
     }
 
     /// Whether the line can meet the shopper of an opportunity.
+    #[inline]
     pub(crate) fn keeps(&self, shoppers: &Shoppers, opportunity: &Opportunity) -> bool {
         let i = opportunity.shopper as usize;
         let bits = mix(opportunity.bits ^ purpose::TARGETING);
@@ -102,8 +104,8 @@ impl<'a> Targeting<'a> {
         let full = self.capped.is_some_and(|(oldest, since)| oldest[i] > since);
         let meant = self
             .audience
-            .is_none_or(|(test, mistake)| field(bits, 0) < mistake || test.holds(shoppers, i, self.today));
-        !full && meant && (in_market || field(bits, 1) >= self.passed_over)
+            .is_none_or(|(test, mistake)| (field(bits, 0) < mistake) | test.holds(shoppers, i, self.today));
+        !full & meant & (in_market | (field(bits, 1) >= self.passed_over))
     }
 }
 
@@ -117,9 +119,8 @@ pub(crate) struct Cap {
 }
 
 impl Cap {
-    /// Notes a contact at a stamp.
-    pub(crate) fn note(&self, shoppers: &mut Shoppers, i: usize, stamp: u16) {
-        let stamps = &mut shoppers.capped[self.place];
+    /// Notes a contact with shopper `i` at a stamp among `[contacts][shoppers]` stamps.
+    pub(crate) fn note(&self, stamps: &mut [Vec<u16>], i: usize, stamp: u16) {
         for later in (1..self.contacts).rev() {
             stamps[later][i] = stamps[later - 1][i];
         }

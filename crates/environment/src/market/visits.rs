@@ -4,13 +4,16 @@
 use super::buyers::personal_chance;
 use super::delivery::Moment;
 use super::journal::Meeting;
-use super::settings::HABITS;
+use super::list::List;
+use super::settings::{HABITS, Habit, Industry, Market, Supply};
 use super::shoppers::{LEVELS, SEEN, Shoppers, VIEWED, flag};
 use super::world::{MEMORY_SHIFT, MarketWorld};
 use crate::draws::{Key, purpose};
 
 /// Room for every persona and level of activity.
 const CLASSES: usize = 64;
+/// Shoppers whose draws are made together, to be looked at several times while they are at hand.
+const BLOCK: usize = 256;
 /// Habits for which one draw of a shopper has room.
 const HABITS_A_DRAW: usize = 4;
 
@@ -32,71 +35,44 @@ pub(crate) fn chance(probability: f64) -> u32 {
     (65_536.0 * probability.clamp(0.0, 1.0)) as u32
 }
 
-/// What a visitor searches.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Query {
-    #[default]
-    None,
-    Category,
-    Brand,
-}
-
-/// A visitor of this step.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Visitor {
-    pub(crate) shopper: u32,
-    pub(crate) query: Query,
-    pub(crate) deals: bool,
-    pub(crate) tasks: bool,
-    /// Field for meeting the brand for nothing.
-    pub(crate) free: u16,
-}
-
-/// A list of shoppers, found anew in each step. Keeps its room, so that nothing is allocated or cleared.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct List {
-    room: Vec<u32>,
-    length: usize,
-}
-
-impl List {
-    /// Keeps the shoppers, in order, for whom `wanted` says so. Each is written in any case and kept on the condition: a
-    /// branch that cannot be foreseen costs more than what it saves.
-    fn keep(&mut self, wanted: impl ExactSizeIterator<Item = bool>) {
-        self.room.resize(wanted.len(), 0);
-        self.length = 0;
-        for (shopper, wanted) in wanted.enumerate() {
-            self.room[self.length] = shopper as u32;
-            self.length += usize::from(wanted);
-        }
-    }
-
-    pub(crate) fn as_slice(&self) -> &[u32] {
-        &self.room[..self.length]
-    }
-}
-
 /// Who can be met in this step.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Audience {
-    /// Visitors of the platform.
-    pub(crate) visitors: Vec<Visitor>,
-    /// `[habits]` shoppers with a session elsewhere; empty where the industry does not tell the habit apart.
-    pub(crate) sessions: [List; HABITS],
-    /// `[shoppers]` the draws at hand of each.
+    /// Visitors of the platform; and those among them who search, who search the brand, and who look for deals and tasks.
+    pub(crate) visitors: List<u32>,
+    pub(crate) queries: List<u32>,
+    pub(crate) brand_queries: List<u32>,
+    pub(crate) deals: List<u32>,
+    pub(crate) tasks: List<u32>,
+    /// `[habits]` shoppers with a session elsewhere; empty where the industry does not tell the habit apart, or no line
+    /// could meet them.
+    pub(crate) sessions: [List<u32>; HABITS],
+    /// `[shoppers]` the draws of the step.
     bits: Vec<u64>,
     /// Shoppers whose need, satiation or stage changes before they act.
-    changing: List,
-    visiting: List,
+    changing: List<u32>,
+    /// Who visits with an unmet need, and may buy.
+    pub(crate) needing: List<u32>,
+    intentions: List<Intention>,
+}
+
+/// What a visitor came for.
+#[derive(Debug, Clone, Copy, Default)]
+struct Intention {
+    shopper: u32,
+    brand: bool,
+    category: bool,
+    deals: bool,
+    tasks: bool,
 }
 
 impl Audience {
-    /// Shoppers with a visit or a session in this step.
+    /// Shoppers with a visit, or with a session that a line could meet, in this step.
     pub(crate) fn active(&self) -> u64 {
         let mut active = vec![false; self.bits.len()];
-        let sessions = self.sessions.iter().flat_map(|session| session.as_slice()).copied();
-        for shopper in sessions.chain(self.visitors.iter().map(|visitor| visitor.shopper)) {
-            active[shopper as usize] = true;
+        let sessions = self.sessions.iter().flat_map(List::as_slice);
+        for shopper in sessions.chain(self.visitors.as_slice()) {
+            active[*shopper as usize] = true;
         }
         active.iter().map(|active| u64::from(*active)).sum()
     }
@@ -109,8 +85,9 @@ pub(crate) fn fade(world: &MarketWorld, step: usize, shoppers: &mut Shoppers) {
         return;
     }
     for (memory, tables) in shoppers.memory.iter_mut().zip(&world.memories) {
+        let keep = u32::from(tables.keep);
         for amount in memory {
-            *amount = ((u32::from(*amount) * u32::from(tables.keep)) >> 16) as u16;
+            *amount = ((u32::from(*amount) * keep) >> 16) as u16;
         }
     }
 }
@@ -119,6 +96,8 @@ pub(crate) fn fade(world: &MarketWorld, step: usize, shoppers: &mut Shoppers) {
 ///
 /// The market follows AMSS: the share with a need moves to its target by the smallest flow, on top of the turnover
 /// that the mean duration of a need implies.
+// Like the other large loops of a step it is kept out of line: one function of all of them runs short of registers.
+#[inline(never)]
 pub(crate) fn visit(
     world: &MarketWorld,
     step: usize,
@@ -140,25 +119,35 @@ pub(crate) fn visit(
 
     let key = key.with(purpose::DAY);
 
-    // Loops are kept apart and free of calls.
-    let count = shoppers.len();
-    audience.bits.resize(count, 0);
-    for (i, bits) in audience.bits.iter_mut().enumerate() {
-        *bits = shopper_bits(key, i as u32);
-    }
-    let changes = |bits: u64, flags: u8, expires: u16, turn: [u32; 2]| {
-        let turns = field(bits, 0) < turn[(flags & flag::IN_MARKET) as usize];
-        let recovers = (flags & flag::SATIATED != 0) & (field(bits, 1) < recover);
-        turns | recovers | (expires <= now)
+    // Chances to get or lose a need, and to be over a purchase, by both flags.
+    let recovers = |flags: usize| if flags & usize::from(flag::SATIATED) != 0 { recover } else { 0 };
+    let usual: [[u32; 2]; 4] = std::array::from_fn(|flags| [turn[flags & 1], recovers(flags)]);
+    let changes = |bits: u64, expires: u16, [turn, recover]: [u32; 2]| {
+        (field(bits, 0) < turn) | (field(bits, 1) < recover) | (expires <= now)
     };
     let own_turn = |rate: u16| [personal_chance(enter_by_rate, rate), turn[1]];
-    let state = audience.bits.iter().zip(&shoppers.flags).zip(&shoppers.expires);
+    let count = shoppers.len();
+    audience.bits.resize(count, 0);
+    let state = audience.bits.iter_mut().zip(&shoppers.flags).zip(&shoppers.expires);
+    let mut row = key.row(0);
+    let state = state.enumerate().map(|(i, ((kept, flags), expires))| {
+        let bits = row.next_bits();
+        *kept = bits;
+        (i as u32, bits, *flags, *expires)
+    });
     if shoppers.needs.rates.is_empty() {
-        audience.changing.keep(state.map(|((bits, flags), expires)| changes(*bits, *flags, *expires, turn)));
+        audience.changing.keep(
+            count,
+            state.map(|(i, bits, flags, expires)| (i, changes(bits, expires, usual[usize::from(flags & 3)]))),
+        );
     } else {
         audience.changing.keep(
-            (state.zip(&shoppers.needs.rates))
-                .map(|(((bits, flags), expires), rate)| changes(*bits, *flags, *expires, own_turn(*rate))),
+            count,
+            (state.zip(&shoppers.needs.rates)).map(|((i, bits, flags, expires), rate)| {
+                let [enter, leave] = own_turn(*rate);
+                let turn = if flags & flag::IN_MARKET == 0 { enter } else { leave };
+                (i, changes(bits, expires, [turn, usual[usize::from(flags & 3)][1]]))
+            }),
         );
     }
     for shopper in audience.changing.as_slice() {
@@ -189,85 +178,141 @@ pub(crate) fn visit(
             *cell = chance((habit * need * industry.stage_visits[place % 8] * step_days).min(0.95));
         }
     }
-    let state = shoppers.class.iter().zip(&shoppers.flags).zip(&shoppers.stage).zip(&audience.bits);
-    audience.visiting.keep(state.map(|(((class, flags), stage), bits)| {
-        let place = usize::from((flags & flag::IN_MARKET) << 3 | (stage & 7));
-        field(*bits, 2) < visit_chance[usize::from(*class) % CLASSES][place]
-    }));
+    let state =
+        shoppers.class.iter().zip(&shoppers.flags).zip(&shoppers.stage).zip(&audience.bits).enumerate();
+    audience.visitors.keep(
+        count,
+        state.map(|(i, (((class, flags), stage), bits))| {
+            let place = usize::from((flags & flag::IN_MARKET) << 3 | (stage & 7));
+            (i as u32, field(*bits, 2) < visit_chance[usize::from(*class) % CLASSES][place])
+        }),
+    );
     intentions(world, key.with(1), shoppers, audience);
     sessions(world, step, key.with(2), shoppers, audience);
 }
 
 /// Sessions by habit, of visitors of the platform and of others alike.
+#[inline(never)]
 fn sessions(world: &MarketWorld, step: usize, key: Key, shoppers: &Shoppers, audience: &mut Audience) {
+    let count = shoppers.len();
     // As many sessions as fall into this part of the day.
     let days = world.brief.step_days * world.brief.calendar[step].hour_traffic;
-    let personas = &world.market.industry.personas;
-    let told = |habit: usize| personas.iter().any(|persona| persona.sessions[habit].is_some());
-    for (draw, sessions) in audience.sessions.chunks_mut(HABITS_A_DRAW).enumerate() {
-        let first = HABITS_A_DRAW * draw;
-        if !(first..first + sessions.len()).any(told) {
+    let Market { industry: Industry { personas, .. }, lines, .. } = &*world.market;
+    let counts = |habit: usize| {
+        personas.iter().any(|persona| persona.sessions[habit].is_some())
+            && lines.iter().any(|line| line.channel.supply == Supply::Sessions(Habit::ALL[habit]))
+    };
+    for (draw, lists) in audience.sessions.as_chunks_mut::<HABITS_A_DRAW>().0.iter_mut().enumerate() {
+        let habits: [usize; HABITS_A_DRAW] = std::array::from_fn(|place| HABITS_A_DRAW * draw + place);
+        if !habits.into_iter().any(counts) {
             continue;
         }
         let key = if draw == 0 { key } else { key.with(purpose::HABITS).with(draw as u64) };
-        for (i, bits) in audience.bits.iter_mut().enumerate() {
-            *bits = shopper_bits(key, i as u32);
-        }
-        for (place, session) in sessions.iter_mut().enumerate().filter(|(place, _)| told(first + place)) {
-            let mut chances = [0_u32; CLASSES];
-            for (class, cell) in chances.iter_mut().enumerate() {
-                let Some(persona) = personas.get(class / LEVELS) else { break };
-                let daily = persona.sessions[first + place].unwrap_or(0.0);
-                *cell = chance(1.0 - libm::pow(1.0 - daily, days));
+        // `[habits, classes]`
+        let mut chances = [[0_u32; CLASSES]; HABITS_A_DRAW];
+        for (chances, habit) in chances.iter_mut().zip(habits).filter(|(_, habit)| counts(*habit)) {
+            for (cells, persona) in chances.chunks_mut(LEVELS).zip(personas) {
+                let daily = persona.sessions[habit].unwrap_or(0.0);
+                cells.fill(chance(1.0 - libm::pow(1.0 - daily, days)));
             }
-            session
-                .keep((audience.bits.iter().zip(&shoppers.class)).map(|(bits, class)| {
-                    field(*bits, place as u32) < chances[usize::from(*class) % CLASSES]
-                }));
+        }
+        lists.iter_mut().for_each(List::clear);
+        let mut bits = [0; BLOCK];
+        for (block, classes) in shoppers.class.chunks(BLOCK).enumerate() {
+            let first = BLOCK * block;
+            let mut drawn = false;
+            for (place, list) in lists.iter_mut().enumerate().filter(|(place, _)| counts(habits[*place])) {
+                let chances = &chances[place];
+                let belongs =
+                    |class: u8, bits: u64| field(bits, place as u32) < chances[usize::from(class) % CLASSES];
+                let draws = classes.iter().zip(&mut bits).enumerate();
+                if drawn {
+                    list.add(
+                        count,
+                        draws.map(|(i, (class, bits))| ((first + i) as u32, belongs(*class, *bits))),
+                    );
+                } else {
+                    // Drawn in the first loop that looks at them: a loop for them alone would be done in vectors, which
+                    // have no product of 64 bits on most machines.
+                    let mut row = key.row(first as u64);
+                    list.add(
+                        count,
+                        draws.map(|(i, (class, bits))| {
+                            *bits = row.next_bits();
+                            ((first + i) as u32, belongs(*class, *bits))
+                        }),
+                    );
+                    drawn = true;
+                }
+            }
         }
     }
 }
 
 /// What visitors came for: a search, deals, tasks.
+#[inline(never)]
 fn intentions(world: &MarketWorld, key: Key, shoppers: &mut Shoppers, audience: &mut Audience) {
     let industry = &world.market.industry;
     let category_query = chance(industry.category_query);
-    let brand_query = industry.brand_query.map(chance);
-    let personas = industry.personas.iter();
-    let (deals, tasks): (Vec<u32>, Vec<u32>) =
-        personas.map(|persona| (chance(persona.deals), chance(persona.tasks))).unzip();
-    audience.visitors.clear();
-    for shopper in audience.visiting.as_slice() {
+    // `[in market and stage]` chance of a search for the brand, and the factor on what is remembered of it: a table, as a
+    // choice between two floats would be a branch.
+    let brand_query: [(u32, f64); 16] = std::array::from_fn(|place| {
+        let factor = if place >= 8 { industry.in_market_curiosity } else { 1.0 };
+        (chance(industry.brand_query[place % 8]), factor)
+    });
+    // `[classes]` chance to look for deals, and for tasks.
+    let mut errands = [[0_u32; 2]; CLASSES];
+    for (cells, persona) in errands.chunks_mut(LEVELS).zip(&industry.personas) {
+        cells.fill([chance(persona.deals), chance(persona.tasks)]);
+    }
+    let visitors = audience.visitors.as_slice();
+    let Shoppers { flags, stage, class, memory, .. } = shoppers;
+    let intentions = audience.intentions.room(visitors.len());
+    for (intention, shopper) in intentions.iter_mut().zip(visitors) {
         let i = *shopper as usize;
-        shoppers.flags[i] |= flag::VISITING;
         let bits = shopper_bits(key, *shopper);
-        let curiosity: u32 = world
-            .memories
-            .iter()
-            .zip(&shoppers.memory)
+        let curiosity: u32 = (world.memories.iter().zip(&*memory))
             .map(|(tables, memory)| tables.curiosity[(memory[i] >> MEMORY_SHIFT) as usize])
             .sum();
-        let needs = shoppers.flags[i] & flag::IN_MARKET != 0;
-        let factor = if needs { industry.in_market_curiosity } else { 1.0 };
+        let needs = flags[i] & flag::IN_MARKET;
+        let (usual, factor) = brand_query[usize::from(needs << 3 | (stage[i] & 7))];
         let curiosity = (f64::from(curiosity) * factor) as u32;
-        let query = if field(bits, 0) < brand_query[shoppers.stage[i] as usize] + curiosity {
-            Query::Brand
-        } else if needs && field(bits, 1) < category_query {
-            Query::Category
-        } else {
-            Query::None
-        };
-        let persona = shoppers.class[i] as usize / LEVELS;
+        let brand = field(bits, 0) < usual + curiosity;
+        let category = (needs != 0) & !brand & (field(bits, 1) < category_query);
+        let [deals, tasks] = errands[usize::from(class[i]) % CLASSES];
         // Bonus hunters are after tasks three times as often. Assumed.
-        let eager = if shoppers.flags[i] & flag::HUNTER != 0 { 3 } else { 1 };
-        audience.visitors.push(Visitor {
+        let eager = if flags[i] & flag::HUNTER != 0 { 3 } else { 1 };
+        flags[i] |= flag::VISITING | if brand { flag::SEARCHES_BRAND } else { 0 };
+        *intention = Intention {
             shopper: *shopper,
-            query,
-            deals: field(bits, 2) < deals[persona],
-            tasks: field(bits, 3) < eager * tasks[persona],
-            free: field(audience.bits[i], 3) as u16,
-        });
+            brand,
+            category,
+            deals: field(bits, 2) < deals,
+            tasks: field(bits, 3) < eager * tasks,
+        };
     }
+    let count = intentions.len();
+    let came = |wanted: fn(&Intention) -> bool| {
+        intentions.iter().map(move |intention| (intention.shopper, wanted(intention)))
+    };
+    audience.queries.keep(count, came(|visitor| visitor.brand | visitor.category));
+    audience.brand_queries.keep(count, came(|visitor| visitor.brand));
+    audience.deals.keep(count, came(|visitor| visitor.deals));
+    audience.tasks.keep(count, came(|visitor| visitor.tasks));
+}
+
+/// Ends the step's visits, those from outside included, and finds who among the visitors has an unmet need.
+pub(crate) fn leave(shoppers: &mut Shoppers, audience: &mut Audience, arrivals: &[u32]) {
+    let visitors = audience.visitors.as_slice();
+    let flags = shoppers.flags.as_mut_slice();
+    audience.needing.keep(
+        visitors.len() + arrivals.len(),
+        visitors.iter().chain(arrivals).map(|shopper| {
+            let flags = &mut flags[*shopper as usize];
+            *flags &= !flag::PASSING;
+            (*shopper, *flags & (flag::IN_MARKET | flag::SATIATED) == flag::IN_MARKET)
+        }),
+    );
 }
 
 /// Chances to enter and to leave the market so that its expected share becomes `target`, given the turnover.
@@ -288,7 +333,7 @@ pub(crate) fn market_flow(share: f64, target: f64, turnover: f64) -> (f64, f64) 
 pub(crate) fn free_traffic(
     Moment { world, step, key }: Moment<'_>,
     shoppers: &mut Shoppers,
-    visitors: &[Visitor],
+    audience: &Audience,
     factor: f64,
     mut meetings: Option<&mut Vec<Meeting>>,
 ) -> u64 {
@@ -298,16 +343,15 @@ pub(crate) fn free_traffic(
     let query_click = chance(industry.brand_query_free);
     let key = key.with(purpose::FREE);
     let mut clicks = 0;
-    for visitor in visitors {
-        let met = u32::from(visitor.free) < exposure;
-        if !met && visitor.query != Query::Brand {
+    for shopper in audience.visitors.as_slice() {
+        let i = *shopper as usize;
+        let met = field(audience.bits[i], 3) < exposure;
+        let brand = shoppers.flags[i] & flag::SEARCHES_BRAND != 0;
+        if !met && !brand {
             continue;
         }
-        let i = visitor.shopper as usize;
-        let bits = shopper_bits(key, visitor.shopper);
-        let searched = visitor.query == Query::Brand
-            && shoppers.flags[i] & flag::CLICKED == 0
-            && field(bits, 0) < query_click;
+        let bits = shopper_bits(key, *shopper);
+        let searched = brand && shoppers.flags[i] & flag::CLICKED == 0 && field(bits, 0) < query_click;
         let clicked = searched || (met && field(bits, 1) < click);
         if clicked {
             shoppers.touch(i, VIEWED, &world.clock, step);
@@ -318,7 +362,7 @@ pub(crate) fn free_traffic(
         if let Some(meetings) = &mut meetings
             && (clicked || met)
         {
-            Meeting { shopper: visitor.shopper, click: clicked, recognised: true }.note(meetings);
+            Meeting { shopper: *shopper, click: clicked, recognised: true }.note(meetings);
         }
     }
     clicks

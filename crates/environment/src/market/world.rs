@@ -38,8 +38,8 @@ pub(crate) struct MarketWorld {
     pub(crate) appeal: Vec<f64>,
     pub(crate) memories: Vec<MemoryTables>,
     pub(crate) lines: Vec<LineWorld>,
-    /// `[65]` bins where the 64ths of the ranks of people in the market begin.
-    pub(crate) dear: Vec<u16>,
+    /// `[in market, 64]` the bin where each 64th of the ranks begins, and how many bins it covers.
+    pub(crate) ranks: [[(u16, u16); 64]; 2],
     pub(crate) goods: GoodsWorld,
     /// `[longest + 1]` chance, in 65,536ths, that a report's delay is at most this many days.
     pub(crate) report_delay: Vec<u32>,
@@ -144,12 +144,13 @@ impl MarketWorld {
                 .map(|memory| MemoryTables::build(memory, brief.step_days, named(&memory.name)))
                 .collect(),
             lines,
-            dear: (0..=64)
-                .map(|place| {
-                    let rank = 1.0 - libm::pow(1.0 - f64::from(place) / 64.0, industry.rival_interest);
+            ranks: [1.0, industry.rival_interest].map(|interest| {
+                let bin = |place: usize| {
+                    let rank = 1.0 - libm::pow(1.0 - place as f64 / 64.0, interest);
                     (rank * BINS as f64) as u16
-                })
-                .collect(),
+                };
+                std::array::from_fn(|place| (bin(place), bin(place + 1) - bin(place)))
+            }),
             goods: GoodsWorld::build(brief, market, named),
             report_delay: report_delay(market, brief.step_days),
             offers: OfferTables::build(brief, market, parameters),

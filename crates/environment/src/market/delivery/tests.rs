@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::super::settings::{AudienceSettings, FrequencyCap, Line, Market};
-use super::super::shoppers::LEVELS;
+use super::super::shoppers::{LEVELS, flag};
 use super::super::targeting::AudienceTest;
 use super::super::visits::visit;
 use super::*;
@@ -91,10 +91,10 @@ impl Opening {
 
     /// Whom a line meets where money is no limit.
     fn met(&self, line: usize) -> Vec<usize> {
-        let mut all = Vec::new();
+        let mut all = List::default();
         let targeting = Targeting::new(self.moment(), line, &self.shoppers, &self.audience);
         meet(self.moment(), line, BINS, targeting.as_ref(), &self.shoppers, &self.audience, &mut all);
-        all.iter().map(|opportunity| opportunity.shopper as usize).collect()
+        all.as_slice().iter().map(|opportunity| opportunity.shopper as usize).collect()
     }
 }
 
@@ -126,9 +126,10 @@ fn spend_is_the_pricing_rule_applied_to_the_events() {
             let (delivered, _) = stage.buy(line, Terms { contacts, ..Terms::plain(money) });
             let clicks = Clicks::new(stage.moment(), line, 1.0, &stage.shoppers);
             let targeting = Targeting::new(stage.moment(), line, &stage.shoppers, &stage.audience);
-            let mut all = Vec::new();
+            let mut all = List::default();
             let Opening { shoppers, audience, .. } = &stage;
             meet(stage.moment(), line, BINS, targeting.as_ref(), shoppers, audience, &mut all);
+            let all = all.as_mut_slice();
             all.sort_by_key(|opportunity| (opportunity.bin, opportunity.shopper));
 
             let (mut cost, mut clicked, mut met, mut most) = (0, 0, 0, contacts as u64);
@@ -144,7 +145,7 @@ fn spend_is_the_pricing_rule_applied_to_the_events() {
                 cost = bought * price;
                 most = bought as u64 * contract.exposures;
             }
-            'money: for opportunity in &all {
+            'money: for opportunity in all.iter() {
                 let click = clicks.happens(&stage.shoppers, opportunity);
                 let price = match channel.pricing {
                     Pricing::Commission => (channel.commission_cap * 1e6) as i64,
