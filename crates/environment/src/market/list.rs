@@ -12,23 +12,11 @@ pub(crate) struct List<T> {
 }
 
 impl<T: Copy + Default> List<T> {
-    #[inline]
-    pub(crate) fn clear(&mut self) {
-        self.length = 0;
-    }
-
     /// Becomes a list of those `items`, of which there are at most `most`, that are wanted, in their order.
     #[inline]
     pub(crate) fn keep(&mut self, most: usize, items: impl Iterator<Item = (T, bool)>) {
-        self.clear();
-        self.add(most, items);
-    }
-
-    /// Adds those `items` that are wanted, in their order, to a list of at most `most`.
-    #[inline]
-    pub(crate) fn add(&mut self, most: usize, items: impl Iterator<Item = (T, bool)>) {
-        let mut length = self.length;
         let room = self.room(most);
+        let mut length = 0;
         items.for_each(|(item, wanted)| {
             room[length] = item;
             length += usize::from(wanted);

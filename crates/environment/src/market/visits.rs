@@ -12,8 +12,6 @@ use crate::draws::{Key, purpose};
 
 /// Room for every persona and level of activity.
 const CLASSES: usize = 64;
-/// Shoppers whose draws are made together, to be looked at several times while they are at hand.
-const BLOCK: usize = 256;
 /// Habits for which one draw of a shopper has room.
 const HABITS_A_DRAW: usize = 4;
 
@@ -192,9 +190,7 @@ pub(crate) fn visit(
 }
 
 /// Sessions by habit, of visitors of the platform and of others alike.
-#[inline(never)]
 fn sessions(world: &MarketWorld, step: usize, key: Key, shoppers: &Shoppers, audience: &mut Audience) {
-    let count = shoppers.len();
     // As many sessions as fall into this part of the day.
     let days = world.brief.step_days * world.brief.calendar[step].hour_traffic;
     let Market { industry: Industry { personas, .. }, lines, .. } = &*world.market;
@@ -216,36 +212,42 @@ fn sessions(world: &MarketWorld, step: usize, key: Key, shoppers: &Shoppers, aud
                 cells.fill(chance(1.0 - libm::pow(1.0 - daily, days)));
             }
         }
-        lists.iter_mut().for_each(List::clear);
-        let mut bits = [0; BLOCK];
-        for (block, classes) in shoppers.class.chunks(BLOCK).enumerate() {
-            let first = BLOCK * block;
-            let mut drawn = false;
-            for (place, list) in lists.iter_mut().enumerate().filter(|(place, _)| counts(habits[*place])) {
-                let chances = &chances[place];
-                let belongs =
-                    |class: u8, bits: u64| field(bits, place as u32) < chances[usize::from(class) % CLASSES];
-                let draws = classes.iter().zip(&mut bits).enumerate();
-                if drawn {
-                    list.add(
-                        count,
-                        draws.map(|(i, (class, bits))| ((first + i) as u32, belongs(*class, *bits))),
-                    );
-                } else {
-                    // Drawn in the first loop that looks at them: a loop for them alone would be done in vectors, which
-                    // have no product of 64 bits on most machines.
-                    let mut row = key.row(first as u64);
-                    list.add(
-                        count,
-                        draws.map(|(i, (class, bits))| {
-                            *bits = row.next_bits();
-                            ((first + i) as u32, belongs(*class, *bits))
-                        }),
-                    );
-                    drawn = true;
-                }
-            }
+        let mut met =
+            habits.map(counts).into_iter().enumerate().filter(|(_, met)| *met).map(|(place, _)| place);
+        let classes = shoppers.class.as_slice();
+        match [met.next(), met.next(), met.next(), met.next()] {
+            [Some(a), None, ..] => begin_sessions(key, classes, [a], &chances, lists),
+            [Some(a), Some(b), None, _] => begin_sessions(key, classes, [a, b], &chances, lists),
+            [Some(a), Some(b), Some(c), None] => begin_sessions(key, classes, [a, b, c], &chances, lists),
+            _ => begin_sessions(key, classes, [0, 1, 2, 3], &chances, lists),
         }
+    }
+}
+
+/// Fills the lists at `places`, which differ, from one draw of each shopper.
+#[inline(never)]
+fn begin_sessions<const N: usize>(
+    key: Key,
+    classes: &[u8],
+    places: [usize; N],
+    chances: &[[u32; CLASSES]; HABITS_A_DRAW],
+    lists: &mut [List<u32>; HABITS_A_DRAW],
+) {
+    let Ok(mut lists) = lists.get_disjoint_mut(places) else { return };
+    let chances = places.map(|place| chances[place]);
+    let rooms = lists.each_mut().map(|list| list.room(classes.len()));
+    let mut lengths = [0; N];
+    let mut row = key.row(0);
+    for (i, class) in classes.iter().enumerate() {
+        let bits = row.next_bits();
+        for n in 0..N {
+            rooms[n][lengths[n]] = i as u32;
+            let chance = chances[n][usize::from(*class) % CLASSES];
+            lengths[n] += usize::from(field(bits, places[n] as u32) < chance);
+        }
+    }
+    for (list, length) in lists.iter_mut().zip(lengths) {
+        list.set_length(length);
     }
 }
 
