@@ -9,6 +9,22 @@ pub trait Agent: Send {
 
     /// Money for the coming step. Whatever it returns, the guard makes it legal.
     fn decide(&mut self, observation: &Observation) -> Allocation;
+
+    /// What one major unit more on each line would bring, if the lines got `money` (`[lines]`, major units) in the step that
+    /// was decided last and the rest of the season went as planned. None where the agent has no model of that.
+    fn marginal(&self, money: &[f64]) -> Option<Marginal> {
+        let _ = money;
+        None
+    }
+}
+
+/// What a little more money would do in a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Marginal {
+    /// `[lines]` what one major unit more would bring, now and later, in units of the goal.
+    pub returns: Vec<f64>,
+    /// `[lines]` how much more the line can spend, major units; infinite where no end is known.
+    pub room: Vec<f64>,
 }
 
 /// Makes agents of one kind, one for each episode, so that episodes can run side by side.

@@ -14,8 +14,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use outlay_environment::schema::FileKind;
 
 use examples::{
-    CHECK_EXAMPLES, COMPARE_EXAMPLES, EVALUATE_EXAMPLES, HEADS_EXAMPLES, LEVERS_EXAMPLES, SCHEMA_EXAMPLES,
-    SUITE_EXAMPLES, TRAIN_EXAMPLES, TRAPS_EXAMPLES,
+    CHECK_EXAMPLES, COMPARE_EXAMPLES, EVALUATE_EXAMPLES, HEADS_EXAMPLES, LEVERS_EXAMPLES, RECOMMEND_EXAMPLES,
+    SCHEMA_EXAMPLES, SUITE_EXAMPLES, TRAIN_EXAMPLES, TRAPS_EXAMPLES,
 };
 pub(crate) use learning::{
     HEADS_AGENTS, Heads, HeadsCommand, HeadsEvaluate, HeadsTrain, Learner, Preference, Train,
@@ -100,6 +100,9 @@ pub(crate) enum Command {
     /// Compare agents on the same fixed seeds
     #[command(after_long_help = COMPARE_EXAMPLES)]
     Compare(Compare),
+    /// Say what to spend today and why, from a log of the season so far
+    #[command(after_long_help = RECOMMEND_EXAMPLES)]
+    Recommend(Recommend),
     /// Measure what each lever is worth: bid, audience, creative
     #[command(after_long_help = LEVERS_EXAMPLES)]
     Levers(Levers),
@@ -194,6 +197,34 @@ pub(crate) struct Compare {
     pub(crate) keep: Keep,
 }
 
+/// `outlay recommend`
+#[derive(Debug, Args)]
+pub(crate) struct Recommend {
+    /// A name of `outlay agents`, a checkpoint folder, or exec:COMMAND
+    pub(crate) agent: String,
+    /// The season: a shipped scenario or a path
+    #[arg(long, value_name = "SCENARIO", default_value = "new-customer")]
+    pub(crate) scenario: String,
+    /// Log of the season so far, a row for each line and step; without one, the first step is recommended
+    #[arg(long, value_name = "LOG.csv")]
+    pub(crate) history: Option<PathBuf>,
+    /// Recommend for this step instead of the one after the log's last
+    #[arg(long, value_name = "STEP", requires = "history")]
+    pub(crate) at: Option<usize>,
+    /// Put a plan of your own beside it: columns `line` and `money`
+    #[arg(long, value_name = "PLAN.csv")]
+    pub(crate) beside: Option<PathBuf>,
+    /// Write one CSV row for each line; money in major units
+    #[arg(long, conflicts_with_all = ["json", "markdown"])]
+    pub(crate) csv: bool,
+    /// Write a GitHub table
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+    /// Seconds an exec: agent may take for one answer
+    #[arg(long = "time-limit", value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
+    pub(crate) time_limit: f64,
+}
+
 /// `outlay levers`
 #[derive(Debug, Args)]
 pub(crate) struct Levers {
@@ -260,8 +291,8 @@ pub(crate) struct Traps {
 /// How results are written, and which.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Show {
-    /// Write one CSV row for each episode; money in major units
-    #[arg(long, conflicts_with_all = ["json", "markdown", "replay"])]
+    /// Write one CSV row for each episode; with --replay the log that `recommend` reads; money in major units
+    #[arg(long, conflicts_with_all = ["json", "markdown"])]
     pub(crate) csv: bool,
     /// Write GitHub tables
     #[arg(long, conflicts_with = "json")]

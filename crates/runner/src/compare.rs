@@ -12,7 +12,6 @@ use crate::evaluate::{kept, play, setting, warn_interrupted};
 use crate::evaluation;
 use crate::export;
 use crate::failure::{EXIT_FAILED, EXIT_INTERRUPTED, EXIT_REQUIREMENT, Failure};
-use crate::look::Look;
 use crate::plan;
 use crate::replay;
 use crate::results::{
@@ -74,7 +73,7 @@ pub(crate) fn run(arguments: &cli::Compare, timing: bool, terminal: Terminal) ->
     warnings.iter().for_each(|warning| terminal.warn(warning));
     if let Some(at) = show.replay {
         let asked = &field.participants[..field.asked];
-        return replay::run(asked, &games, at, Look::new(show.markdown), terminal);
+        return replay::run(asked, &games, at, show, terminal);
     }
     games.store = kept(&arguments.keep, &games, timing, terminal)?;
     let found = compare(&field, &games, timing, terminal);

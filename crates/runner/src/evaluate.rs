@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &cli::Evaluate, timing: bool, terminal: Terminal) -
     let agent = participant.agent.clone();
     warnings.iter().for_each(|warning| terminal.warn(warning));
     if let Some(at) = show.replay {
-        return replay::run(&[participant], &games, at, Look::new(show.markdown), terminal);
+        return replay::run(&[participant], &games, at, show, terminal);
     }
     if arguments.report == Some(cli::Report::Deeplink) {
         return deeplink::run(&participant, &games, arguments, timing, terminal);

@@ -113,7 +113,7 @@ pub(crate) fn sparkline(values: &[f64], width: usize) -> String {
 }
 
 /// Whole, with commas.
-fn grouped(value: f64) -> String {
+pub(crate) fn grouped(value: f64) -> String {
     let digits = format!("{:.0}", value.abs());
     let mut text = if value < 0.0 && digits != "0" { String::from("-") } else { String::new() };
     for (place, digit) in digits.chars().enumerate() {

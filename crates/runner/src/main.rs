@@ -20,10 +20,12 @@ mod incremental;
 mod interrupt;
 mod levers;
 mod list;
+mod log;
 mod look;
 mod merchants;
 mod plan;
 mod progress;
+mod recommend;
 mod replay;
 mod results;
 mod saved;
@@ -83,6 +85,7 @@ fn run(cli: &Cli, terminal: Terminal) -> Result<u8, Failure> {
         Some(Command::Train(arguments)) => train::run(arguments, timing, terminal),
         Some(Command::Evaluate(arguments)) => evaluate::run(arguments, timing, terminal),
         Some(Command::Compare(arguments)) => compare::run(arguments, timing, terminal),
+        Some(Command::Recommend(arguments)) => recommend::run(arguments, terminal),
         Some(Command::Levers(arguments)) => levers::run(arguments, timing, terminal),
         Some(Command::Heads(arguments)) => heads::run(arguments, terminal),
         Some(Command::Suite(arguments)) => suite::run(arguments, timing, terminal),

@@ -1,6 +1,8 @@
 //! `--replay SEED`: one episode of each agent, step by step: its money, what was reported of it, and what was true.
 
-use outlay_environment::{Allocation, Episode, LimitKind, Money, Scenario};
+use outlay_environment::{
+    Allocation, Domain, Episode, LimitKind, Money, Observation, Scenario, Seeds, World,
+};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -10,6 +12,7 @@ use crate::evaluation::scenario_id;
 use crate::failure::{EXIT_FAILED, EXIT_INTERRUPTED, Failure};
 use crate::format::{count, major, number};
 use crate::interrupt;
+use crate::log;
 use crate::look::Look;
 use crate::results::{ScenarioId, VERSION};
 use crate::terminal::Terminal;
@@ -44,6 +47,9 @@ struct Replay {
     spend: i64,
     /// Steps in order; fewer than the scenario has where the agent failed.
     steps: Vec<Step>,
+    /// What it saw before each step, and after the last.
+    #[serde(skip)]
+    seen: Vec<Observation>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -113,9 +119,14 @@ pub(crate) fn run(
     participants: &[Participant],
     games: &Games,
     at: cli::Replay,
-    look: Look,
+    show: &cli::Show,
     terminal: Terminal,
 ) -> Result<u8, Failure> {
+    let (csv, look) = (show.csv, Look::new(show.markdown));
+    if csv && participants.len() > 1 {
+        let many = Failure::usage("a log is of one agent: `--replay` with `--csv` takes no more");
+        return Err(many.help("`outlay evaluate AGENT --replay SEED --csv` writes one"));
+    }
     let agents: Vec<Replay> =
         participants.par_iter().map(|participant| play(participant, games, at)).collect();
     if interrupt::requested() {
@@ -127,7 +138,11 @@ pub(crate) fn run(
             terminal.agent_failed(&agent.name, error);
         }
     }
-    if terminal.json {
+    if csv {
+        let logs = agents.iter().map(|agent| log::write(&games.scenario.brief, &agent.seen));
+        let failed = |error: csv::Error| Failure::run("the log could not be written").because(error);
+        terminal.result(&logs.collect::<Result<String, _>>().map_err(failed)?)?;
+    } else if terminal.json {
         terminal.document(&Document {
             schema: "outlay.replay/1",
             version: VERSION,
@@ -150,9 +165,11 @@ fn play(participant: &Participant, games: &Games, at: cli::Replay) -> Replay {
         score: 0.0,
         spend: 0,
         steps: Vec::new(),
+        seen: vec![opening(games, at)],
         error: None,
     };
     let played = episodes::watch(participant, games, at.seed, at.noise, &mut |episode, asked| {
+        replay.seen.push(episode.observation().clone());
         let score = games.scenario.score(episode.ledger());
         replay.steps.push(step(&games.scenario, episode, asked, score - replay.score));
         replay.spend = episode.ledger().cash().0;
@@ -160,6 +177,12 @@ fn play(participant: &Participant, games: &Games, at: cli::Replay) -> Replay {
     });
     replay.error = played.err();
     replay
+}
+
+/// What everybody sees before the first step.
+fn opening(games: &Games, at: cli::Replay) -> Observation {
+    let seeds = Seeds::numbered(Domain::Evaluate, at.seed, at.noise);
+    Episode::new(World::draw(&games.scenario, seeds.world), seeds.noise).observation().clone()
 }
 
 /// The step that an episode has just done.

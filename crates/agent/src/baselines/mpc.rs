@@ -29,7 +29,7 @@ use super::paced::{empty_brief, even_pace, is_open};
 use super::prior::{Prior, purse, spends};
 use super::product_test::{Choice, largest};
 use super::reports::Evidence;
-use crate::agent::{Agent, Recipe};
+use crate::agent::{Agent, Marginal, Recipe};
 use crate::planning::{Response, water_fill};
 use outlay_environment::Curve;
 
@@ -89,6 +89,8 @@ pub struct Planner {
     choice: Option<Choice>,
     /// `[products][steps * lines]` latest plan for a season committed to each; empty before the first.
     plans: Vec<Vec<f64>>,
+    /// The step that was decided last.
+    step: usize,
 }
 
 impl Planner {
@@ -106,6 +108,7 @@ impl Planner {
             plan: prior.plan.clone(),
             choice: prior.habits.clone().map(|habits| Choice::new(scenario, habits)),
             plans: Vec::new(),
+            step: 0,
             prior,
             horizon,
         }
@@ -304,8 +307,26 @@ impl Agent for Planner {
         }
     }
 
+    fn marginal(&self, money: &[f64]) -> Option<Marginal> {
+        let lines = self.prior.model.lines;
+        // Between products that are not chosen yet there is no one plan.
+        let undecided = self.choice.as_ref().is_some_and(|choice| choice.chosen().is_none());
+        let mut plan = self.plan.get(self.step * lines..)?.to_vec();
+        if undecided || plan.len() < lines || money.len() != lines {
+            return None;
+        }
+        plan[..lines].copy_from_slice(money);
+        let mut slopes = vec![0.0; plan.len()];
+        self.ahead(self.step, &self.scales(), &[]).gradient(&plan, &mut slopes);
+        slopes.truncate(lines);
+        let room =
+            money.iter().enumerate().map(|(line, money)| (self.room(self.step, line) - money).max(0.0));
+        Some(Marginal { room: room.collect(), returns: slopes })
+    }
+
     fn decide(&mut self, observation: &Observation) -> Allocation {
         self.learn(observation);
+        self.step = observation.step;
         let kept = (1.0 - self.prior.part) * self.brief.budget.major();
         let left = (observation.budget_left.major() - kept).max(0.01);
         let undecided = self.choice.clone().filter(|choice| choice.chosen().is_none());

@@ -6,7 +6,7 @@ use outlay_environment::{Allocation, Brief, Observation, Scenario};
 
 use super::trust::trusted_share;
 use super::{GLOBAL_FEATURES, GUIDED, Policy, Prefer, Scratch, Sight, decide, logits};
-use crate::agent::{Agent, Entrant, Recipe};
+use crate::agent::{Agent, Entrant, Marginal, Recipe};
 use crate::entrant::entrant;
 
 /// Makes agents that follow one trained policy.
@@ -127,6 +127,10 @@ impl Player {
 }
 
 impl Agent for Player {
+    fn marginal(&self, money: &[f64]) -> Option<Marginal> {
+        self.guide.as_ref()?.planner.marginal(money)
+    }
+
     fn start(&mut self, brief: &Brief) {
         self.sight.start(brief);
         self.lines.resize(brief.lines.len() * self.policy.sizes.line_features, 0.0);

@@ -83,3 +83,14 @@ Examples:
 
 With the first line `#:schema ./outlay-scenario.json` in a scenario file, editors that know TOML by
 Taplo complete its keys and underline what is wrong.";
+
+pub(super) const RECOMMEND_EXAMPLES: &str = "\
+Examples:
+  outlay recommend mpc
+  outlay recommend checkpoints/new-customer --history season.csv
+  outlay recommend checkpoints/generalist --scenario my-shop.toml --history season.csv --csv
+  outlay recommend checkpoints/new-customer --history season.csv --beside my-plan.csv
+
+A log to try it with is that of a simulated season:
+  outlay evaluate buyer-rule --replay 5 --csv > season.csv
+  outlay recommend checkpoints/new-customer --history season.csv --at 12";

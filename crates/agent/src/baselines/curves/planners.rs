@@ -7,10 +7,10 @@ use outlay_environment::{Allocation, Brief, Curves, Key, Observation, Scenario};
 
 use super::belief::Belief;
 use super::caps;
-use crate::agent::{Agent, Recipe};
+use crate::agent::{Agent, Marginal, Recipe};
 use crate::baselines::mpc::Horizon;
 use crate::baselines::paced::{empty_brief, even_pace};
-use crate::planning::{plan, replan};
+use crate::planning::{Response, plan, replan};
 
 /// Steps after which a plan is made from nothing again where curves are about concave: what is in between is improved.
 const AFRESH: usize = 10;
@@ -85,6 +85,19 @@ impl CurvePlanner {
 }
 
 impl Agent for CurvePlanner {
+    fn marginal(&self, money: &[f64]) -> Option<Marginal> {
+        let belief = self.belief.as_ref()?;
+        let lines = self.brief.lines.len();
+        let step = self.brief.steps.checked_sub(self.ahead.len() / lines.max(1) + 1)?;
+        let plan = [money, &self.ahead].concat();
+        let mut slopes = vec![0.0; plan.len()];
+        belief.rest(step).gradient(&plan, &mut slopes);
+        slopes.truncate(lines);
+        let caps = caps(&self.brief.limits, step..step + 1);
+        let room = caps.iter().zip(money).map(|(cap, money)| (cap - money).max(0.0)).collect();
+        Some(Marginal { returns: slopes, room })
+    }
+
     fn start(&mut self, brief: &Brief) {
         self.brief = brief.clone();
         self.belief = self.scenario.curves().map(|settings| Belief::new(settings, brief));

@@ -1,0 +1,137 @@
+//! `outlay recommend` from outside: a season's log in, today's split out.
+
+mod support;
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use support::{has_keys, json, outlay, refused, small, stderr, stdout};
+
+/// A folder with the log of `mpc` on a seed.
+fn season() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let written = outlay(&["evaluate", "mpc", small(), "--replay", "5", "--csv"]);
+    assert_eq!(written.status.code(), Some(0), "{}", stderr(&written));
+    let path = write(&folder, "season.csv", stdout(&written));
+    (folder, path)
+}
+
+fn write(folder: &tempfile::TempDir, name: &str, text: &str) -> String {
+    let path: PathBuf = folder.path().join(name);
+    std::fs::write(&path, text).expect("a file");
+    path.display().to_string()
+}
+
+fn recommend(agent: &str, log: &str, more: &[&str]) -> Value {
+    let arguments = ["recommend", agent, "--scenario", small(), "--history", log, "--json"];
+    json(&[&arguments[..], more].concat())
+}
+
+/// From a log alone an agent asks for what it asked for when it lived through the season, in every step.
+#[test]
+fn a_log_tells_an_agent_what_it_saw() {
+    let (_folder, log) = season();
+    let played = json(&["evaluate", "mpc", small(), "--replay", "5", "--json"]);
+    for step in [0_usize, 1, 12, 31] {
+        let document = recommend("mpc", &log, &["--at", &step.to_string()]);
+        assert_eq!(document["schema"], "outlay.recommend/1");
+        let lived = &played["agents"][0]["steps"][step];
+        let lines = lived["lines"].as_array().expect("lines");
+        for (line, lived) in document["lines"].as_array().expect("lines").iter().zip(lines) {
+            assert_eq!(line["line"], lived["name"]);
+            assert_eq!((&line["asked"], &line["today"]), (&lived["asked"], &lived["granted"]), "step {step}");
+        }
+        let total: i64 = lines.iter().map(|line| line["granted"].as_i64().expect("money")).sum();
+        assert_eq!(document["today"], total);
+    }
+}
+
+/// What is said of a line is said in numbers that stand beside it.
+#[test]
+fn reasons_name_numbers_of_the_document() {
+    let (_folder, log) = season();
+    let document = recommend("mpc", &log, &["--at", "9"]);
+    has_keys(&document, &["log_sha256", "step", "phase", "traffic", "price", "budget", "spent", "left"]);
+    has_keys(&document, &["even_pace", "return_so_far", "return_floor", "unit", "per", "marginal"]);
+    let figure = |value: &Value| value.as_f64().expect("a number");
+    let spent: f64 = figure(&document["spent"]);
+    let (left, budget) = (figure(&document["left"]), figure(&document["budget"]));
+    assert!(spent > 0.0 && spent + left <= budget);
+    for line in document["lines"].as_array().expect("lines") {
+        let (before, now) = (figure(&line["marginal_yesterday"]), figure(&line["marginal_today"]));
+        assert!(before > 0.0 && now > 0.0);
+        let reason = line["reason"].as_str().expect("a reason");
+        assert!(!reason.is_empty());
+    }
+    let page = outlay(&["recommend", "mpc", "--scenario", small(), "--history", &log, "--at", "9"]);
+    for line in document["lines"].as_array().expect("lines") {
+        assert!(stdout(&page).contains(line["reason"].as_str().expect("a reason")));
+    }
+    let rows = outlay(&["recommend", "mpc", "--scenario", small(), "--history", &log, "--at", "9", "--csv"]);
+    assert_eq!(stdout(&rows).lines().count(), 8);
+}
+
+/// A plan that is the recommendation itself gains nothing, one that wastes money on one line loses.
+#[test]
+fn a_plan_beside_is_weighed() {
+    let (folder, log) = season();
+    let document = recommend("mpc", &log, &["--at", "9"]);
+    let lines = document["lines"].as_array().expect("lines");
+    let plan = |money: &dyn Fn(usize) -> f64| {
+        let rows = lines.iter().enumerate();
+        let rows = rows
+            .map(|(place, line)| format!("{},{}\n", line["line"].as_str().expect("a name"), money(place)));
+        "line,money\n".to_owned() + &rows.collect::<String>()
+    };
+    let today = |place: usize| lines[place]["today"].as_f64().expect("money") / 100.0;
+    let same = write(&folder, "same.csv", &plan(&today));
+    let beside = recommend("mpc", &log, &["--at", "9", "--beside", &same]);
+    assert_eq!(beside["beside"]["gain"].as_f64(), Some(0.0));
+    let total: f64 = (0..lines.len()).map(today).sum();
+    let search = write(&folder, "search.csv", &plan(&|place| if place == 0 { total } else { 0.0 }));
+    let beside = recommend("mpc", &log, &["--at", "9", "--beside", &search]);
+    assert!(beside["beside"]["gain"].as_f64() > Some(0.0));
+}
+
+/// The log of a season that never was: every problem at once, each with its row.
+#[test]
+fn a_bad_log_is_refused_with_every_problem() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "step,line,spend,clicks\n0,search,100,5\n0,serach,100,5\n0,search,7,1\n1,display,\"1,200\",x\n99,notes,1,1\n";
+    let log = write(&folder, "bad.csv", text);
+    let arguments = ["recommend", "mpc", "--scenario", small(), "--history", &log];
+    refused(
+        &arguments,
+        2,
+        &[
+            "row 3: there is no line `serach`",
+            "row 4: `search` in step 0 stands in row 2 already",
+            "row 5, column `spend`: `1,200` is no number of 0 or more; write it without thousands separators",
+            "row 5, column `clicks`: `x`",
+            "row 6: step `99` is not one of 0 to 31",
+            "step 0 has no row for display",
+        ],
+    );
+    let none = write(&folder, "none.csv", "date,cost\n");
+    refused(
+        &["recommend", "mpc", "--history", &none],
+        2,
+        &["no column `step`", "no column `line`", "no column `spend`"],
+    );
+    let far = write(&folder, "far.csv", "step,line,spend\n");
+    refused(&["recommend", "mpc", "--history", &far, "--at", "3"], 2, &["the log ends before step 3"]);
+    refused(&["recommend", "clairvoyant"], 2, &["hidden numbers"]);
+    refused(&["recommend", "mpc", "--history", "nowhere.csv"], 2, &["nowhere.csv"]);
+}
+
+/// Without a log the first step is recommended, for any agent; limits are kept.
+#[test]
+fn the_first_step_needs_no_log() {
+    let document = json(&["recommend", "even", "--scenario", small(), "--json"]);
+    assert_eq!(document["step"], 0);
+    let each = document["lines"].as_array().expect("lines").iter();
+    let each: Vec<i64> = each.map(|line| line["today"].as_i64().expect("money")).collect();
+    assert!(each.iter().all(|money| each[0] - money <= 1), "{each:?}");
+    assert!(document["return_so_far"].is_null());
+}
