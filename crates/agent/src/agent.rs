@@ -1,6 +1,8 @@
 //! What an agent is: anything that turns observations into allocations. No tensors here.
 
-use outlay_environment::{Allocation, Brief, Observation, World};
+use std::sync::Arc;
+
+use outlay_environment::{Allocation, Brief, Episode, Observation, World};
 
 /// Anything that turns observations into allocations.
 pub trait Agent: Send {
@@ -27,6 +29,18 @@ pub struct Marginal {
     pub room: Vec<f64>,
 }
 
+/// Lets an agent play a whole episode of `world`.
+#[must_use]
+pub fn play(agent: &mut dyn Agent, world: &Arc<World>, noise: u64) -> Episode {
+    let mut episode = Episode::new(world.clone(), noise);
+    agent.start(&world.scenario.brief);
+    while !episode.is_over() {
+        let allocation = agent.decide(episode.observation());
+        episode.step(&allocation);
+    }
+    episode
+}
+
 /// Makes agents of one kind, one for each episode, so that episodes can run side by side.
 pub trait Recipe: Send + Sync {
     /// An agent whose own randomness, if it has any, comes from `seed` alone.
@@ -36,7 +50,7 @@ pub trait Recipe: Send + Sync {
 /// A planner that sees the world's drawn parameters (not the noise it will be judged on). Only the runner calls it.
 pub trait Oracle: Send + Sync {
     /// `[steps]` what to ask for in each step. `seed` feeds its search.
-    fn plan(&self, world: &std::sync::Arc<World>, seed: u64) -> Vec<Allocation>;
+    fn plan(&self, world: &Arc<World>, seed: u64) -> Vec<Allocation>;
 }
 
 /// Something that can take part in a comparison.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use outlay_environment::{
-    Brief, CalendarStep, Domain, Episode, Ledger, Levers, Limits, LineBrief, LineLimits, LineReport, Money,
+    Brief, CalendarStep, Domain, Ledger, Levers, Limits, LineBrief, LineLimits, LineReport, Money,
     Observation, Pricing, Scenario, Seeds, World,
 };
 
@@ -68,11 +68,5 @@ pub(crate) fn scenario() -> Arc<Scenario> {
 /// One episode of a validation world.
 pub(crate) fn play(agent: &mut dyn Agent, scenario: &Arc<Scenario>, number: u64) -> Ledger {
     let seeds = Seeds::numbered(Domain::Validate, number, 0);
-    let mut episode = Episode::new(World::draw(scenario, seeds.world), seeds.noise);
-    agent.start(&scenario.brief);
-    while !episode.is_over() {
-        let allocation = agent.decide(episode.observation());
-        episode.step(&allocation);
-    }
-    episode.ledger().clone()
+    crate::agent::play(agent, &World::draw(scenario, seeds.world), seeds.noise).ledger().clone()
 }

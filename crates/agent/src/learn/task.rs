@@ -3,13 +3,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use outlay_environment::{Domain, Episode, Key, Scenario, Seeds, World};
+use outlay_environment::{Domain, Key, Scenario, Seeds, World};
 use rayon::prelude::*;
 
 use super::promise::margin;
 use super::risk::tail_mean;
 use super::settings::TrainSettings;
-use crate::agent::Recipe;
+use crate::agent::{Recipe, play};
 use crate::policy::{LearnedPolicy, planner};
 
 /// Decisions of an episode of the shipped season: what the number of worlds is measured in where seasons differ.
@@ -85,18 +85,12 @@ impl Task {
     /// Tries a policy on the validation worlds, without action noise and before the last draws of each step: less noise in
     /// the choice.
     pub(super) fn trial(&self, policy: &LearnedPolicy) -> Trial {
-        let play = |(world, noise): &(Arc<World>, u64)| {
-            let mut player = policy.make(0);
-            let mut episode = Episode::new(world.clone(), *noise);
-            player.start(&world.scenario.brief);
-            while !episode.is_over() {
-                let allocation = player.decide(episode.observation());
-                episode.step(&allocation);
-            }
+        let tried = |(world, noise): &(Arc<World>, u64)| {
+            let episode = play(&mut *policy.make(0), world, *noise);
             let kept = margin(&world.scenario, episode.ledger()) >= 0.0;
             (world.scenario.expected(episode.ledger()), kept)
         };
-        let (scores, kept): (Vec<f64>, Vec<bool>) = self.worlds.par_iter().map(play).unzip();
+        let (scores, kept): (Vec<f64>, Vec<bool>) = self.worlds.par_iter().map(tried).unzip();
         let share = kept.iter().filter(|kept| **kept).count() as f64 / kept.len().max(1) as f64;
         Trial { score: tail_mean(&scores, self.risk), kept: share }
     }

@@ -10,9 +10,9 @@
 use std::sync::Arc;
 use std::thread;
 
-use outlay_environment::{Domain, Episode, Scenario, Seeds, World};
+use outlay_environment::{Domain, Scenario, Seeds, World};
 
-use crate::agent::{Agent, Recipe};
+use crate::agent::{Recipe, play};
 
 /// Shares of the correction that are tried beside none.
 const SHARES: [f32; 5] = [0.25, 0.5, 0.75, 1.0, 1.5];
@@ -37,24 +37,14 @@ pub(crate) fn trusted_share<R: Recipe>(scenario: &Arc<Scenario>, with_share: imp
                     let seeds = Seeds::numbered(Domain::Validate, number, 0);
                     let world = World::draw(scenario, seeds.world);
                     for (score, recipe) in scores.iter_mut().zip(recipes) {
-                        *score = play(&world, seeds.noise, recipe.make(number));
+                        let episode = play(&mut *recipe.make(number), &world, seeds.noise);
+                        *score = scenario.expected(episode.ledger());
                     }
                 }
             });
         }
     });
     surest(&scores)
-}
-
-/// The expected score of an episode.
-fn play(world: &Arc<World>, noise: u64, mut agent: Box<dyn Agent>) -> f64 {
-    let mut episode = Episode::new(world.clone(), noise);
-    agent.start(&world.scenario.brief);
-    while !episode.is_over() {
-        let allocation = agent.decide(episode.observation());
-        episode.step(&allocation);
-    }
-    world.scenario.expected(episode.ledger())
 }
 
 /// The share whose mean gain over none, less one standard error, is highest. `scores` is `[worlds]`, none first.
