@@ -17,6 +17,8 @@ fn help_says_what_there_is() {
         "train",
         "evaluate",
         "compare",
+        "plan",
+        "recommend",
         "levers",
         "heads",
         "heads train",

@@ -1,4 +1,4 @@
-//! `outlay recommend` from outside: a season's log in, today's split out.
+//! `outlay recommend` and `outlay plan` from outside: a season's log in, today's split out; a season's plan with its odds.
 
 mod support;
 
@@ -134,4 +134,30 @@ fn the_first_step_needs_no_log() {
     let each: Vec<i64> = each.map(|line| line["today"].as_i64().expect("money")).collect();
     assert!(each.iter().all(|money| each[0] - money <= 1), "{each:?}");
     assert!(document["return_so_far"].is_null());
+}
+
+/// A plan is the mean of episodes: the same money and the same outcome as `evaluate` has, and a row for each step and line.
+#[test]
+fn a_plan_adds_up_to_what_evaluate_says() {
+    let stage = ["mpc", small(), "--seeds", "0..4", "--noise", "2"];
+    let plan = json(&[&["plan"][..], &stage, &["--json"]].concat());
+    let judged = json(&[&["evaluate"][..], &stage, &["--json"]].concat());
+    assert_eq!(plan["schema"], "outlay.plan/1");
+    assert_eq!(plan["score"]["mean"], judged["score"]["mean"]);
+    let steps = plan["steps"].as_array().expect("steps");
+    assert_eq!(steps.len(), 32);
+    let figure = |value: &Value| value.as_f64().expect("a number");
+    let total: f64 = steps.iter().map(|step| figure(&step["total"]["mean"])).sum();
+    assert!((total - figure(&plan["spend"]["mean"])).abs() < 1e-6 * total);
+    for step in steps {
+        let lines = step["lines"].as_array().expect("lines");
+        let sum: f64 = lines.iter().map(|line| figure(&line["money"]["mean"])).sum();
+        assert!((sum - figure(&step["total"]["mean"])).abs() < 1e-6 * total);
+    }
+    let rows = outlay(&[&["plan"][..], &stage, &["--csv"]].concat());
+    assert_eq!(stdout(&rows).lines().count(), 1 + 32 * 7);
+    // At any number of threads the same bytes.
+    let one = outlay(&[&["plan"][..], &stage, &["--json", "--threads", "1"]].concat());
+    let two = outlay(&[&["plan"][..], &stage, &["--json", "--threads", "2"]].concat());
+    assert_eq!(one.stdout, two.stdout);
 }

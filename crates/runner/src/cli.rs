@@ -14,8 +14,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use outlay_environment::schema::FileKind;
 
 use examples::{
-    CHECK_EXAMPLES, COMPARE_EXAMPLES, EVALUATE_EXAMPLES, HEADS_EXAMPLES, LEVERS_EXAMPLES, RECOMMEND_EXAMPLES,
-    SCHEMA_EXAMPLES, SUITE_EXAMPLES, TRAIN_EXAMPLES, TRAPS_EXAMPLES,
+    CHECK_EXAMPLES, COMPARE_EXAMPLES, EVALUATE_EXAMPLES, HEADS_EXAMPLES, LEVERS_EXAMPLES, PLAN_EXAMPLES,
+    RECOMMEND_EXAMPLES, SCHEMA_EXAMPLES, SUITE_EXAMPLES, TRAIN_EXAMPLES, TRAPS_EXAMPLES,
 };
 pub(crate) use learning::{
     HEADS_AGENTS, Heads, HeadsCommand, HeadsEvaluate, HeadsTrain, Learner, Preference, Train,
@@ -100,6 +100,9 @@ pub(crate) enum Command {
     /// Compare agents on the same fixed seeds
     #[command(after_long_help = COMPARE_EXAMPLES)]
     Compare(Compare),
+    /// Show a whole season's plan, step by step and line by line, with odds
+    #[command(after_long_help = PLAN_EXAMPLES)]
+    Plan(Plan),
     /// Say what to spend today and why, from a log of the season so far
     #[command(after_long_help = RECOMMEND_EXAMPLES)]
     Recommend(Recommend),
@@ -195,6 +198,22 @@ pub(crate) struct Compare {
     /// What is kept of them.
     #[command(flatten)]
     pub(crate) keep: Keep,
+}
+
+/// `outlay plan`
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// A name of `outlay agents`, a checkpoint folder, or exec:COMMAND; NAME=AGENT gives it another name
+    pub(crate) agent: String,
+    /// Where to plan.
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    /// Write one CSV row for each step and line; money in major units
+    #[arg(long, conflicts_with_all = ["json", "markdown"])]
+    pub(crate) csv: bool,
+    /// Write a GitHub table
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
 }
 
 /// `outlay recommend`

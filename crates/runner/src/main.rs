@@ -22,6 +22,7 @@ mod levers;
 mod list;
 mod log;
 mod look;
+mod media_plan;
 mod merchants;
 mod plan;
 mod progress;
@@ -85,6 +86,7 @@ fn run(cli: &Cli, terminal: Terminal) -> Result<u8, Failure> {
         Some(Command::Train(arguments)) => train::run(arguments, timing, terminal),
         Some(Command::Evaluate(arguments)) => evaluate::run(arguments, timing, terminal),
         Some(Command::Compare(arguments)) => compare::run(arguments, timing, terminal),
+        Some(Command::Plan(arguments)) => media_plan::run(arguments, terminal),
         Some(Command::Recommend(arguments)) => recommend::run(arguments, terminal),
         Some(Command::Levers(arguments)) => levers::run(arguments, timing, terminal),
         Some(Command::Heads(arguments)) => heads::run(arguments, terminal),

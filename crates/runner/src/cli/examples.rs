@@ -94,3 +94,9 @@ Examples:
 A log to try it with is that of a simulated season:
   outlay evaluate buyer-rule --replay 5 --csv > season.csv
   outlay recommend checkpoints/new-customer --history season.csv --at 12";
+
+pub(super) const PLAN_EXAMPLES: &str = "\
+Examples:
+  outlay plan checkpoints/new-customer
+  outlay plan checkpoints/generalist my-shop.toml --seeds 0..128
+  outlay plan mpc launch --csv > plan.csv";
