@@ -1,5 +1,6 @@
 //! What was typed. Nothing here looks at files or knows what the words mean; `plan` does.
 
+mod desk;
 mod examples;
 mod learning;
 
@@ -13,9 +14,10 @@ use clap::builder::Styles;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use outlay_environment::schema::FileKind;
 
+pub(crate) use desk::{Calibrate, Init, Outcome};
 use examples::{
-    CHECK_EXAMPLES, COMPARE_EXAMPLES, EVALUATE_EXAMPLES, HEADS_EXAMPLES, LEVERS_EXAMPLES, SCHEMA_EXAMPLES,
-    SUITE_EXAMPLES, TRAIN_EXAMPLES, TRAPS_EXAMPLES,
+    CALIBRATE_EXAMPLES, CHECK_EXAMPLES, COMPARE_EXAMPLES, EVALUATE_EXAMPLES, HEADS_EXAMPLES, INIT_EXAMPLES,
+    LEVERS_EXAMPLES, SCHEMA_EXAMPLES, SUITE_EXAMPLES, TRAIN_EXAMPLES, TRAPS_EXAMPLES,
 };
 pub(crate) use learning::{
     HEADS_AGENTS, Heads, HeadsCommand, HeadsEvaluate, HeadsTrain, Learner, Preference, Train,
@@ -112,6 +114,12 @@ pub(crate) enum Command {
     /// Show which agents fall for which traps
     #[command(after_long_help = TRAPS_EXAMPLES)]
     Traps(Traps),
+    /// Find response curves in a history of spending, with what it cannot tell, and make a scenario of them
+    #[command(after_long_help = CALIBRATE_EXAMPLES)]
+    Calibrate(Calibrate),
+    /// Write a scenario file of your own
+    #[command(after_long_help = INIT_EXAMPLES)]
+    Init(Init),
     /// List the shipped scenarios
     Scenarios,
     /// Check a scenario file and show every problem

@@ -1,0 +1,551 @@
+//! From cells to a history: dates in order and without gaps, numbers, one currency. What is not clear is a problem.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use outlay_agent::calibrate::{Channel, Control, History};
+
+use super::cells::{Date, DateOrder, Number, date, day_text, number};
+use super::findings::Findings;
+use super::roles::{Role, Taken, channel_name, currency_of, tokens};
+use super::table::Table;
+
+/// Most steps, channels and words of a text that are taken.
+const MOST_STEPS: usize = 4_000;
+const MOST_CHANNELS: usize = 40;
+const MOST_WORDS: usize = 12;
+/// Dates that are listed of those that are missing.
+const DATES_LISTED: usize = 6;
+
+/// A history, and what was decided about it besides the columns' roles.
+#[derive(Debug)]
+pub(super) struct Assembled {
+    pub(super) history: History,
+    /// Code of the currency, if the table names one.
+    pub(super) currency: Option<String>,
+    /// What a person should know, a sentence each.
+    pub(super) notes: Vec<String>,
+}
+
+/// Puts the history together; where anything is wrong, nothing.
+pub(super) fn assemble(
+    table: &Table,
+    taken: &[Taken],
+    order: Option<DateOrder>,
+    findings: &mut Findings,
+) -> Option<Assembled> {
+    let columns =
+        |role: Role| -> Vec<usize> { (0..taken.len()).filter(|it| taken[*it].role == role).collect() };
+    let mut notes = Vec::new();
+    let mut signs: BTreeMap<String, usize> = BTreeMap::new();
+    let days = columns(Role::Date).first().and_then(|column| read_days(table, *column, order, findings));
+    let money: Vec<usize> = columns(Role::Spend)
+        .into_iter()
+        .chain(columns(Role::Outcome))
+        .chain(columns(Role::WorthOfOne))
+        .collect();
+    let mut numbers: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    for &column in &money {
+        let positive = taken[column].role == Role::Spend;
+        numbers.insert(column, read_numbers(table, column, positive, &mut signs, findings));
+    }
+    let mut controls: Vec<(String, Vec<f64>)> = Vec::new();
+    for column in columns(Role::Control) {
+        read_control(table, column, &mut controls, &mut notes, findings);
+    }
+    let currency = one_currency(table, &columns(Role::Currency), &money, signs, findings);
+    if !findings.are_none() {
+        return None;
+    }
+    let days = days?;
+    let calendar =
+        Calendar::of(&days, table, columns(Role::Date)[0], columns(Role::Channel).is_empty(), findings)?;
+    let rows = Rows { table, days: &days, calendar: &calendar };
+    let (channels, outcome) = match columns(Role::Channel).first() {
+        None => {
+            let outcome = outcome(&columns(Role::Outcome), &columns(Role::WorthOfOne), &numbers);
+            let channel = |column: &usize| Channel {
+                name: channel_name(&table.names[*column]),
+                spend: rows.placed(&numbers[column]),
+            };
+            controls.iter_mut().for_each(|(_, values)| *values = rows.placed(values));
+            (columns(Role::Spend).iter().map(channel).collect::<Vec<_>>(), rows.placed(&outcome))
+        }
+        Some(&by) => {
+            let spend = columns(Role::Spend);
+            if spend.len() > 1 {
+                findings.whole(
+                    "rows are for each date and channel, and there are several columns of spend",
+                    "say which with `--spend`",
+                );
+                return None;
+            }
+            let outcome = outcome(&columns(Role::Outcome), &columns(Role::WorthOfOne), &numbers);
+            let channels = rows.by_channel(by, &numbers[&spend[0]], &mut notes, findings);
+            for (name, values) in &mut controls {
+                *values = rows.same(name, values, findings);
+            }
+            (channels, rows.total(&outcome, &mut notes))
+        }
+    };
+    if !findings.are_none() {
+        return None;
+    }
+    let (spent, idle): (Vec<Channel>, Vec<Channel>) =
+        channels.into_iter().partition(|channel| channel.spend.iter().any(|spend| *spend > 0.0));
+    for channel in idle {
+        notes.push(format!("`{}` was never spent on and is left out", channel.name));
+    }
+    check_names(&spent, findings);
+    let history = History {
+        step_days: calendar.step_days,
+        first_day: calendar.first,
+        outcome,
+        channels: spent,
+        controls: controls.into_iter().map(|(name, values)| Control { name, values }).collect(),
+    };
+    check_size(&history, findings);
+    findings.are_none().then_some(Assembled { history, currency, notes })
+}
+
+fn outcome(columns: &[usize], worths: &[usize], numbers: &BTreeMap<usize, Vec<f64>>) -> Vec<f64> {
+    let outcome = columns.first().and_then(|column| numbers.get(column)).cloned().unwrap_or_default();
+    match worths.first().and_then(|column| numbers.get(column)) {
+        Some(worth) => outcome.iter().zip(worth).map(|(count, worth)| count * worth).collect(),
+        None => outcome,
+    }
+}
+
+/// `[rows]` days; nothing where any is unclear.
+fn read_days(
+    table: &Table,
+    column: usize,
+    order: Option<DateOrder>,
+    findings: &mut Findings,
+) -> Option<Vec<i64>> {
+    let name = &table.names[column];
+    let read: Vec<Option<Date>> = (0..table.rows()).map(|row| date(&table.cell(row, column))).collect();
+    let mut sound = true;
+    for (row, _) in read.iter().enumerate().filter(|(_, it)| it.is_none()) {
+        let message = format!("`{}` in column `{name}` is no date", table.cell(row, column));
+        findings.cell(
+            "date",
+            column,
+            table.lines[row],
+            table.place(row, column),
+            message,
+            "not a date",
+            "write dates as 2026-01-31",
+        );
+        sound = false;
+    }
+    let open = || {
+        read.iter()
+            .flatten()
+            .filter_map(|it| if let Date::Either(one, other, _) = it { Some((*one, *other)) } else { None })
+    };
+    let order = match (order, open().any(|(one, _)| one > 12), open().any(|(_, other)| other > 12)) {
+        (Some(order), _, _) => order,
+        (None, true, false) => DateOrder::Dmy,
+        (None, false, true) => DateOrder::Mdy,
+        (None, day_first, _) => {
+            if let Some(row) = read.iter().position(|it| matches!(it, Some(Date::Either(..)))) {
+                let why = if day_first {
+                    "both day and month stand first in column"
+                } else {
+                    "day or month first? no date tells in column"
+                };
+                let message = format!("{why} `{name}`");
+                findings.cell(
+                    "order",
+                    column,
+                    table.lines[row],
+                    table.place(row, column),
+                    message,
+                    "either",
+                    "write dates as 2026-01-31, or say `--dates dmy` or `--dates mdy`",
+                );
+                sound = false;
+            }
+            DateOrder::Dmy
+        }
+    };
+    let mut days = Vec::with_capacity(read.len());
+    for (row, read) in read.iter().enumerate() {
+        match read.map(|it| it.ordered(order)) {
+            Some(Some(day)) => days.push(day),
+            Some(None) if sound => {
+                let message =
+                    format!("`{}` in column `{name}` is no date of the calendar", table.cell(row, column));
+                findings.cell(
+                    "calendar",
+                    column,
+                    table.lines[row],
+                    table.place(row, column),
+                    message,
+                    "no such day",
+                    "",
+                );
+            }
+            _ => {}
+        }
+    }
+    (days.len() == table.rows()).then_some(days)
+}
+
+/// `[rows]` numbers of a column; those that are none are problems and 0.
+fn read_numbers(
+    table: &Table,
+    column: usize,
+    positive: bool,
+    signs: &mut BTreeMap<String, usize>,
+    findings: &mut Findings,
+) -> Vec<f64> {
+    let name = &table.names[column];
+    let mut numbers = Vec::with_capacity(table.rows());
+    for row in 0..table.rows() {
+        let cell = table.cell(row, column);
+        let mut wrong = |kind, message: String, label, help| {
+            findings.cell(kind, column, table.lines[row], table.place(row, column), message, label, help);
+            0.0
+        };
+        numbers.push(match number(&cell) {
+            Number::Plain(value, sign) => {
+                if let Some(sign) = sign {
+                    signs.entry(sign.to_string()).or_insert(table.lines[row]);
+                }
+                if positive && value < 0.0 {
+                    wrong(
+                        "negative",
+                        format!("column `{name}` holds a negative spend, {cell}"),
+                        "below 0",
+                        "credits and refunds belong to the step that was paid for",
+                    )
+                } else {
+                    value
+                }
+            }
+            Number::Empty => wrong(
+                "empty",
+                format!("nothing in column `{name}`"),
+                "empty",
+                "write 0 where it was nothing; fill in what is not known",
+            ),
+            Number::Separated => wrong(
+                "separated",
+                format!("`{cell}` in column `{name}` has separators: thousands, or a decimal comma?"),
+                "unclear",
+                "write plain numbers with a decimal point: 1234.5",
+            ),
+            Number::Text => wrong(
+                "text",
+                format!("`{cell}` in column `{name}` is no number"),
+                "not a number",
+                "write plain numbers with a decimal point: 1234.5",
+            ),
+        });
+    }
+    numbers
+}
+
+/// A control: its numbers, or where it is a text each of its words as 0 and 1.
+fn read_control(
+    table: &Table,
+    column: usize,
+    controls: &mut Vec<(String, Vec<f64>)>,
+    notes: &mut Vec<String>,
+    findings: &mut Findings,
+) {
+    let name = &table.names[column];
+    let all = table.rows().max(1);
+    let texts = (0..table.rows()).filter(|row| number(&table.cell(*row, column)) == Number::Text).count();
+    let plain = (0..table.rows())
+        .filter(|row| matches!(number(&table.cell(*row, column)), Number::Plain(..)))
+        .count();
+    if texts == 0 || 2 * plain > all {
+        controls.push((name.clone(), read_numbers(table, column, false, &mut BTreeMap::new(), findings)));
+        return;
+    }
+    let word = |row: usize| table.cell(row, column).into_owned();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    (0..table.rows()).for_each(|row| *counts.entry(word(row)).or_default() += 1);
+    // What stands for nothing, or else the most frequent word, is what the others are held against.
+    let nothing = |word: &&String| {
+        number(word) == Number::Empty || ["no", "none", "0", "无"].contains(&word.to_lowercase().as_str())
+    };
+    let base = counts
+        .keys()
+        .find(nothing)
+        .or_else(|| counts.iter().max_by_key(|(_, count)| **count).map(|(word, _)| word))
+        .cloned();
+    let others: Vec<String> = counts.into_keys().filter(|word| Some(word) != base.as_ref()).collect();
+    if others.len() > MOST_WORDS {
+        notes.push(format!("`{name}` holds {} different words and is left out", others.len()));
+        return;
+    }
+    for other in others {
+        let values = (0..table.rows()).map(|row| f64::from(u8::from(word(row) == other))).collect();
+        controls.push((format!("{name}={other}"), values));
+    }
+}
+
+/// The one currency of all money, by its sign, by a column's name, by a column of currencies.
+fn one_currency(
+    table: &Table,
+    columns: &[usize],
+    money: &[usize],
+    signs: BTreeMap<String, usize>,
+    findings: &mut Findings,
+) -> Option<String> {
+    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    for (sign, line) in signs {
+        let code = match sign.as_str() {
+            "$" => "USD",
+            "€" => "EUR",
+            "£" => "GBP",
+            "¥" | "￥" => "CNY",
+            "₹" => "INR",
+            "₩" => "KRW",
+            other => other,
+        };
+        found.entry(code.to_owned()).or_insert_with(|| format!("`{sign}` in row {line}"));
+    }
+    for &column in money {
+        for code in tokens(&table.names[column]).iter().filter_map(|word| currency_of(word)) {
+            found.entry(code.to_owned()).or_insert_with(|| format!("column `{}`", table.names[column]));
+        }
+    }
+    for &column in columns {
+        for row in 0..table.rows() {
+            let cell = table.cell(row, column).to_uppercase();
+            if !cell.is_empty() {
+                found.entry(cell).or_insert_with(|| {
+                    format!("row {} of column `{}`", table.lines[row], table.names[column])
+                });
+            }
+        }
+    }
+    if found.len() > 1 {
+        let places: Vec<String> = found.iter().map(|(code, place)| format!("{code} ({place})")).collect();
+        findings.whole(
+            format!("money is in {} currencies: {}", found.len(), places.join(", ")),
+            "convert all money to one currency",
+        );
+    }
+    found.into_keys().next()
+}
+
+/// Steps without gaps.
+struct Calendar {
+    first: i64,
+    step_days: u32,
+    steps: usize,
+}
+
+impl Calendar {
+    fn of(days: &[i64], table: &Table, column: usize, once: bool, findings: &mut Findings) -> Option<Self> {
+        let mut order: Vec<usize> = (0..days.len()).collect();
+        order.sort_by_key(|row| days[*row]);
+        if once {
+            for pair in order.windows(2).filter(|pair| days[pair[0]] == days[pair[1]]) {
+                let message = format!(
+                    "{} stands twice in column `{}`, first in row {}",
+                    day_text(days[pair[1]]),
+                    table.names[column],
+                    table.lines[pair[0]]
+                );
+                findings.cell("twice", column, table.lines[pair[1]], table.place(pair[1], column), message, "again", "a date has one row; where it has one for each channel, name the channel's column with `--channel`");
+            }
+        }
+        let distinct: Vec<i64> =
+            order.iter().map(|row| days[*row]).collect::<BTreeSet<_>>().into_iter().collect();
+        let gaps: Vec<i64> = distinct.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
+        gaps.iter().for_each(|gap| *counts.entry(*gap).or_default() += 1);
+        let Some((&step, _)) = counts.iter().max_by_key(|(gap, count)| (**count, -**gap)) else {
+            findings.whole(
+                format!("the table has {} date", distinct.len()),
+                "at least half a year of weeks or eight weeks of days are needed",
+            );
+            return None;
+        };
+        if step != 1 && step != 7 {
+            findings.whole(
+                format!("rows are {step} days apart"),
+                "only days and weeks can be fitted: curves are lost in months",
+            );
+            return None;
+        }
+        let missing: Vec<i64> =
+            distinct.windows(2).flat_map(|pair| (pair[0] + step..pair[1]).step_by(step as usize)).collect();
+        if let Some(uneven) = distinct.windows(2).find(|pair| (pair[1] - pair[0]) % step != 0) {
+            let message = format!(
+                "{} and {} are {} days apart where rows are weeks",
+                day_text(uneven[0]),
+                day_text(uneven[1]),
+                uneven[1] - uneven[0]
+            );
+            findings.whole(message, "let all weeks begin on the same weekday");
+        } else if !missing.is_empty() {
+            let listed: Vec<String> = missing.iter().take(DATES_LISTED).map(|day| day_text(*day)).collect();
+            let more = missing.len() - listed.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let noun = match (step, missing.len()) {
+                (7, 1) => "week is",
+                (7, _) => "weeks are",
+                (_, 1) => "day is",
+                _ => "days are",
+            };
+            findings.whole(
+                format!("{} {noun} missing: {}{more}", missing.len(), listed.join(", ")),
+                "add a row for each; 0 where nothing was spent, and the outcome as it was",
+            );
+        }
+        Some(Self { first: distinct[0], step_days: step as u32, steps: distinct.len() })
+    }
+
+    fn step(&self, day: i64) -> usize {
+        ((day - self.first) / i64::from(self.step_days)).clamp(0, self.steps as i64 - 1) as usize
+    }
+}
+
+/// Rows and the steps they belong to.
+struct Rows<'a> {
+    table: &'a Table,
+    days: &'a [i64],
+    calendar: &'a Calendar,
+}
+
+impl Rows<'_> {
+    fn step(&self, row: usize) -> usize {
+        self.calendar.step(self.days[row])
+    }
+
+    /// `[steps]` of one row a step.
+    fn placed(&self, values: &[f64]) -> Vec<f64> {
+        let mut placed = vec![0.0; self.calendar.steps];
+        values.iter().enumerate().for_each(|(row, value)| placed[self.step(row)] = *value);
+        placed
+    }
+
+    /// Channels from rows for each date and channel.
+    fn by_channel(
+        &self,
+        column: usize,
+        spend: &[f64],
+        notes: &mut Vec<String>,
+        findings: &mut Findings,
+    ) -> Vec<Channel> {
+        let mut channels: Vec<Channel> = Vec::new();
+        let mut first_rows: Vec<BTreeMap<usize, usize>> = Vec::new();
+        for (row, spend) in spend.iter().enumerate() {
+            let name = self.table.cell(row, column);
+            let place = channels.iter().position(|it| it.name == *name).unwrap_or_else(|| {
+                channels
+                    .push(Channel { name: name.clone().into_owned(), spend: vec![0.0; self.calendar.steps] });
+                first_rows.push(BTreeMap::new());
+                channels.len() - 1
+            });
+            if channels.len() > 4 * MOST_CHANNELS {
+                break;
+            }
+            let step = self.step(row);
+            if let Some(first) = first_rows[place].insert(step, self.table.lines[row]) {
+                let message =
+                    format!("{} has `{name}` twice, first in row {first}", day_text(self.days[row]));
+                findings.cell(
+                    "channel twice",
+                    column,
+                    self.table.lines[row],
+                    self.table.place(row, column),
+                    message,
+                    "again",
+                    "sum them to one row for each date and channel",
+                );
+            }
+            channels[place].spend[step] = *spend;
+        }
+        for (channel, rows) in channels.iter().zip(&first_rows) {
+            let lacking = self.calendar.steps - rows.len();
+            if lacking > 0 {
+                notes.push(format!(
+                    "`{}` has no row on {lacking} of {} dates: 0 was spent",
+                    channel.name, self.calendar.steps
+                ));
+            }
+        }
+        channels
+    }
+
+    /// `[steps]` the outcome: the same in all rows of a date it is the date's, else the rows' sum.
+    fn total(&self, outcome: &[f64], notes: &mut Vec<String>) -> Vec<f64> {
+        let (mut totals, mut firsts) = (vec![0.0; self.calendar.steps], vec![None; self.calendar.steps]);
+        let mut same = true;
+        for (row, value) in outcome.iter().enumerate() {
+            let step = self.step(row);
+            totals[step] += value;
+            same &= *firsts[step].get_or_insert(*value) == *value;
+        }
+        if same {
+            notes.push("the outcome is the same in all rows of a date: taken as the date's".to_owned());
+            firsts.into_iter().map(Option::unwrap_or_default).collect()
+        } else {
+            notes.push("the outcome differs between the rows of a date: their sum is taken".to_owned());
+            totals
+        }
+    }
+
+    /// `[steps]` a control, which must be the same in all rows of a date.
+    fn same(&self, name: &str, values: &[f64], findings: &mut Findings) -> Vec<f64> {
+        let mut firsts = vec![None; self.calendar.steps];
+        for (row, value) in values.iter().enumerate() {
+            if *firsts[self.step(row)].get_or_insert(*value) != *value {
+                findings.whole(
+                    format!("the control `{name}` differs between the rows of {}", day_text(self.days[row])),
+                    "a control belongs to the date: write the same in all of its rows",
+                );
+                break;
+            }
+        }
+        firsts.into_iter().map(Option::unwrap_or_default).collect()
+    }
+}
+
+fn check_names(channels: &[Channel], findings: &mut Findings) {
+    for (place, channel) in channels.iter().enumerate() {
+        if channels[..place].iter().any(|other| other.name == channel.name) {
+            findings.whole(
+                format!("two channels would be called `{}`", channel.name),
+                "give their columns other names",
+            );
+        }
+    }
+    if channels.is_empty() {
+        findings.whole("nothing was ever spent", "without spend nothing can be learned of it");
+    }
+}
+
+fn check_size(history: &History, findings: &mut Findings) {
+    let (steps, least) = (history.steps(), History::least_steps(history.step_days));
+    let unit = if history.step_days == 7 { "weeks" } else { "days" };
+    if steps < least {
+        findings.whole(
+            format!("{steps} {unit} are too few: at least {least} are needed"),
+            "two years and more tell a season from what was spent in it",
+        );
+    }
+    if steps > MOST_STEPS {
+        findings.whole(
+            format!("{steps} {unit} are more than the {MOST_STEPS} that can be fitted"),
+            "leave out the oldest, or sum days to weeks",
+        );
+    }
+    if history.channels.len() > MOST_CHANNELS {
+        findings.whole(
+            format!("more than {MOST_CHANNELS} channels"),
+            "sum small ones to groups: a history cannot tell so many apart",
+        );
+    }
+    if history.outcome.iter().all(|it| *it == 0.0) {
+        findings.whole("the outcome is always 0", "");
+    }
+}
