@@ -83,7 +83,8 @@ fn regress(
             let centre = mean(&column[..known]);
             let squares: Vec<f64> = column[..known].iter().map(|x| (x - centre) * (x - centre)).collect();
             let deviation = libm::sqrt(mean(&squares));
-            (centre, if deviation > 0.0 { 1.0 / deviation } else { 0.0 })
+            // An event that has not happened yet leaves a column without variation but for rounding.
+            (centre, if deviation > 1e-9 * centre.abs() { 1.0 / deviation } else { 0.0 })
         })
         .collect();
     let features = |step: usize| -> Vec<f64> {
@@ -116,6 +117,20 @@ mod tests {
         let grown: Vec<f64> = outcome.iter().enumerate().map(|(i, y)| y + (i / 52 * 10) as f64).collect();
         let (expected, _) = seasonal_naive(&history(grown.clone(), vec![0.0; 150]), 104);
         assert_eq!(expected, grown[104..]);
+    }
+
+    /// An event that falls into the forecast of one fold must not decide the penalty.
+    #[test]
+    fn an_event_without_precedent_leaves_ridge_as_it_was() {
+        let spend: Vec<f64> = (0..120).map(|week| f64::from((week * 37) % 23)).collect();
+        let outcome: Vec<f64> = spend.iter().map(|spend| 50.0 + 3.0 * spend).collect();
+        let mut history = history(outcome.clone(), spend);
+        let event = (0..120).map(|week| if week == 80 { 1.0 } else { 0.0 }).collect();
+        history.controls.push(crate::calibrate::Control { name: "event".into(), values: event });
+        let (expected, _) = ridge(&history, 100);
+        for (expected, came) in expected.iter().zip(&outcome[100..]) {
+            assert!((expected - came).abs() < 0.05, "{expected} {came}");
+        }
     }
 
     #[test]

@@ -200,7 +200,11 @@ pub(crate) fn write_whole(path: &std::path::Path, text: &str) -> Result<(), Fail
     let failed = |error: std::io::Error| {
         Failure::run(format!("`{}` could not be written", path.display())).because(error)
     };
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let mut builder = tempfile::Builder::new();
+    // As any new file of the user's, not as a secret.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;

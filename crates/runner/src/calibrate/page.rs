@@ -56,14 +56,11 @@ fn section(look: Look, title: &str, body: &str) -> String {
 }
 
 fn columns(shown: &Shown<'_>) -> String {
-    let header = ["column", "taken for", "because of"].map(ToOwned::to_owned);
-    let row = |(name, taken): (&String, &Taken)| {
-        vec![name.clone(), taken.role.name().to_owned(), taken.why.clone()]
-    };
-    let mut text = shown.look.table(&header, shown.names.iter().zip(shown.taken).map(row)) + shown.look.gap();
+    let row =
+        |(name, taken): (&String, &Taken)| [name.clone(), format!("{} ({})", taken.role.name(), taken.why)];
+    let rows: Vec<[String; 2]> = shown.names.iter().zip(shown.taken).map(row).collect();
     let notes: String = shown.notes.iter().map(|note| format!("{note}\n")).collect();
-    text += &shown.look.notes(&notes);
-    text
+    shown.look.facts(&rows) + &shown.look.notes(&notes)
 }
 
 fn channels(shown: &Shown<'_>) -> String {
