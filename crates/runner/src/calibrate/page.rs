@@ -1,45 +1,37 @@
 //! What a person is shown of a fit.
 
-use outlay_agent::calibrate::{Accuracy, Check, Doubt, Fit, Summary};
+use outlay_agent::calibrate::{Accuracy, Doubt, Fit};
 
+use super::cells::day_text;
 use super::roles::Taken;
 use super::scenario_file::{percent, ratio, step_name, triple};
+use super::{Found, Loaded};
 use crate::format::number;
 use crate::look::Look;
 
 /// What the page is about.
 pub(super) struct Shown<'a> {
     pub(super) look: Look,
-    pub(super) heading: String,
-    pub(super) names: &'a [String],
-    pub(super) taken: &'a [Taken],
-    pub(super) notes: &'a [String],
-    pub(super) step_days: u32,
-    pub(super) fit: &'a Fit,
-    pub(super) summaries: &'a [Summary],
-    /// `[channels]` chance that the next unit pays, where a margin is given.
-    pub(super) pays: &'a [Option<f64>],
+    pub(super) file: &'a str,
+    pub(super) loaded: &'a Loaded,
+    pub(super) found: &'a Found,
     pub(super) margin: Option<f64>,
-    pub(super) check: Option<&'a Check>,
-    /// Why there is none, where one was asked for.
-    pub(super) unchecked: Option<String>,
-    pub(super) doubts: &'a [Doubt],
-    /// The file that was written, and commands for it.
+    /// The file that was written.
     pub(super) written: Option<&'a str>,
 }
 
 /// The page.
 pub(super) fn page(shown: &Shown<'_>) -> String {
     let look = shown.look;
-    let mut text = look.heading(3, shown.heading.clone()) + "\n";
+    let mut text = look.heading(3, heading(shown)) + "\n";
     text += &columns(shown);
     text += &section(look, "Channels", &channels(shown));
-    text += &section(look, "Where the next unit brings most", &(ranking(shown.fit) + look.gap()));
+    text += &section(look, "Where the next unit brings most", &(ranking(&shown.found.fit) + look.gap()));
     text += &section(look, "Out of sample", &accuracy(shown));
-    let doubts: String = if shown.doubts.is_empty() {
+    let doubts: String = if shown.found.doubts.is_empty() {
         "nothing was found that these data cannot tell\n".to_owned()
     } else {
-        shown.doubts.iter().map(|doubt| sentence(doubt) + "\n").collect()
+        shown.found.doubts.iter().map(|doubt| sentence(doubt) + "\n").collect()
     };
     text += &section(look, "What the data cannot tell", &look.notes(&doubts));
     if let Some(file) = shown.written {
@@ -51,6 +43,19 @@ pub(super) fn page(shown: &Shown<'_>) -> String {
     look.page(text)
 }
 
+fn heading(shown: &Shown<'_>) -> String {
+    let Loaded { history, currency, outcome, .. } = shown.loaded;
+    let last = history.first_day + (history.steps() as i64 - 1) * i64::from(history.step_days);
+    format!(
+        "{}: {} {}s from {} to {}, outcome `{outcome}`, money in {currency}",
+        shown.file,
+        history.steps(),
+        step_name(history.step_days),
+        day_text(history.first_day),
+        day_text(last),
+    )
+}
+
 fn section(look: Look, title: &str, body: &str) -> String {
     format!("\n{}\n{}{body}", look.heading(4, title.to_owned()), look.gap())
 }
@@ -58,13 +63,13 @@ fn section(look: Look, title: &str, body: &str) -> String {
 fn columns(shown: &Shown<'_>) -> String {
     let row =
         |(name, taken): (&String, &Taken)| [name.clone(), format!("{} ({})", taken.role.name(), taken.why)];
-    let rows: Vec<[String; 2]> = shown.names.iter().zip(shown.taken).map(row).collect();
-    let notes: String = shown.notes.iter().map(|note| format!("{note}\n")).collect();
+    let rows: Vec<[String; 2]> = shown.loaded.names.iter().zip(&shown.loaded.taken).map(row).collect();
+    let notes: String = shown.loaded.notes.iter().map(|note| format!("{note}\n")).collect();
     shown.look.facts(&rows) + &shown.look.notes(&notes)
 }
 
 fn channels(shown: &Shown<'_>) -> String {
-    let unit = step_name(shown.step_days);
+    let unit = step_name(shown.loaded.history.step_days);
     let mut header = vec![
         "channel".to_owned(),
         "spend".to_owned(),
@@ -80,7 +85,7 @@ fn channels(shown: &Shown<'_>) -> String {
     if shown.margin.is_some() {
         header.push("P(pays)".to_owned());
     }
-    let rows = shown.summaries.iter().zip(shown.pays).map(|(it, pays)| {
+    let rows = shown.found.summaries.iter().zip(&shown.found.pays).map(|(it, pays)| {
         let mut row = vec![
             it.name.clone(),
             number(it.spend),
@@ -97,7 +102,7 @@ fn channels(shown: &Shown<'_>) -> String {
         row
     });
     let mut text = shown.look.table(&header, rows) + shown.look.gap();
-    let fit = shown.fit;
+    let fit = &shown.found.fit;
     let base =
         fit.interval(|draw| 1.0 - draw.channels.iter().map(|it| it.contribution).sum::<f64>() / fit.level);
     let (r_hat, effective) = fit.convergence();
@@ -106,7 +111,7 @@ fn channels(shown: &Shown<'_>) -> String {
          return of the next unit: of one more a {unit}, kept up, at the level of the last {} {unit}s\n\
          {} draws from {} chains, worst R-hat {r_hat:.3}, at least {effective:.0} effective\n",
         triple(base, percent),
-        if shown.step_days == 7 { 13 } else { 28 },
+        if shown.loaded.history.step_days == 7 { 13 } else { 28 },
         fit.draws.len(),
         fit.chains,
     );
@@ -134,10 +139,11 @@ fn ranking(fit: &Fit) -> String {
 }
 
 fn accuracy(shown: &Shown<'_>) -> String {
-    let Some(check) = shown.check else {
-        return shown.unchecked.clone().unwrap_or_else(|| "not asked for".to_owned()) + "\n";
+    let check = match &shown.found.check {
+        Ok(check) => check,
+        Err(why) => return why.clone() + "\n",
     };
-    let unit = step_name(shown.step_days);
+    let unit = step_name(shown.loaded.history.step_days);
     let header = ["forecast", "WAPE", "RMSE", "in its 90 % band"].map(ToOwned::to_owned);
     let row = |name: &str, it: Accuracy| {
         vec![name.to_owned(), format!("{:.1} %", 100.0 * it.wape), number(it.rmse), percent(it.coverage)]

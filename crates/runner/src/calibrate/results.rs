@@ -1,10 +1,12 @@
 //! What `outlay calibrate --json` writes.
 
-use outlay_agent::calibrate::{Accuracy, Check, Doubt, Fit, History, Summary};
+use outlay_agent::calibrate::{Accuracy, Check, Doubt, Draw, Fit, History, Summary};
 use serde::Serialize;
 
 use super::cells::day_text;
 use super::roles::Taken;
+use super::{Found, Loaded, page};
+use crate::results::VERSION;
 
 /// `outlay calibrate --json`.
 #[derive(Debug, Serialize)]
@@ -108,8 +110,41 @@ pub(super) struct DoubtRow {
     pub(super) sentence: String,
 }
 
+/// The document.
+pub(super) fn document<'a>(
+    file: &'a str,
+    loaded: &'a Loaded,
+    found: &'a Found,
+    scenario: Option<String>,
+) -> Document<'a> {
+    let fit = &found.fit;
+    let (worst_r_hat, fewest_effective_draws) = fit.convergence();
+    let base = |draw: &Draw| 1.0 - draw.channels.iter().map(|it| it.contribution).sum::<f64>() / fit.level;
+    let doubt = |doubt: &Doubt| DoubtRow { kind: doubt_kind(doubt), sentence: page::sentence(doubt) };
+    Document {
+        schema: "outlay.calibrate/1",
+        version: VERSION,
+        history: HistoryRow::new(file, &loaded.outcome, &loaded.currency, &loaded.history),
+        columns: columns(&loaded.names, &loaded.taken),
+        notes: &loaded.notes,
+        channels: channels(&found.summaries, &found.pays),
+        ranking: ranking(fit),
+        base_share: fit.interval(base),
+        noise: fit.interval(Draw::noise),
+        convergence: Convergence {
+            chains: fit.chains,
+            draws: fit.draws.len(),
+            worst_r_hat,
+            fewest_effective_draws,
+        },
+        check: found.check.as_ref().ok().map(CheckRow::new),
+        doubts: found.doubts.iter().map(doubt).collect(),
+        scenario,
+    }
+}
+
 impl<'a> HistoryRow<'a> {
-    pub(super) fn new(file: &'a str, outcome: &'a str, currency: &'a str, history: &History) -> Self {
+    fn new(file: &'a str, outcome: &'a str, currency: &'a str, history: &History) -> Self {
         let last = history.first_day + (history.steps() as i64 - 1) * i64::from(history.step_days);
         Self {
             file,
@@ -123,7 +158,7 @@ impl<'a> HistoryRow<'a> {
     }
 }
 
-pub(super) fn columns<'a>(names: &'a [String], taken: &'a [Taken]) -> Vec<ColumnRow<'a>> {
+fn columns<'a>(names: &'a [String], taken: &'a [Taken]) -> Vec<ColumnRow<'a>> {
     let row = |(name, taken): (&'a String, &'a Taken)| ColumnRow {
         name,
         taken_for: taken.role.name(),
@@ -132,7 +167,7 @@ pub(super) fn columns<'a>(names: &'a [String], taken: &'a [Taken]) -> Vec<Column
     names.iter().zip(taken).map(row).collect()
 }
 
-pub(super) fn channels<'a>(summaries: &'a [Summary], pays: &[Option<f64>]) -> Vec<ChannelRow<'a>> {
+fn channels<'a>(summaries: &'a [Summary], pays: &[Option<f64>]) -> Vec<ChannelRow<'a>> {
     let row = |(it, pays): (&'a Summary, &Option<f64>)| ChannelRow {
         name: &it.name,
         spend: it.spend,
@@ -150,7 +185,7 @@ pub(super) fn channels<'a>(summaries: &'a [Summary], pays: &[Option<f64>]) -> Ve
     summaries.iter().zip(pays).map(row).collect()
 }
 
-pub(super) fn ranking(fit: &Fit) -> Vec<RankRow<'_>> {
+fn ranking(fit: &Fit) -> Vec<RankRow<'_>> {
     let (order, chances) = fit.ranking();
     let row = |(place, channel): (usize, &usize)| RankRow {
         channel: &fit.channels[*channel],
@@ -160,7 +195,7 @@ pub(super) fn ranking(fit: &Fit) -> Vec<RankRow<'_>> {
 }
 
 impl CheckRow {
-    pub(super) fn new(check: &Check) -> Self {
+    fn new(check: &Check) -> Self {
         let row = |it: Accuracy| AccuracyRow { wape: it.wape, rmse: it.rmse, coverage_90: it.coverage };
         Self {
             learned_steps: check.rows,
@@ -173,7 +208,7 @@ impl CheckRow {
 }
 
 /// The name of a doubt's kind.
-pub(super) fn doubt_kind(doubt: &Doubt) -> &'static str {
+fn doubt_kind(doubt: &Doubt) -> &'static str {
     match doubt {
         Doubt::Constant { .. } => "constant",
         Doubt::Together { .. } => "together",

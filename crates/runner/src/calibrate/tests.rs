@@ -16,7 +16,7 @@ fn asked(flags: &[&str]) -> cli::Calibrate {
     }
 }
 
-fn read(bytes: &[u8], flags: &[&str]) -> Result<Read, Problems> {
+fn read(bytes: &[u8], flags: &[&str]) -> Result<Loaded, Problems> {
     let mut findings = Findings::new("history.csv");
     let table = Table::of(bytes, &mut findings);
     understand(table, &asked(flags), findings)
@@ -59,14 +59,13 @@ fn replaced(week: usize, column: usize, cell: &'static str) -> Vec<u8> {
 
 #[test]
 fn a_sound_table_is_taken_and_said_why() {
-    let Read { taken, assembled, .. } = read(&weeks(|_, row| Some(row)), &[]).unwrap();
+    let Loaded { taken, history, currency, .. } = read(&weeks(|_, row| Some(row)), &[]).unwrap();
     let roles: Vec<Role> = taken.iter().map(|it| it.role).collect();
     assert_eq!(roles, [Role::Date, Role::Spend, Role::Spend, Role::Outcome]);
-    let history = assembled.history;
     assert_eq!((history.steps(), history.step_days, history.first_day), (60, 7, 18_001));
     assert_eq!(history.channels[1].name, "search");
     assert_eq!(history.channels[0].spend[..3], [100.0, 137.0, 174.0]);
-    assert_eq!(assembled.currency, None);
+    assert_eq!(currency, "units");
 }
 
 #[test]
@@ -76,7 +75,7 @@ fn rows_in_any_order_and_a_byte_order_mark_change_nothing() {
     lines[1..].reverse();
     let turned = [b"\xef\xbb\xbf".to_vec(), lines.concat()].concat();
     let (one, other) = (read(&sound, &[]).unwrap(), read(&turned, &[]).unwrap());
-    assert_eq!(one.assembled.history, other.assembled.history);
+    assert_eq!(one.history, other.history);
 }
 
 #[test]
@@ -88,7 +87,7 @@ fn semicolons_quotes_and_windows_line_ends() {
         .replace('\n', "\r\n")
         .replace("revenue", "\"revenue\"");
     let (one, other) = (read(&sound, &[]).unwrap(), read(text.as_bytes(), &[]).unwrap());
-    assert_eq!(one.assembled.history, other.assembled.history);
+    assert_eq!(one.history, other.history);
 }
 
 /// The same history with a row for each date and channel.
@@ -103,8 +102,8 @@ fn a_long_table_is_the_wide_one() {
         }
     }
     let (wide, long) = (read(&wide, &[]).unwrap(), read(long.as_bytes(), &[]).unwrap());
-    assert_eq!(wide.assembled.history, long.assembled.history);
-    assert_eq!(long.assembled.notes, ["the outcome is the same in all rows of a date: taken as the date's"]);
+    assert_eq!(wide.history, long.history);
+    assert_eq!(long.notes, ["the outcome is the same in all rows of a date: taken as the date's"]);
 }
 
 #[test]
@@ -112,7 +111,7 @@ fn both_public_tables_are_understood() {
     for (name, steps, channels, controls) in [("robyn_weekly", 208, 5, 4), ("meridian_national", 156, 5, 4)] {
         let path = format!("{}/../../tests/data/{name}.csv", env!("CARGO_MANIFEST_DIR"));
         let read = read(&std::fs::read(path).unwrap(), &[]).unwrap_or_else(|problems| panic!("{problems}"));
-        let history = read.assembled.history;
+        let history = read.history;
         assert_eq!(
             (history.steps(), history.step_days, history.channels.len(), history.controls.len()),
             (steps, 7, channels, controls),
@@ -248,12 +247,13 @@ fn any_bytes_are_answered() {
 #[test]
 fn the_scenario_s_worlds_are_the_draws() {
     use outlay_environment::{Curve, Domain, Seeds, World};
-    let history = read(&weeks(|_, row| Some(row)), &[]).unwrap().assembled.history;
+    let loaded = read(&weeks(|_, row| Some(row)), &[]).unwrap();
+    let history = &loaded.history;
     let settings = Settings { seed: 3, chains: 2, warm_up: 30, kept: 40 };
-    let fitted = fit(&history, history.steps(), &settings).unwrap();
+    let fitted = fit(history, history.steps(), &settings).unwrap();
     let arguments = asked(&["--draws", "30", "--margin", "0.5"]);
-    let plan = plan(&arguments, &history, &fitted, "CNY", "revenue");
-    let text = scenario_file::text(&history, &fitted, &plan);
+    let plan = plan(&arguments, &loaded, &fitted);
+    let text = scenario_file::text(history, &fitted, &plan);
     let scenario =
         Scenario::from_text("fitted", &text).unwrap_or_else(|problems| panic!("{problems}\n{text}"));
     assert_eq!((scenario.brief.steps, scenario.brief.step_days), (13, 7.0));
@@ -319,12 +319,12 @@ fn the_planner_agrees_with_another_optimiser_on_fitted_curves() {
     use outlay_environment::World;
     for name in ["robyn_weekly", "meridian_national"] {
         let path = format!("{}/../../tests/data/{name}.csv", env!("CARGO_MANIFEST_DIR"));
-        let history = read(&std::fs::read(path).unwrap(), &[]).unwrap().assembled.history;
+        let loaded = read(&std::fs::read(path).unwrap(), &[]).unwrap();
+        let history = &loaded.history;
         let settings = Settings { seed: 1, chains: 2, warm_up: 60, kept: 60 };
-        let fitted = fit(&history, history.steps(), &settings).unwrap();
-        let about = super::plan(&asked(&["--draws", "100"]), &history, &fitted, "units", "revenue");
-        let scenario =
-            Scenario::from_text("fitted", &scenario_file::text(&history, &fitted, &about)).unwrap();
+        let fitted = fit(history, history.steps(), &settings).unwrap();
+        let about = super::plan(&asked(&["--draws", "100"]), &loaded, &fitted);
+        let scenario = Scenario::from_text("fitted", &scenario_file::text(history, &fitted, &about)).unwrap();
         let world = World::average(&scenario);
         let (curves, budget) = (world.curves().unwrap(), scenario.brief.budget.major());
         let best = plan(curves, budget, None, None);

@@ -118,10 +118,7 @@ impl Belief {
     /// Whether some curve is open and its marginal return expected to rise before it falls.
     #[must_use]
     pub fn expects_s_shapes(&self) -> bool {
-        self.lines.iter().any(|line| {
-            line.uncertain().contains(&true)
-                && matches!(&line.settings.curve, UncertainCurve::Hill { slope, .. } if slope.median() > 1.0)
-        })
+        self.lines.iter().any(|line| line.uncertain().contains(&true) && line.expects_s_shape())
     }
 
     /// The curves from `step` on as they are most likely.
@@ -283,6 +280,15 @@ impl LineBelief {
             self.seen.iter().map(|(step, _)| (step + 1) as f64 * self.drift * self.drift).collect();
         forward(chol, &mut with_now);
         self.log_drift = dot(&with_now, &residual);
+    }
+
+    /// Whether the marginal return is expected to rise before it falls: of draws, whether it does in nine of ten.
+    fn expects_s_shape(&self) -> bool {
+        match (&self.settings.curve, &self.parameters[2]) {
+            (UncertainCurve::Power { .. }, _) => false,
+            (UncertainCurve::Hill { .. }, Parameter::Alone(slope)) => slope.median() > 1.0,
+            (UncertainCurve::Hill { .. }, Parameter::Sorted(draws)) => draws[draws.len() / 10] > 1.0,
+        }
     }
 
     /// Which parameters are not known.
