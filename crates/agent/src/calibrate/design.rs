@@ -114,8 +114,8 @@ impl Seen {
 #[derive(Debug, Clone)]
 pub(super) struct Noise {
     pub(super) phi: f64,
-    /// `[columns][rows]` the whitened columns.
-    columns: Vec<Vec<f64>>,
+    /// `[rows * columns]`, row by row, the whitened columns.
+    columns: Vec<f64>,
     /// `[columns, columns]` lower Cholesky factor of `G`.
     pub(super) root: Vec<f64>,
     /// Logarithm of what the noise and the base contribute to the density apart from the sum of squares.
@@ -141,16 +141,20 @@ impl Noise {
         factor(&mut root, count);
         let log_root: f64 = (0..count).map(|i| libm::log(root[i * count + i].max(1e-300))).sum();
         let log_constant = 0.5 * libm::log1p(-phi * phi) - log_root;
-        Self { phi, columns, root, log_constant }
+        let by_row = (0..rows).flat_map(|row| columns.iter().map(move |column| column[row]));
+        Self { phi, columns: by_row.collect(), root, log_constant }
     }
 
     /// A series (`[rows]`) as this noise sees it.
     pub(super) fn see(&self, series: &[f64], seen: &mut Seen) {
         seen.whitened.resize(series.len(), 0.0);
         whiten(self.phi, series, &mut seen.whitened);
+        let count = self.columns.len() / series.len().max(1);
         seen.explained.clear();
-        let product = |column: &Vec<f64>| column.iter().zip(&seen.whitened).map(|(a, b)| a * b).sum::<f64>();
-        seen.explained.extend(self.columns.iter().map(product));
+        seen.explained.resize(count, 0.0);
+        for (row, whitened) in self.columns.chunks_exact(count.max(1)).zip(&seen.whitened) {
+            seen.explained.iter_mut().zip(row).for_each(|(sum, x)| *sum += x * whitened);
+        }
         forward(&self.root, &mut seen.explained);
     }
 }
@@ -185,9 +189,9 @@ mod tests {
         assert_eq!(Design::new(&history(7, 60), 60).columns.len(), 2 + 2 * YEARLY_WAVES);
         let days = Design::new(&history(1, 100), 100);
         assert_eq!(days.columns.len(), 8);
-        // 18,000 days after a Thursday is a Saturday; the day after it counts against every weekday.
-        assert_eq!(days.columns[2..].iter().map(|it| it[0]).collect::<Vec<_>>(), [0., 0., 0., 0., 0., 1.]);
-        assert!(days.columns[2..].iter().all(|column| column[1] == -1.0));
+        // 18,000 days after a Thursday is a Sunday, which counts against every weekday; then comes a Monday.
+        assert!(days.columns[2..].iter().all(|column| column[0] == -1.0));
+        assert_eq!(days.columns[2..].iter().map(|it| it[1]).collect::<Vec<_>>(), [1., 0., 0., 0., 0., 0.]);
     }
 
     #[test]
@@ -201,7 +205,8 @@ mod tests {
         assert_eq!(design.controls, [None, None, Some(1)]);
     }
 
-    /// What is left of a series after the base is the residual of least squares, where nothing is penalised much.
+    /// What is left of a series after the base. Of a line with slope `b` a year, on a column with sum of squares `s` and penalty
+    /// `p`, it is `p s b^2 / (s + p)`; of what has nothing to do with the base, all.
     #[test]
     fn what_the_base_explains_is_taken_out() {
         let history = history(7, 40);
@@ -210,7 +215,9 @@ mod tests {
         let (mut line, mut bent) = (Seen::default(), Seen::default());
         noise.see(&(0..40).map(|t| 3.0 + 2.0 * f64::from(t)).collect::<Vec<_>>(), &mut line);
         noise.see(&(0..40).map(|t| f64::from(t % 2)).collect::<Vec<_>>(), &mut bent);
-        assert!(line.product(&line) < 0.02 * 40.0 * 40.0, "{}", line.product(&line));
+        let (slope, squares) = (2.0 * DAYS_OF_A_YEAR / 7.0, 5_330.0 / (DAYS_OF_A_YEAR / 7.0).powi(2));
+        let wanted = 0.01 * squares * slope * slope / (squares + 0.01);
+        assert!((line.product(&line) / wanted - 1.0).abs() < 1e-4, "{} {wanted}", line.product(&line));
         assert!((bent.product(&bent) - 10.0).abs() < 0.1, "{}", bent.product(&bent));
     }
 }

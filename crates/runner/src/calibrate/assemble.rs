@@ -53,12 +53,15 @@ pub(super) fn assemble(
         read_control(table, column, &mut controls, &mut notes, findings);
     }
     let currency = one_currency(table, &columns(Role::Currency), &money, signs, findings);
+    let once = columns(Role::Channel).is_empty();
+    let calendar = days
+        .as_ref()
+        .zip(columns(Role::Date).first())
+        .and_then(|(days, column)| Calendar::of(days, table, *column, once, findings));
     if !findings.are_none() {
         return None;
     }
-    let days = days?;
-    let calendar =
-        Calendar::of(&days, table, columns(Role::Date)[0], columns(Role::Channel).is_empty(), findings)?;
+    let (days, calendar) = (days?, calendar?);
     let rows = Rows { table, days: &days, calendar: &calendar };
     let (channels, outcome) = match columns(Role::Channel).first() {
         None => {
@@ -400,6 +403,16 @@ impl Calendar {
                 "add a row for each; 0 where nothing was spent, and the outcome as it was",
             );
         }
+        let (steps, least) = (distinct.len(), History::least_steps(step as u32));
+        let unit = if step == 7 { "weeks" } else { "days" };
+        if steps < least {
+            let message = format!("{steps} {unit} are too few: at least {least} are needed");
+            findings.whole(message, "two years and more tell a season from what was spent in it");
+        }
+        if steps > MOST_STEPS {
+            let message = format!("{steps} {unit} are more than the {MOST_STEPS} that can be fitted");
+            findings.whole(message, "leave out the oldest, or sum days to weeks");
+        }
         Some(Self { first: distinct[0], step_days: step as u32, steps: distinct.len() })
     }
 
@@ -525,20 +538,6 @@ fn check_names(channels: &[Channel], findings: &mut Findings) {
 }
 
 fn check_size(history: &History, findings: &mut Findings) {
-    let (steps, least) = (history.steps(), History::least_steps(history.step_days));
-    let unit = if history.step_days == 7 { "weeks" } else { "days" };
-    if steps < least {
-        findings.whole(
-            format!("{steps} {unit} are too few: at least {least} are needed"),
-            "two years and more tell a season from what was spent in it",
-        );
-    }
-    if steps > MOST_STEPS {
-        findings.whole(
-            format!("{steps} {unit} are more than the {MOST_STEPS} that can be fitted"),
-            "leave out the oldest, or sum days to weeks",
-        );
-    }
     if history.channels.len() > MOST_CHANNELS {
         findings.whole(
             format!("more than {MOST_CHANNELS} channels"),
