@@ -109,7 +109,7 @@ fn a_bad_table_is_refused_with_all_that_is_wrong() {
             "bad.csv:2:12",
             "row 2: column `tv_spend` holds a negative spend",
             "row 3: `many` in column `revenue`",
-            "2 problems",
+            "3 problems",
         ],
     );
     refused(&["calibrate", &path(folder.path(), "none.csv")], 2, &["cannot be read"]);
@@ -137,7 +137,7 @@ fn init_writes_what_check_accepts() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let checked = outlay(&["check", &file]);
     assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));
-    for words in ["most profit", "90000.00", "21 days", "search, weibo", "40 %"] {
+    for words in ["most profit", "90,000.00", "21 days", "search, weibo", "40 %"] {
         assert!(stdout(&checked).contains(words), "{words}\n{}", stdout(&checked));
     }
 }

@@ -28,6 +28,17 @@ pub(super) fn normal_above_zero(mean: f64, deviation: f64, key: Key) -> f64 {
     (mean + deviation * z.max(least)).max(0.0)
 }
 
+/// A draw of a normal number of this mean and standard deviation among those between `ends`.
+pub(super) fn normal_between(mean: f64, deviation: f64, ends: [f64; 2], key: Key) -> f64 {
+    let [low, high] = ends.map(|end| (end - mean) / deviation);
+    // On the side of the nearer tail, where the chances keep their digits.
+    let side = if low > 0.0 { -1.0 } else { 1.0 };
+    let below = |z: f64| 0.5 * libm::erfc(-side * z * std::f64::consts::FRAC_1_SQRT_2);
+    let chance = below(low) + key.uniform() * (below(high) - below(low));
+    let z = side * normal_quantile(chance.clamp(f64::MIN_POSITIVE, 1.0 - f64::EPSILON));
+    (mean + deviation * z).clamp(ends[0], ends[1].max(ends[0]))
+}
+
 /// One move of slice sampling (Neal 2003) from `now`, by stepping out and shrinking, within `bounds`. The last call of
 /// `log_density` is at the value that is returned.
 pub(super) fn slice(
@@ -97,6 +108,22 @@ mod tests {
             let n = 40_000_u64;
             let total: f64 = (0..n).map(|i| normal_above_zero(mean, deviation, Key::new(3).with(i))).sum();
             assert!((total / n as f64 / wanted - 1.0).abs() < 0.02, "{mean}: {}", total / n as f64);
+        }
+    }
+
+    /// Mean of a normal number between two ends: `m + s * (phi(a) - phi(b)) / (Phi(b) - Phi(a))`.
+    #[test]
+    fn draws_between_ends_have_their_mean() {
+        for (mean, ends, wanted) in [
+            (0.0, [-1.0, 2.0], 0.229_637_2),
+            (0.0, [3.0, 4.0], 3.260_454_3),
+            (5.0, [-1.0, 1.0], 0.774_453_1),
+            (0.0, [-50.0, -40.0], -40.0),
+        ] {
+            let n = 40_000_u64;
+            let draw = |i| normal_between(mean, 1.0, ends, Key::new(4).with(i));
+            let found = (0..n).map(draw).sum::<f64>() / n as f64;
+            assert!((found - wanted).abs() < 0.03, "{mean} {ends:?}: {found}");
         }
     }
 

@@ -3,7 +3,9 @@
 //! In each round, channel by channel, the shape is moved by slice sampling (Neal 2003) with the channel's size and the
 //! whole base integrated out: the size `b`, half-normal beforehand with scale `s`, meets what is left of the outcome, `r`,
 //! through the channel's column `g`, so with `V = 1 / (g'Mg / sigma^2 + 1 / s^2)` and `m = V g'Mr / sigma^2` the shape's
-//! density is that beforehand times `sqrt(V) exp(m^2 / 2V) Phi(m / sqrt(V))`, and `b` is then a truncated normal draw. The
+//! density is that beforehand times `sqrt(V) exp(m^2 / 2V) Phi(m / sqrt(V))`, and `b` is then a truncated normal draw. Channels
+//! that were spent on together are slow to change places that way, so every two also trade size along the direction in which
+//! their sum changes least, and two in each round try to exchange shape and size altogether (a Metropolis step). The
 //! noise's autocorrelation lies on a grid, for which everything that does not depend on the channels is computed once.
 
 use outlay_environment::Key;
@@ -12,7 +14,7 @@ use rayon::prelude::*;
 use super::design::{Design, Noise, Seen};
 use super::history::{History, TooShort, mean};
 use super::posterior::{ChannelDraw, Draw, Fit};
-use super::random::{log_share_below, normal_above_zero, slice};
+use super::random::{log_share_below, normal_above_zero, normal_between, slice};
 use super::shape::{Priors, RANGES, Shape, Spend, WIDTHS, saturate};
 use crate::baselines::linear::backward;
 
@@ -173,6 +175,7 @@ impl<'p> Chain<'p> {
             for channel in 0..self.members.len() {
                 self.move_channel(channel, key.with(channel as u64));
             }
+            self.move_together(key.with_name("together"));
             self.move_noise(key.with_name("noise"));
             if round >= settings.warm_up {
                 draws.push(self.draw(level, key.with_name("base")));
@@ -217,6 +220,86 @@ impl<'p> Chain<'p> {
         let (mean, deviation) = size_given(&member.seen);
         member.size = normal_above_zero(mean, deviation, key.with(9));
         rest.add(-member.size, &member.seen);
+    }
+
+    /// Lets every two channels trade size, and two of them try to change places.
+    fn move_together(&mut self, key: Key) {
+        let count = self.members.len();
+        for one in 0..count {
+            for other in (0..count).filter(|other| *other != one) {
+                self.trade(one, other, key.with(one as u64).with(other as u64));
+            }
+        }
+        if count > 1 {
+            let pick = |key: Key, of: usize| ((key.uniform() * of as f64) as usize).min(of - 1);
+            let one = pick(key.with_name("one"), count);
+            let other = (one + 1 + pick(key.with_name("other"), count - 1)) % count;
+            self.exchange(one, other, key.with_name("exchange"));
+        }
+    }
+
+    /// Draws how much of `one` comes in place of `other`, with what they bring together about the same.
+    fn trade(&mut self, one: usize, other: usize, key: Key) {
+        let (a, b) = (&self.members[one], &self.members[other]);
+        let (cross, own) = (a.seen.product(&b.seen), b.seen.product(&b.seen));
+        if !(cross > 0.0 && own > 0.0) {
+            return;
+        }
+        let ratio = cross / own;
+        let (scale, other_scale) = (self.problem.scales[one], self.problem.scales[other]);
+        let square = (a.seen.product(&a.seen) - ratio * cross).max(0.0);
+        let precision =
+            square / self.variance + 1.0 / (scale * scale) + ratio * ratio / (other_scale * other_scale);
+        let pull = (a.seen.product(&self.rest) - ratio * b.seen.product(&self.rest)) / self.variance
+            - a.size / (scale * scale)
+            + ratio * b.size / (other_scale * other_scale);
+        let ends = [-a.size, b.size / ratio];
+        let step = normal_between(pull / precision, 1.0 / libm::sqrt(precision), ends, key);
+        self.rest.add(-step, &self.members[one].seen);
+        self.rest.add(step * ratio, &self.members[other].seen);
+        self.members[one].size = (self.members[one].size + step).max(0.0);
+        self.members[other].size = (self.members[other].size - step * ratio).max(0.0);
+    }
+
+    /// Tries to give two channels each other's shape and size.
+    fn exchange(&mut self, one: usize, other: usize, key: Key) {
+        let problem = self.problem;
+        let noise = &problem.noises[self.noise];
+        let turned = |channel: usize, from: &Member| {
+            let mut member = Member {
+                shape: from.shape,
+                size: from.size,
+                mean_share: 1.0,
+                column: vec![0.0; problem.rows],
+                seen: Seen::default(),
+            };
+            let mut logs = vec![0.0; problem.rows];
+            problem.spends[channel].log_levels(member.shape.retention(), &mut logs);
+            member.mean_share = respond(&logs, &member.shape, &mut member.column);
+            noise.see(&member.column, &mut member.seen);
+            member
+        };
+        let (first, second) = (turned(one, &self.members[other]), turned(other, &self.members[one]));
+        let mut rest = self.rest.clone();
+        for (channel, new) in [(one, &first), (other, &second)] {
+            let old = &self.members[channel];
+            rest.add(old.size, &old.seen);
+            rest.add(-new.size, &new.seen);
+        }
+        let believed = |channel: usize, size: f64| {
+            let size = size / problem.scales[channel];
+            -0.5 * size * size
+        };
+        let (before, after) = (self.rest.product(&self.rest), rest.product(&rest));
+        let gain =
+            0.5 * (before - after) / self.variance + believed(one, first.size) + believed(other, second.size)
+                - believed(one, second.size)
+                - believed(other, first.size);
+        if libm::log(key.uniform()) < gain {
+            self.rest = rest;
+            self.members[one] = first;
+            self.members[other] = second;
+        }
     }
 
     /// Draws the autocorrelation, the variance integrated out, then the variance.
