@@ -15,6 +15,9 @@ const CLEAR: f64 = 0.5;
 /// Chance from which a ranking is taken to be told by the data.
 const SURE: f64 = 0.9;
 
+/// A number of a draw, of this channel at this level.
+type Number = fn(&Draw, usize, f64) -> f64;
+
 /// Counts over all histories of a kind.
 #[derive(Default)]
 struct Tally {
@@ -60,7 +63,7 @@ impl Tally {
     fn add(&mut self, kind: &Kind, history: &History, truth: &Truth, fit: &Fit) {
         for (channel, it) in truth.channels.iter().enumerate() {
             let present = fit.present[channel];
-            let numbers: [(f64, fn(&Draw, usize, f64) -> f64); 6] = [
+            let numbers: [(f64, Number); 6] = [
                 (it.contribution, |draw, channel, _| draw.channels[channel].contribution),
                 (it.marginal(present), |draw, channel, present| draw.channels[channel].marginal(present)),
                 (it.value, |draw, channel, _| draw.channels[channel].value),

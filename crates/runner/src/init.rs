@@ -153,7 +153,7 @@ fn ask_all(
     };
     if answers.goal.is_none() {
         let question = format!("What to aim at ({})", GOALS.join(", "));
-        answers.goal = ask(&question, base.goal.name(), input, output, |text| goal(text))?;
+        answers.goal = ask(&question, base.goal.name(), input, output, goal)?;
     }
     if answers.budget.is_none() {
         let question = format!("Money for all days, in {}", base.currency);

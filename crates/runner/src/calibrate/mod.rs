@@ -2,6 +2,7 @@
 
 mod assemble;
 mod cells;
+mod columns;
 mod findings;
 mod page;
 mod results;
