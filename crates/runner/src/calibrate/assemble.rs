@@ -9,6 +9,7 @@ use super::columns::{one_currency, read_control, read_days, read_numbers};
 use super::findings::Findings;
 use super::roles::{Role, Taken, channel_name};
 use super::table::Table;
+use crate::warning::plural;
 
 /// Most steps and channels that are taken.
 const MOST_STEPS: usize = 4_000;
@@ -147,7 +148,7 @@ impl Calendar {
         gaps.iter().for_each(|gap| *counts.entry(*gap).or_default() += 1);
         let Some((&step, _)) = counts.iter().max_by_key(|(gap, count)| (**count, -**gap)) else {
             findings.whole(
-                format!("the table has {} date", distinct.len()),
+                format!("the table has {}", plural(distinct.len() as u64, "date")),
                 "at least half a year of weeks or eight weeks of days are needed",
             );
             return None;

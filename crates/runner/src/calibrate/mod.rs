@@ -119,6 +119,9 @@ fn understand(
             notes: assembled.notes,
         })
     });
+    if loaded.is_none() && findings.are_none() {
+        findings.whole("the table holds no history", "");
+    }
     findings.finish()?;
     loaded.ok_or_else(|| Problems(Vec::new()))
 }
