@@ -262,7 +262,14 @@ fn text(stem: &str, name: &str, base: &Scenario, answers: &Answers) -> String {
             1.0 / margin
         );
     }
-    text += "\n# Limits that may be wanted; see environments/README.md.\n# [limits]\n# return_floor = 2.0\n# daily_cap = 10000\n# largest_change = 0.2\n";
+    text += "\n# Limits; environments/README.md has more.\n[limits]\n";
+    text += &match brief.limits.return_floor {
+        Some(floor) => format!(
+            "# Soft, as in `{name}`: least revenue that is reported for a unit of money.\nreturn_floor = {floor}\n"
+        ),
+        None => "# return_floor = 2.0\n".to_owned(),
+    };
+    text += "# daily_cap = 10000\n# largest_change = 0.2\n";
     for channel in answers.channels.iter().filter(|channel| !has(channel)) {
         text += &format!("\n[[line]]\nname = {0}\nchannel = {0}\n", quoted(channel));
     }
