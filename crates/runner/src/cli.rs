@@ -114,7 +114,7 @@ pub(crate) enum Command {
     /// Show which agents fall for which traps
     #[command(after_long_help = TRAPS_EXAMPLES)]
     Traps(Traps),
-    /// Find response curves in a history of spending, with what it cannot tell, and make a scenario of them
+    /// Find response curves in a history of spending, and make a scenario of them
     #[command(after_long_help = CALIBRATE_EXAMPLES)]
     Calibrate(Calibrate),
     /// Write a scenario file of your own
