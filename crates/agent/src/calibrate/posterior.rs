@@ -239,10 +239,10 @@ impl Fit {
         libm::sqrt(libm::log1p(relative * relative))
     }
 
-    /// Steps after which less than `share` of what a channel's step left is there, by the slowest of nine draws in ten.
+    /// Steps after which less than `share` of what a channel's step left is there in any draw.
     #[must_use]
     pub fn memory(&self, channel: usize, share: f64) -> usize {
-        let slowest = self.interval(|draw| draw.channels[channel].retention)[2];
+        let slowest = self.draws.iter().map(|draw| draw.channels[channel].retention).fold(0.0, f64::max);
         if slowest <= 0.0 { 1 } else { libm::ceil(libm::log(share) / libm::log(slowest)) as usize }
     }
 

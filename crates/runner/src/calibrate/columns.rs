@@ -84,7 +84,7 @@ pub(super) fn read_days(
             _ => {}
         }
     }
-    (days.len() == table.rows()).then_some(days)
+    (sound && days.len() == table.rows()).then_some(days)
 }
 
 /// `[rows]` numbers of a column; those that are none are problems and 0.
