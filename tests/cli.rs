@@ -25,6 +25,8 @@ fn help_says_what_there_is() {
         "heads evaluate",
         "suite",
         "traps",
+        "calibrate",
+        "init",
         "scenarios",
         "check",
         "schema",

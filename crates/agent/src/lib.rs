@@ -1,6 +1,7 @@
-//! Agents of every kind, learning, checkpoints. The only crate that names burn.
+//! Agents of every kind, learning, checkpoints; curves from a history. The only crate that names burn.
 pub mod agent;
 pub mod baselines;
+pub mod calibrate;
 pub mod checkpoint;
 pub mod entrant;
 pub mod heads;

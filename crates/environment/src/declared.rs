@@ -15,6 +15,8 @@ pub enum Field {
     Whole(Bounds),
     /// A number that each world may draw: bare, log-normal or uniform.
     Uncertain(Bounds),
+    /// As [`Self::Uncertain`], or a list of equally likely draws.
+    Drawn(Bounds),
     /// So many numbers; any number of them where the length follows from something else.
     Numbers(Bounds, Option<usize>),
     /// A list of lists of numbers.

@@ -75,8 +75,8 @@ pub use observation::{
 };
 pub use problem::{Problem, Problems};
 pub use projection::{project_at_most, project_exactly};
-pub use reader::Uncertain;
 pub use reader::suggestion;
+pub use reader::{Drawn, Uncertain};
 pub use scenario::{Answer, Kind, Scenario};
 pub use soft::SoftLimit;
 pub use tiers::{Standing, Stars, Tier};

@@ -8,7 +8,7 @@ pub use crate::document::{Place, Source, read_bounded};
 use crate::document::{Table, Value};
 pub use crate::problem::Notes;
 use crate::schema::FileKind;
-pub use crate::uncertain::Uncertain;
+pub use crate::uncertain::{Drawn, Uncertain};
 
 /// Parses a text and hands its top table to `read`; syntax errors are noted.
 pub fn with_table<T>(source: &Source, notes: &Notes, read: impl FnOnce(Section<'_>) -> T) -> Option<T> {

@@ -48,7 +48,7 @@ pub(crate) fn read_scenario(
     }
     let lengths = [("day", 1), ("half-hour", HALF_HOURS)];
     let per_day = if kind == "market" { top.choice_if_any("step", &lengths).unwrap_or(1) } else { 1 };
-    let step_days = if kind == "amss" { 7.0 } else { 1.0 / per_day as f64 };
+    let mut step_days = if kind == "amss" { 7.0 } else { 1.0 / per_day as f64 };
     let currency = top.text("currency", "a currency code such as \"CNY\"");
     let budget = top.number("budget", Bounds::between(0.0, 1e12, "major units (yuan) for the whole episode"));
     let mut limits = read_limits(top, per_day);
@@ -79,7 +79,8 @@ pub(crate) fn read_scenario(
             (Kind::Market(Arc::new(market)), title, lines, calendar, margin)
         }
         "curves" => {
-            let (settings, lines, calendar) = read_curves(top, &mut limits)?;
+            let (settings, lines, calendar, length) = read_curves(top, &mut limits)?;
+            step_days = length;
             (Kind::Curves(Arc::new(settings)), "its own".to_owned(), lines, calendar, 1.0)
         }
         "amss" => {

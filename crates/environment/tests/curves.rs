@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use outlay_environment::{Allocation, Domain, Episode, Money, Scenario, Seeds, World};
+use outlay_environment::{Allocation, Curve, Domain, Episode, Money, Scenario, Seeds, World};
 
 fn scenario(name: &str) -> Arc<Scenario> {
     Scenario::load(name).unwrap_or_else(|problems| panic!("{problems}"))
@@ -188,4 +188,55 @@ fn an_exploration_world_pays_the_chance_of_the_line_that_is_tried() {
     // Uniform chances: half of all tries succeed.
     assert!((expected / 60_000.0 - 0.5).abs() < 0.02 && (wins / expected - 1.0).abs() < 0.02);
     assert!((first / 2_000.0 - 0.5).abs() < 0.05);
+}
+
+/// A file of two lines whose numbers are lists of draws.
+fn drawn(first: &str, second: &str, more: &str) -> String {
+    format!(
+        "kind = \"curves\"\ntitle = \"t\"\nquestion = \"q\"\ngoal = \"response\"\ncurrency = \"units\"\nbudget = 100\n\
+         weeks = 4\n{more}[[line]]\nname = \"a\"\ncurve = \"hill\"\nvalue = [{first}]\ndaily_half = [1, 2, 3]\n\
+         retention = [0.5, 0, 0.25]\nhistory = [8, 4]\nstock = 16\n[[line]]\nname = \"b\"\ncurve = \"power\"\n\
+         value = [{second}]\nexponent = 0.5\n"
+    )
+}
+
+#[test]
+fn lists_of_draws_are_taken_at_one_place() {
+    let scenario = Scenario::from_text("drawn", &drawn("10, 20, 30", "5, 6, 7", "")).unwrap();
+    assert_eq!((scenario.brief.steps, scenario.brief.step_days), (4, 7.0));
+    let mut places = [0; 3];
+    for seed in 0..600 {
+        let world = World::draw(&scenario, Seeds::numbered(Domain::Validate, seed, 0).world);
+        let lines = &world.curves().unwrap().lines;
+        let Curve::Hill { value, half, slope } = lines[0].curve else { panic!("{:?}", lines[0].curve) };
+        let place = (value / 10.0) as usize - 1;
+        places[place] += 1;
+        let retention = [0.5, 0.0, 0.25][place];
+        assert_eq!((slope, lines[0].retention), (1.0, retention));
+        assert!((half - [1.0, 2.0, 3.0][place] / (1.0 - retention)).abs() < 1e-12);
+        // By hand: 16 before, then 8 and 4 with half, nothing or a quarter left each time.
+        assert_eq!(lines[0].stock, [12.0, 4.0, 7.0][place]);
+        assert_eq!(lines[1].curve, Curve::Power { value: [5.0, 6.0, 7.0][place], exponent: 0.5 });
+    }
+    // A third each: 200 with a standard deviation of 11.5.
+    assert!(places.iter().all(|count| (150..250).contains(count)), "{places:?}");
+    // The average world has the median of each list, and tells it.
+    let average = World::average(&scenario);
+    let line = &average.curves().unwrap().lines[0];
+    let prior = scenario.brief.lines[0].prior.unwrap();
+    assert_eq!((line.curve, line.retention, line.stock), (prior.curve, prior.retention, prior.stock));
+    assert_eq!((line.retention, line.stock), (0.25, 7.0));
+}
+
+#[test]
+fn what_is_wrong_with_lists_and_weeks_is_said() {
+    for (text, words) in [
+        (drawn("10, 20", "5, 6, 7", ""), "`daily_half` has 3 draws where the first list of the file has 2"),
+        (drawn("", "5, 6, 7", ""), "`value` is empty"),
+        (drawn("10, -1, 2", "5, 6, 7", ""), "`value` must lie between 0"),
+        (drawn("10, 20, 30", "5, 6, 7", "days = 3\n"), "unknown key `days`"),
+    ] {
+        let problems = Scenario::from_text("drawn", &text).unwrap_err().to_string();
+        assert!(problems.contains(words), "{problems}");
+    }
 }

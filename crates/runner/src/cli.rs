@@ -1,5 +1,6 @@
 //! What was typed. Nothing here looks at files or knows what the words mean; `plan` does.
 
+mod desk;
 mod examples;
 mod learning;
 
@@ -13,9 +14,11 @@ use clap::builder::Styles;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use outlay_environment::schema::FileKind;
 
+pub(crate) use desk::{Calibrate, Init, Plan, Recommend};
 use examples::{
-    CHECK_EXAMPLES, COMPARE_EXAMPLES, EVALUATE_EXAMPLES, HEADS_EXAMPLES, LEVERS_EXAMPLES, PLAN_EXAMPLES,
-    RECOMMEND_EXAMPLES, SCHEMA_EXAMPLES, SUITE_EXAMPLES, TRAIN_EXAMPLES, TRAPS_EXAMPLES,
+    CALIBRATE_EXAMPLES, CHECK_EXAMPLES, COMPARE_EXAMPLES, EVALUATE_EXAMPLES, HEADS_EXAMPLES, INIT_EXAMPLES,
+    LEVERS_EXAMPLES, PLAN_EXAMPLES, RECOMMEND_EXAMPLES, SCHEMA_EXAMPLES, SUITE_EXAMPLES, TRAIN_EXAMPLES,
+    TRAPS_EXAMPLES,
 };
 pub(crate) use learning::{
     HEADS_AGENTS, Heads, HeadsCommand, HeadsEvaluate, HeadsTrain, Learner, Preference, Train,
@@ -118,6 +121,12 @@ pub(crate) enum Command {
     /// Show which agents fall for which traps
     #[command(after_long_help = TRAPS_EXAMPLES)]
     Traps(Traps),
+    /// Find response curves in a history of spending, and make a scenario of them
+    #[command(after_long_help = CALIBRATE_EXAMPLES)]
+    Calibrate(Calibrate),
+    /// Write a scenario file of your own
+    #[command(after_long_help = INIT_EXAMPLES)]
+    Init(Init),
     /// List the shipped scenarios
     Scenarios,
     /// Check a scenario file and show every problem
@@ -198,50 +207,6 @@ pub(crate) struct Compare {
     /// What is kept of them.
     #[command(flatten)]
     pub(crate) keep: Keep,
-}
-
-/// `outlay plan`
-#[derive(Debug, Args)]
-pub(crate) struct Plan {
-    /// A name of `outlay agents`, a checkpoint folder, or exec:COMMAND; NAME=AGENT gives it another name
-    pub(crate) agent: String,
-    /// Where to plan.
-    #[command(flatten)]
-    pub(crate) stage: Stage,
-    /// Write one CSV row for each step and line; money in major units
-    #[arg(long, conflicts_with_all = ["json", "markdown"])]
-    pub(crate) csv: bool,
-    /// Write a GitHub table
-    #[arg(long, conflicts_with = "json")]
-    pub(crate) markdown: bool,
-}
-
-/// `outlay recommend`
-#[derive(Debug, Args)]
-pub(crate) struct Recommend {
-    /// A name of `outlay agents`, a checkpoint folder, or exec:COMMAND
-    pub(crate) agent: String,
-    /// The season: a shipped scenario or a path
-    #[arg(long, value_name = "SCENARIO", default_value = "new-customer")]
-    pub(crate) scenario: String,
-    /// Log of the season so far, a row for each line and step; without one, the first step is recommended
-    #[arg(long, value_name = "LOG.csv")]
-    pub(crate) history: Option<PathBuf>,
-    /// Recommend for this step instead of the one after the log's last
-    #[arg(long, value_name = "STEP", requires = "history")]
-    pub(crate) at: Option<usize>,
-    /// Put a plan of your own beside it: columns `line` and `money`
-    #[arg(long, value_name = "PLAN.csv")]
-    pub(crate) beside: Option<PathBuf>,
-    /// Write one CSV row for each line; money in major units
-    #[arg(long, conflicts_with_all = ["json", "markdown"])]
-    pub(crate) csv: bool,
-    /// Write a GitHub table
-    #[arg(long, conflicts_with = "json")]
-    pub(crate) markdown: bool,
-    /// Seconds an exec: agent may take for one answer
-    #[arg(long = "time-limit", value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
-    pub(crate) time_limit: f64,
 }
 
 /// `outlay levers`

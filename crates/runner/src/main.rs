@@ -1,6 +1,7 @@
 //! The `outlay` program: trains, evaluates and compares agents that split a marketing budget.
 
 mod board;
+mod calibrate;
 mod ceiling;
 mod cli;
 mod compare;
@@ -17,6 +18,7 @@ mod failure;
 mod format;
 mod heads;
 mod incremental;
+mod init;
 mod interrupt;
 mod levers;
 mod list;
@@ -92,6 +94,8 @@ fn run(cli: &Cli, terminal: Terminal) -> Result<u8, Failure> {
         Some(Command::Heads(arguments)) => heads::run(arguments, terminal),
         Some(Command::Suite(arguments)) => suite::run(arguments, timing, terminal),
         Some(Command::Traps(arguments)) => traps::run(arguments, timing, terminal),
+        Some(Command::Calibrate(arguments)) => calibrate::run(arguments, terminal),
+        Some(Command::Init(arguments)) => init::run(arguments, terminal),
         Some(Command::Scenarios) => list::scenarios(terminal),
         Some(Command::Check(arguments)) => list::check(arguments, terminal),
         Some(Command::Schema(arguments)) => schema::run(arguments, terminal),

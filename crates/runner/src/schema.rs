@@ -107,6 +107,7 @@ fn about(key: &Declared) -> Option<&str> {
         Field::Number(bounds)
         | Field::Whole(bounds)
         | Field::Uncertain(bounds)
+        | Field::Drawn(bounds)
         | Field::Numbers(bounds, _)
         | Field::Rows(bounds)
         | Field::NamedNumbers(bounds) => Some(bounds.unit).filter(|unit| !unit.is_empty()),
@@ -121,6 +122,12 @@ fn field_schema(field: &Field, whole: bool) -> Value {
         Field::Number(bounds) => number("number", bounds),
         Field::Whole(bounds) => number("integer", bounds),
         Field::Uncertain(bounds) => uncertain(bounds, whole),
+        Field::Drawn(bounds) => {
+            let mut drawn = uncertain(bounds, whole);
+            let draws = json!({ "type": "array", "minItems": 1, "items": number("number", bounds) });
+            drawn["anyOf"].as_array_mut().into_iter().for_each(|forms| forms.push(draws.clone()));
+            drawn
+        }
         Field::Numbers(bounds, length) => {
             let mut list = json!({ "type": "array", "items": number("number", bounds) });
             if let Some(length) = length {

@@ -14,7 +14,7 @@ pub mod dual_descent;
 pub mod fit;
 pub mod gp;
 pub mod history;
-mod linear;
+pub(crate) mod linear;
 pub mod model;
 pub mod mpc;
 mod opening;

@@ -4,7 +4,7 @@ use super::{CurveLine, Curves};
 use crate::curve::Curve;
 use crate::draws::{Key, purpose};
 use crate::observation::Brief;
-use crate::reader::Uncertain;
+use crate::reader::Drawn;
 
 /// Lines with response curves.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,8 @@ pub struct CurveSettings {
     pub delay: Option<Delay>,
     /// How lines change each other's response.
     pub synergy: Option<Synergy>,
+    /// How many draws each list of numbers has, of which a world takes one: 0 where all numbers are drawn by themselves.
+    pub draws: usize,
     /// The lines money is given to.
     pub lines: Vec<CurveLineSettings>,
 }
@@ -41,25 +43,25 @@ pub struct Synergy {
 }
 
 /// The shape of a line's curve with what is not known of it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum UncertainCurve {
     /// `value * x^exponent`
     Power {
         /// Response at one major unit.
-        value: Uncertain,
+        value: Drawn,
         /// Elasticity, up to 1.
-        exponent: Uncertain,
+        exponent: Drawn,
     },
     /// `value * x^slope / (half^slope + x^slope)`
     Hill {
         /// Response far out.
-        value: Uncertain,
+        value: Drawn,
         /// Stock at which half of it is reached; or, where `daily`, the spend that leads there when kept up.
-        half: Uncertain,
+        half: Drawn,
         /// Whether `half` is a daily spend: the stock at half is then `half / (1 - retention)`.
         daily: bool,
         /// Steepness.
-        slope: Uncertain,
+        slope: Drawn,
     },
 }
 
@@ -71,9 +73,11 @@ pub struct CurveLineSettings {
     /// Its response.
     pub curve: UncertainCurve,
     /// Share of its stock that is left after a step.
-    pub retention: Uncertain,
-    /// Stock before the first step, major units.
+    pub retention: Drawn,
+    /// Stock before the first step, major units, without what `history` left.
     pub stock: f64,
+    /// `[steps before]` money spent before the first step, the last step last, major units.
+    pub history: Vec<f64>,
     /// Cost of spending: `c / 2 * spend^2`.
     pub quadratic_cost: f64,
     /// Standard deviation of the daily change of the logarithm of its response, a random walk that nobody is told.
@@ -82,12 +86,16 @@ pub struct CurveLineSettings {
 
 impl CurveSettings {
     /// Draws the hidden parameters from the key of a world; without one each is at its median, and nothing drifts.
-    /// A line's draws depend on its name alone.
+    /// A line's draws depend on its name alone; where numbers are lists, the place in them is the world's.
     #[must_use]
     pub fn draw(&self, brief: &Brief, world: Option<Key>) -> Curves {
+        let place = world.filter(|_| self.draws > 0).map(|key| {
+            let uniform = key.with(purpose::PARAMETERS).with(2).uniform();
+            ((uniform * self.draws as f64) as usize).min(self.draws - 1)
+        });
         let line = |(index, line): (usize, &CurveLineSettings)| {
             let key = world.map(|key| key.with(purpose::PARAMETERS).with(1).with_name(&line.name));
-            let (curve, retention) = line.draw(key);
+            let (curve, retention) = line.draw(key, place);
             let mut log_drift = 0.0;
             let weight = (0..brief.steps).map(|step| {
                 if let Some(world) = world {
@@ -100,7 +108,7 @@ impl CurveSettings {
             CurveLine {
                 curve,
                 retention,
-                stock: line.stock,
+                stock: line.opening_stock(retention),
                 weight: weight.collect(),
                 quadratic_cost: line.quadratic_cost,
             }
@@ -128,16 +136,16 @@ impl CurveSettings {
 }
 
 impl CurveLineSettings {
-    /// The curve and the retention of one world.
-    fn draw(&self, key: Option<Key>) -> (Curve, f64) {
-        let draw = |value: Uncertain, purpose: u64| value.draw(key.map(|key| key.with(purpose)));
-        let retention = draw(self.retention, 0);
-        let curve = match self.curve {
+    /// The curve and the retention of one world, which takes lists at `place`.
+    fn draw(&self, key: Option<Key>, place: Option<usize>) -> (Curve, f64) {
+        let draw = |value: &Drawn, purpose: u64| value.draw(key.map(|key| key.with(purpose)), place);
+        let retention = draw(&self.retention, 0);
+        let curve = match &self.curve {
             UncertainCurve::Power { value, exponent } => {
                 Curve::Power { value: draw(value, 1), exponent: draw(exponent, 2) }
             }
             UncertainCurve::Hill { value, half, daily, slope } => {
-                let stock = if daily { 1.0 / (1.0 - retention) } else { 1.0 };
+                let stock = if *daily { 1.0 / (1.0 - retention) } else { 1.0 };
                 Curve::Hill { value: draw(value, 1), half: draw(half, 2) * stock, slope: draw(slope, 3) }
             }
         };
@@ -147,7 +155,25 @@ impl CurveLineSettings {
     /// The curve and the retention that the file alone tells.
     #[must_use]
     pub fn median(&self) -> (Curve, f64) {
-        self.draw(None)
+        self.draw(None, None)
+    }
+
+    /// The stock before the first step, where this share of it is left after a step.
+    #[must_use]
+    pub fn opening_stock(&self, retention: f64) -> f64 {
+        self.history.iter().fold(self.stock, |stock, spend| spend + retention * stock)
+    }
+
+    /// The numbers that are lists, with their keys.
+    pub(crate) fn lists(&self) -> Vec<(&'static str, usize)> {
+        let numbers: Vec<(&'static str, &Drawn)> = match &self.curve {
+            UncertainCurve::Power { value, exponent } => vec![("value", value), ("exponent", exponent)],
+            UncertainCurve::Hill { value, half, daily, slope } => {
+                vec![("value", value), (if *daily { "daily_half" } else { "half" }, half), ("slope", slope)]
+            }
+        };
+        let numbers = numbers.into_iter().chain([("retention", &self.retention)]);
+        numbers.filter_map(|(key, number)| Some((key, number.draws()?))).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use super::Section;
 use crate::bounds::Bounds;
 use crate::declared::Field;
 use crate::document::Value;
-use crate::uncertain::Uncertain;
+use crate::uncertain::{Drawn, Uncertain};
 
 impl<'a> Section<'a> {
     fn as_number(&self, key: &str, value: &Value, bounds: Bounds) -> f64 {
@@ -88,6 +88,38 @@ impl<'a> Section<'a> {
     pub fn uncertain_if_any(&mut self, key: &'static str, bounds: Bounds) -> Option<Uncertain> {
         let value = self.ask(key, None, || Field::Uncertain(bounds))?;
         Some(self.as_uncertain(key, value, bounds))
+    }
+
+    fn as_drawn(&self, key: &str, value: &'a Value, bounds: Bounds) -> Drawn {
+        let Some(items) = value.list() else { return Drawn::Alone(self.as_uncertain(key, value, bounds)) };
+        if items.is_empty() {
+            self.object(key, format!("`{key}` is empty"), "at least one draw", "");
+            return Drawn::Alone(Uncertain::Fixed(bounds.low));
+        }
+        Drawn::Jointly(items.iter().map(|item| self.as_number(key, item, bounds)).collect())
+    }
+
+    /// As [`Self::uncertain`], or a list of equally likely draws: `[0.7, 0.9, 0.8]`.
+    pub fn drawn(&mut self, key: &'static str, bounds: Bounds) -> Drawn {
+        let value = self.ask(key, Some(bounds.unit), || Field::Drawn(bounds));
+        let missing = Drawn::Alone(Uncertain::Fixed(bounds.low));
+        value.map_or(missing, |value| self.as_drawn(key, value, bounds))
+    }
+
+    /// As [`Self::drawn`], and may be absent.
+    pub fn drawn_if_any(&mut self, key: &'static str, bounds: Bounds) -> Option<Drawn> {
+        let value = self.ask(key, None, || Field::Drawn(bounds))?;
+        Some(self.as_drawn(key, value, bounds))
+    }
+
+    /// A list of numbers of any length, which may be absent; empty where it is.
+    pub fn list_if_any(&mut self, key: &'static str, bounds: Bounds) -> Vec<f64> {
+        let Some(value) = self.ask(key, None, || Field::Numbers(bounds, None)) else { return Vec::new() };
+        let Some(items) = value.list() else {
+            self.wrong_type(key, value, "a list of numbers");
+            return Vec::new();
+        };
+        items.iter().map(|item| self.as_number(key, item, bounds)).collect()
     }
 
     fn as_numbers(&self, key: &str, value: &Value, length: usize, bounds: Bounds) -> Vec<f64> {

@@ -86,6 +86,7 @@ fn wider(one: &Field, other: &Field) -> Field {
         (Field::Number(a), Field::Number(b)) => Field::Number(bounds(a, b)),
         (Field::Whole(a), Field::Whole(b)) => Field::Whole(bounds(a, b)),
         (Field::Uncertain(a), Field::Uncertain(b)) => Field::Uncertain(bounds(a, b)),
+        (Field::Drawn(a), Field::Drawn(b)) => Field::Drawn(bounds(a, b)),
         (Field::Rows(a), Field::Rows(b)) => Field::Rows(bounds(a, b)),
         (Field::NamedNumbers(a), Field::NamedNumbers(b)) => Field::NamedNumbers(bounds(a, b)),
         (Field::Numbers(a, length), Field::Numbers(b, other)) => {
@@ -119,7 +120,10 @@ impl Exploration<'_> {
 
         // Figures and names of files first: what varies with them is said by no rule.
         let is_loose = |field: &Field| {
-            matches!(field, Field::Number(_) | Field::Whole(_) | Field::Uncertain(_) | Field::File(_))
+            matches!(
+                field,
+                Field::Number(_) | Field::Whole(_) | Field::Uncertain(_) | Field::Drawn(_) | Field::File(_)
+            )
         };
         let (loose, strict): (Vec<_>, Vec<_>) = fresh.into_iter().partition(|it| is_loose(&it.field));
         let mut blurred = plain.clone();

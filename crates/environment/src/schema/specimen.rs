@@ -44,7 +44,9 @@ pub(super) fn trials(declared: &Declared) -> Vec<Trial> {
         Field::Choice(words) => words.iter().cloned().map(Trial::Word).collect(),
         Field::File(folder) => shipped_names(folder).into_iter().map(Trial::File).collect(),
         Field::Flag => vec![Trial::Flag(false), Trial::Flag(true)],
-        Field::Number(_) | Field::Whole(_) | Field::Uncertain(_) => vec![Trial::Least, Trial::Most],
+        Field::Number(_) | Field::Whole(_) | Field::Uncertain(_) | Field::Drawn(_) => {
+            vec![Trial::Least, Trial::Most]
+        }
         _ => vec![Trial::Present],
     };
     if !declared.required {
@@ -142,7 +144,10 @@ fn content(field: &Field, trial: &Trial) -> Option<Content> {
         (_, Trial::Word(word)) => Content::Text(word.clone()),
         (_, Trial::File(name)) => Content::Text((*name).to_owned()),
         (_, Trial::Flag(flag)) => Content::Flag(*flag),
-        (Field::Number(bounds) | Field::Whole(bounds) | Field::Uncertain(bounds), _) => number(bounds),
+        (
+            Field::Number(bounds) | Field::Whole(bounds) | Field::Uncertain(bounds) | Field::Drawn(bounds),
+            _,
+        ) => number(bounds),
         (Field::Numbers(bounds, length), _) => list(number(bounds), length.unwrap_or(1)),
         (Field::Rows(_), _) => Content::List(Vec::new()),
         (Field::Flag, _) => Content::Flag(false),

@@ -100,3 +100,24 @@ Examples:
   outlay plan checkpoints/new-customer
   outlay plan checkpoints/generalist my-shop.toml --seeds 0..128
   outlay plan mpc launch --csv > plan.csv";
+
+pub(super) const CALIBRATE_EXAMPLES: &str = "\
+Examples:
+  outlay calibrate history.csv
+  outlay calibrate history.csv --out my-curves.toml --margin 0.4 --budget 500000 --steps 13
+  outlay compare my-curves.toml --agents even,mpc,static-hindsight
+  outlay calibrate history.csv --outcome sales --spend tv,search --controls promo,price
+
+The table has a row for each day or week with the spend of each channel in its own column, or a row
+for each day and channel; an outcome (revenue or orders); and, if there are any, controls: events,
+prices, rivals. What each column was taken for is said first. docs/calibrate.md has the method.";
+
+pub(super) const INIT_EXAMPLES: &str = "\
+Examples:
+  outlay init my-shop.toml
+  outlay init my-shop.toml --goal profit --budget 200000 --days 28 --channels search,display,notes \\
+      --margin 0.4
+  outlay init my-shop.toml --base member --budget 80000 --yes
+
+On a terminal it asks for what is not given. `--base` names the shipped scenario that the file starts
+from (`outlay scenarios` lists them); `outlay check` shows what the file comes to.";

@@ -162,7 +162,7 @@ fn what_is_wrong_does_not_fit() {
         (FileKind::Scenario, "/goal", Value::Null, " lacks `goal`"),
         (FileKind::Scenario, "/limits/return_flor", json!(2), "/limits/return_flor is not allowed"),
         (FileKind::Scenario, "/days", json!(7), "/days is not allowed"),
-        (FileKind::Scenario, "/kind", json!("curves"), "not allowed"),
+        (FileKind::Scenario, "/kind", json!("curves"), "lacks `days`"),
         (FileKind::Scenario, "/industry", Value::Null, " lacks `industry`"),
         (FileKind::Scenario, "/line", json!([]), "/line: minItems 1"),
         (FileKind::Scenario, "/line/0/channel", Value::Null, "/line[0] lacks `channel`"),
@@ -197,6 +197,31 @@ fn what_is_wrong_does_not_fit() {
         };
         let verdict = check(schema, &file).expect_err(pointer);
         assert!(verdict.contains(reason), "{pointer}: {verdict}");
+    }
+}
+
+/// Numbers of curves may be lists of draws, and steps weeks in place of days.
+#[test]
+fn a_world_of_curves_may_be_a_posterior() {
+    let schema = document(FileKind::Scenario);
+    let text = |length: &str, value: &str| {
+        format!(
+            "kind = \"curves\"\ntitle = \"t\"\nquestion = \"q\"\ngoal = \"response\"\ncurrency = \"units\"\nbudget = 9\n\
+             {length}\n[[line]]\nname = \"a\"\ncurve = \"hill\"\nvalue = {value}\ndaily_half = [1, 2]\n\
+             retention = {{ low = 0, high = 0.5 }}\nhistory = [3, 4]\n"
+        )
+    };
+    for (length, value, fits) in [
+        ("days = 5", "[7, 8]", true),
+        ("weeks = 5", "{ median = 7, log_sd = 1 }", true),
+        ("weeks = 5", "7", true),
+        ("weeks = 5", "[]", false),
+        ("weeks = 5", "[-1, 2]", false),
+        ("weeks = 5\ndays = 5", "7", false),
+        ("", "7", false),
+    ] {
+        let file: Value = toml::from_str(&text(length, value)).expect("TOML");
+        assert_eq!(check(&schema, &file).is_ok(), fits, "{length}, {value}: {:?}", check(&schema, &file));
     }
 }
 

@@ -1,21 +1,23 @@
 //! What is believed of a curves world while money is spent: the file's distributions as prior, reports as evidence.
 //!
-//! Every uncertain parameter is a monotone function of a standard normal number `z`, as the world draws it. On the
-//! logarithm of a line's response `y_t` in step `t`, with `f` its curve on the stock of what was really spent,
+//! Every uncertain parameter is a monotone function of a standard normal number `z`, as the world draws it. Of a list of
+//! draws it is the quantile at `z`, and the numbers of one line are normal with the correlation of their ranks (a Gaussian
+//! copula); what the draws of different lines have to do with each other is left out. On the logarithm of a line's response `y_t` in step `t`, with `f` its curve on the stock of what was really spent,
 //!
 //! ```text
 //! ln y_t = ln(weight_t * f(stock_t; z)) + e_t + noise,   e a random walk of the file's drift,   noise ~ N(-s^2/2, s^2)
 //! ```
 //!
 //! so the residuals have covariance `R = s^2 I + d^2 min(t, u)`. The estimate is the mode of the posterior, by Gauss and
-//! Newton with damping on `|z|^2 + r' R^-1 r` (regularised least squares on the logarithm); its spread is Laplace's. The
+//! Newton with damping on `z' C^-1 z + r' R^-1 r`, `C` the correlation of `z` (regularised least squares on the logarithm); its spread is Laplace's. The
 //! drift up to now follows from the residuals as in Gaussian-process regression. Late reports are turned back into the
 //! responses that caused them, which the file's law of delay allows.
 
 use outlay_environment::curves::{CurveLineSettings, CurveSettings, UncertainCurve};
-use outlay_environment::{Brief, Curve, CurveLine, Curves, LineReport, Uncertain};
+use outlay_environment::draws::normal_quantile;
+use outlay_environment::{Brief, Curve, CurveLine, Curves, Drawn, LineReport, Uncertain};
 
-use crate::baselines::linear::{backward, factor, forward, solve};
+use crate::baselines::linear::{backward, factor, forward, inverse, solve};
 
 /// Most uncertain parameters of one line: size, half, slope, retention.
 const PARAMETERS: usize = 4;
@@ -44,6 +46,10 @@ pub struct Belief {
 #[derive(Debug, Clone)]
 struct LineBelief {
     settings: CurveLineSettings,
+    /// `[parameters]` size, then the others in their order.
+    parameters: [Parameter; PARAMETERS],
+    /// `[parameters, parameters]` inverse of the correlation of `z` before anything is seen.
+    prior: Square,
     /// Standard deviation of the noise of one step, and of one step's drift, in logarithms.
     noise: f64,
     drift: f64,
@@ -71,6 +77,8 @@ impl Belief {
         let unmodelled = settings.synergy.map_or(0.0, |synergy| SYNERGY_NOISE * synergy.spread);
         let line = |line: &CurveLineSettings| LineBelief {
             settings: line.clone(),
+            parameters: parameters(line),
+            prior: prior(line),
             noise: libm::sqrt(settings.noise * settings.noise + unmodelled * unmodelled).max(1e-3),
             drift: line.drift * libm::sqrt(brief.step_days),
             z: [0.0; PARAMETERS],
@@ -78,7 +86,7 @@ impl Belief {
             seen: Vec::with_capacity(brief.steps),
             arrived: 0.0,
             log_drift: 0.0,
-            precision: identity(),
+            precision: prior(line),
         };
         Self {
             lines: settings.lines.iter().map(line).collect(),
@@ -110,10 +118,7 @@ impl Belief {
     /// Whether some curve is open and its marginal return expected to rise before it falls.
     #[must_use]
     pub fn expects_s_shapes(&self) -> bool {
-        self.lines.iter().any(|line| {
-            line.uncertain().contains(&true)
-                && matches!(line.settings.curve, UncertainCurve::Hill { slope, .. } if slope.median() > 1.0)
-        })
+        self.lines.iter().any(|line| line.uncertain().contains(&true) && line.expects_s_shape())
     }
 
     /// The curves from `step` on as they are most likely.
@@ -138,7 +143,8 @@ impl Belief {
         let line = |(index, line): (usize, &LineBelief)| {
             let (curve, retention) = line.curve(&z(line));
             let scale = libm::exp(line.log_drift);
-            let stock = line.spend.iter().fold(line.settings.stock, |stock, spend| spend + retention * stock);
+            let opening = line.settings.opening_stock(retention);
+            let stock = line.spend.iter().fold(opening, |stock, spend| spend + retention * stock);
             let weight = (step..self.steps).map(|step| scale * self.weights[step * lines + index]).collect();
             CurveLine { curve, retention, stock, weight, quadratic_cost: line.settings.quadratic_cost }
         };
@@ -154,14 +160,12 @@ fn in_time(later: f64, steps: usize) -> f64 {
 impl LineBelief {
     /// The curve and the retention at `z`.
     fn curve(&self, z: &[f64; PARAMETERS]) -> (Curve, f64) {
-        let retention = at(self.settings.retention, z[3]);
+        let [value, second, slope, retention] = std::array::from_fn(|i| self.parameters[i].at(z[i]));
         let curve = match self.settings.curve {
-            UncertainCurve::Power { value, exponent } => {
-                Curve::Power { value: at(value, z[0]), exponent: at(exponent, z[1]) }
-            }
-            UncertainCurve::Hill { value, half, daily, slope } => {
+            UncertainCurve::Power { .. } => Curve::Power { value, exponent: second },
+            UncertainCurve::Hill { daily, .. } => {
                 let stock = if daily { 1.0 / (1.0 - retention) } else { 1.0 };
-                Curve::Hill { value: at(value, z[0]), half: at(half, z[1]) * stock, slope: at(slope, z[2]) }
+                Curve::Hill { value, half: second * stock, slope }
             }
         };
         (curve, retention)
@@ -170,7 +174,7 @@ impl LineBelief {
     /// `[usable]` what the logarithms of the responses would be at `z` without noise and drift.
     fn predict(&self, z: &[f64; PARAMETERS], predicted: &mut Vec<f64>) {
         let (curve, retention) = self.curve(z);
-        let mut stock = self.settings.stock;
+        let mut stock = self.settings.opening_stock(retention);
         let mut seen = self.seen.iter().map(|(step, _)| *step).peekable();
         predicted.clear();
         for (step, spend) in self.spend.iter().enumerate() {
@@ -205,8 +209,8 @@ impl LineBelief {
                     forward(&chol, &mut jacobian[parameter]);
                 }
             }
-            let mut normal = identity();
-            let mut gradient = self.z.map(|z| -z);
+            let mut normal = self.prior;
+            let mut gradient = times(&self.prior, &self.z).map(|z| -z);
             for i in 0..PARAMETERS {
                 for j in 0..PARAMETERS {
                     normal[i * PARAMETERS + j] += dot(&jacobian[i], &jacobian[j]);
@@ -249,7 +253,7 @@ impl LineBelief {
             *residual = seen + bias - predicted;
         }
         forward(chol, residual);
-        dot(residual, residual) + z.iter().map(|z| z * z).sum::<f64>()
+        dot(residual, residual) + dot(z, &times(&self.prior, z))
     }
 
     /// `[usable, usable]` lower Cholesky factor of the residuals' covariance.
@@ -278,17 +282,106 @@ impl LineBelief {
         self.log_drift = dot(&with_now, &residual);
     }
 
+    /// Whether the marginal return is expected to rise before it falls: of draws, whether it does in nine of ten.
+    fn expects_s_shape(&self) -> bool {
+        match (&self.settings.curve, &self.parameters[2]) {
+            (UncertainCurve::Power { .. }, _) => false,
+            (UncertainCurve::Hill { .. }, Parameter::Alone(slope)) => slope.median() > 1.0,
+            (UncertainCurve::Hill { .. }, Parameter::Sorted(draws)) => draws[draws.len() / 10] > 1.0,
+        }
+    }
+
     /// Which parameters are not known.
     fn uncertain(&self) -> [bool; PARAMETERS] {
-        let open = |value: Uncertain| !matches!(value, Uncertain::Fixed(_));
-        let retention = open(self.settings.retention);
-        match self.settings.curve {
-            UncertainCurve::Power { value, exponent } => [open(value), open(exponent), false, retention],
-            UncertainCurve::Hill { value, half, slope, .. } => {
-                [open(value), open(half), open(slope), retention]
+        std::array::from_fn(|i| !matches!(self.parameters[i], Parameter::Alone(Uncertain::Fixed(_))))
+    }
+}
+
+/// A number as a function of a standard normal `z`.
+#[derive(Debug, Clone)]
+enum Parameter {
+    Alone(Uncertain),
+    /// Draws in rising order.
+    Sorted(Vec<f64>),
+}
+
+impl Parameter {
+    fn new(number: &Drawn) -> Self {
+        match number {
+            Drawn::Alone(value) => Self::Alone(*value),
+            Drawn::Jointly(draws) => {
+                let mut sorted = draws.to_vec();
+                sorted.sort_by(f64::total_cmp);
+                Self::Sorted(sorted)
             }
         }
     }
+
+    /// The value at `z`, as a world draws it. Beyond the middle of the outermost draws it stays as it is.
+    fn at(&self, z: f64) -> f64 {
+        match self {
+            Self::Alone(value) => at(*value, z),
+            Self::Sorted(draws) => {
+                let place = share_below(z) * draws.len() as f64 - 0.5;
+                let low = (place.max(0.0) as usize).min(draws.len() - 1);
+                let high = (low + 1).min(draws.len() - 1);
+                draws[low] + (place - low as f64).clamp(0.0, 1.0) * (draws[high] - draws[low])
+            }
+        }
+    }
+}
+
+/// The numbers of a line; what its curve lacks is fixed.
+fn parameters(line: &CurveLineSettings) -> [Parameter; PARAMETERS] {
+    numbers(line).map(|number| number.map_or(Parameter::Alone(Uncertain::Fixed(0.0)), Parameter::new))
+}
+
+fn numbers(line: &CurveLineSettings) -> [Option<&Drawn>; PARAMETERS] {
+    let retention = Some(&line.retention);
+    match &line.curve {
+        UncertainCurve::Power { value, exponent } => [Some(value), Some(exponent), None, retention],
+        UncertainCurve::Hill { value, half, slope, .. } => [Some(value), Some(half), Some(slope), retention],
+    }
+}
+
+/// `[parameters, parameters]` the inverse of the correlation of the numbers' `z`: that of normal scores among lists of draws,
+/// drawn a little towards none, as few draws ask for; none among numbers that are drawn by themselves.
+fn prior(line: &CurveLineSettings) -> Square {
+    const TOWARDS_NONE: f64 = 0.02;
+    let scores = numbers(line).map(|number| match number {
+        Some(Drawn::Jointly(draws)) => normal_scores(draws),
+        _ => Vec::new(),
+    });
+    if scores.iter().all(Vec::is_empty) {
+        return identity();
+    }
+    let mut correlation = identity();
+    for i in 0..PARAMETERS {
+        for j in (0..PARAMETERS).filter(|j| *j != i) {
+            let size = libm::sqrt(dot(&scores[i], &scores[i]) * dot(&scores[j], &scores[j]));
+            if size > 0.0 {
+                correlation[i * PARAMETERS + j] = (1.0 - TOWARDS_NONE) * dot(&scores[i], &scores[j]) / size;
+            }
+        }
+    }
+    let inverse = inverse(&mut correlation, PARAMETERS);
+    std::array::from_fn(|place| inverse[place])
+}
+
+/// Standard normal quantiles of the draws' ranks; equal draws, which tell nothing, keep the order of the list.
+fn normal_scores(draws: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..draws.len()).collect();
+    order.sort_by(|a, b| draws[*a].total_cmp(&draws[*b]));
+    let mut scores = vec![0.0; draws.len()];
+    for (rank, place) in order.into_iter().enumerate() {
+        scores[place] = normal_quantile((rank as f64 + 0.5) / draws.len() as f64);
+    }
+    scores
+}
+
+/// Chance that a standard normal number lies below `z`.
+fn share_below(z: f64) -> f64 {
+    0.5 * libm::erfc(-z * std::f64::consts::FRAC_1_SQRT_2)
 }
 
 /// The value of an uncertain number at a standard normal `z`, as a world draws it.
@@ -296,9 +389,7 @@ fn at(value: Uncertain, z: f64) -> f64 {
     match value {
         Uncertain::Fixed(value) => value,
         Uncertain::LogNormal { median, log_sd } => median * libm::exp(log_sd * z),
-        Uncertain::Uniform { low, high } => {
-            low + (high - low) * 0.5 * libm::erfc(-z * std::f64::consts::FRAC_1_SQRT_2)
-        }
+        Uncertain::Uniform { low, high } => low + (high - low) * share_below(z),
     }
 }
 
@@ -307,6 +398,10 @@ type Square = [f64; PARAMETERS * PARAMETERS];
 
 fn identity() -> Square {
     std::array::from_fn(|place| f64::from(u8::from(place % (PARAMETERS + 1) == 0)))
+}
+
+fn times(matrix: &Square, z: &[f64; PARAMETERS]) -> [f64; PARAMETERS] {
+    std::array::from_fn(|i| dot(&matrix[i * PARAMETERS..(i + 1) * PARAMETERS], z))
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -365,6 +460,69 @@ mod tests {
             }
             assert!(learned < 0.5 * known && learned < 0.3, "{name}: {learned} after, {known} before");
         }
+    }
+
+    /// Forty draws of three lines; within a line value, half and retention belong together.
+    fn drawn() -> String {
+        let mut text = String::from(
+            "kind = \"curves\"\ntitle = \"t\"\nquestion = \"q\"\ngoal = \"response\"\ncurrency = \"units\"\nbudget = 300\n\
+             noise = 0.2\nweeks = 40\n",
+        );
+        for line in ["a", "b", "c"] {
+            let key = outlay_environment::Key::new(8).with_name(line);
+            let list = |of: &dyn Fn(f64) -> f64| {
+                let draws = (0..40).map(|draw| format!("{:.4}", of(key.with(draw).normal())));
+                draws.collect::<Vec<_>>().join(", ")
+            };
+            text += &format!(
+                "[[line]]\nname = \"{line}\"\ncurve = \"hill\"\nvalue = [{}]\ndaily_half = [{}]\nretention = [{}]\n\
+                 history = [3, 6]\n",
+                list(&|z| 100.0 * libm::exp(0.6 * z)),
+                list(&|z| 20.0 * libm::exp(0.3 * z)),
+                list(&|z| 0.3 + 0.1 * z.clamp(-2.0, 2.0)),
+            );
+        }
+        text
+    }
+
+    #[test]
+    fn a_belief_of_draws_begins_at_their_medians_and_learns() {
+        let scenario = Scenario::from_text("drawn", &drawn()).unwrap();
+        let settings = scenario.curves().unwrap();
+        let (mut learned, mut known) = (0.0, 0.0);
+        for seed in 0..10 {
+            let seeds = Seeds::numbered(Domain::Validate, seed, 0);
+            let mut episode = Episode::new(World::draw(&scenario, seeds.world), seeds.noise);
+            let mut belief = Belief::new(settings, &scenario.brief);
+            let prior = belief.rest(0);
+            for (believed, line) in prior.lines.iter().zip(&scenario.brief.lines) {
+                let told = line.prior.unwrap();
+                assert_eq!(
+                    (believed.curve, believed.retention, believed.stock),
+                    (told.curve, told.retention, told.stock)
+                );
+            }
+            for step in 0..20 {
+                episode.step(&Allocation::of((0..3).map(|line| 4.0 * ((line + step) % 4) as f64).collect()));
+                belief.learn(step, &episode.observation().lines);
+            }
+            let truth = episode.world().curves().unwrap();
+            let stocks: Vec<f64> = belief.rest(20).lines.iter().map(|line| line.stock).collect();
+            let truth = truth.rest(20, &stocks);
+            learned += error(&belief.rest(20), &truth) / 10.0;
+            known += error(&prior.rest(20, &stocks), &truth) / 10.0;
+        }
+        assert!(learned < 0.5 * known && learned < 0.2, "{learned} after, {known} before");
+    }
+
+    /// The draws of a line stay together: where two rise as one, the prior's correlation says so.
+    #[test]
+    fn draws_that_rise_together_are_believed_together() {
+        let scenario = Scenario::from_text("drawn", &drawn()).unwrap();
+        let mut precision = prior(&scenario.curves().unwrap().lines[0]);
+        let covariance = inverse(&mut precision, PARAMETERS);
+        assert!((covariance[1] - 0.98).abs() < 1e-9, "{covariance:?}");
+        assert!((covariance[2]).abs() < 1e-9 && (covariance[PARAMETERS * 2 + 2] - 1.0).abs() < 1e-9);
     }
 
     #[test]
