@@ -14,7 +14,7 @@ use clap::builder::Styles;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use outlay_environment::schema::FileKind;
 
-pub(crate) use desk::{Calibrate, Init, Plan, Recommend};
+pub(crate) use desk::{Calibrate, Init, Outcome, Plan, Recommend};
 use examples::{
     CALIBRATE_EXAMPLES, CHECK_EXAMPLES, COMPARE_EXAMPLES, EVALUATE_EXAMPLES, HEADS_EXAMPLES, INIT_EXAMPLES,
     LEVERS_EXAMPLES, PLAN_EXAMPLES, RECOMMEND_EXAMPLES, SCHEMA_EXAMPLES, SUITE_EXAMPLES, TRAIN_EXAMPLES,
