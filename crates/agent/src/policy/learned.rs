@@ -15,26 +15,26 @@ pub struct LearnedPolicy {
     policy: Arc<Policy>,
     guide: Option<Arc<dyn Recipe>>,
     scenario: Arc<Scenario>,
-    /// Share of what the policy adds to its guide; found out when it is first needed where nobody has set it.
+    /// How far it goes from its guide towards itself; found out when it is first needed where nobody has set it.
     share: Arc<OnceLock<f32>>,
 }
 
 impl LearnedPolicy {
     /// A recipe from a policy, e.g. a checkpoint's, for episodes of `scenario`. A guided policy finds out there, before its
-    /// first episode, how much of what it adds to its guide is worth taking.
+    /// first episode, how far it pays to leave its guide.
     #[must_use]
     pub fn new(policy: Policy, scenario: &Arc<Scenario>) -> Self {
         let guide = policy.guided.then(|| planner(scenario)).flatten();
         Self { policy: Arc::new(policy), guide, scenario: scenario.clone(), share: Arc::default() }
     }
 
-    /// With this share of what the policy adds to its guide: 0 is the guide alone, 1 what was trained.
+    /// Going this far from its guide towards itself: 0 is the guide alone, 1 what was trained.
     #[must_use]
     pub fn with_share(&self, share: f32) -> Self {
         Self { share: Arc::new(OnceLock::from(share)), ..self.clone() }
     }
 
-    /// The share of what the policy adds to its guide that it takes in this scenario; 1 without a guide.
+    /// How far it goes from its guide towards itself in this scenario; 1 without a guide.
     #[must_use]
     pub fn share(&self) -> f32 {
         let Some(guide) = &self.guide else { return 1.0 };
@@ -68,10 +68,17 @@ impl Guide {
         self.planner.start(brief);
     }
 
-    /// Writes the logits of its allocation, `[lines + 1]`.
-    pub(crate) fn show(&mut self, brief: &Brief, observation: &Observation, prefer: Prefer, to: &mut [f32]) {
+    /// Gives its allocation, and writes that allocation's logits, `[lines + 1]`.
+    pub(crate) fn show(
+        &mut self,
+        brief: &Brief,
+        observation: &Observation,
+        prefer: Prefer,
+        to: &mut [f32],
+    ) -> Allocation {
         let shown = self.planner.decide(observation);
         logits(brief, observation, prefer, &shown.money, GUIDED, to);
+        shown
     }
 }
 
@@ -86,7 +93,7 @@ impl Recipe for LearnedPolicy {
 pub struct Player {
     policy: Arc<Policy>,
     guide: Option<Guide>,
-    /// Of the network's logits that is added to the guide's.
+    /// How far it goes from its guide's money towards its own: 0 is the guide's to the last yuan, 1 its own.
     share: f32,
     brief: Option<Brief>,
     sight: Sight,
@@ -147,8 +154,11 @@ impl Agent for Player {
     fn decide(&mut self, observation: &Observation) -> Allocation {
         let mut allocation = Allocation::of(vec![0.0; observation.lines.len()]);
         let Some(brief) = &self.brief else { return allocation };
-        if let Some(guide) = &mut self.guide {
-            guide.show(brief, observation, self.policy.prefer, &mut self.shown);
+        let prefer = self.policy.prefer;
+        let planned =
+            self.guide.as_mut().map(|guide| guide.show(brief, observation, prefer, &mut self.shown));
+        if self.share == 0.0 {
+            return planned.unwrap_or(allocation);
         }
         let policy = &*self.policy;
         let features = (&mut self.lines[..], &mut self.global[..]);
@@ -157,11 +167,12 @@ impl Agent for Player {
         self.lines.chunks_exact_mut(width).for_each(|line| policy.line_normaliser.apply(line));
         policy.global_normaliser.apply(&mut self.global);
         self.policy.forward().logits(&self.lines, &self.global, &mut self.scratch, &mut self.logits);
-        if self.guide.is_some() {
-            self.logits.iter_mut().for_each(|logit| *logit *= self.share);
-            self.logits.iter_mut().zip(&self.shown).for_each(|(logit, shown)| *logit += shown);
+        self.logits.iter_mut().zip(&self.shown).for_each(|(logit, shown)| *logit += shown);
+        decide(brief, observation, prefer, &self.logits, &mut allocation);
+        let share = f64::from(self.share);
+        for (money, planned) in allocation.money.iter_mut().zip(planned.iter().flat_map(|it| &it.money)) {
+            *money = (planned + share * (*money - planned)).max(0.0);
         }
-        decide(brief, observation, self.policy.prefer, &self.logits, &mut allocation);
         allocation
     }
 }
