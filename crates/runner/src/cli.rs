@@ -2,6 +2,7 @@
 
 mod examples;
 mod learning;
+mod planning;
 
 use std::ffi::OsString;
 use std::ops::Range;
@@ -15,11 +16,12 @@ use outlay_environment::schema::FileKind;
 
 use examples::{
     CHECK_EXAMPLES, COMPARE_EXAMPLES, EVALUATE_EXAMPLES, HEADS_EXAMPLES, LEVERS_EXAMPLES, SCHEMA_EXAMPLES,
-    SUITE_EXAMPLES, TRAIN_EXAMPLES, TRAPS_EXAMPLES,
+    SUITE_EXAMPLES, TRAIN_EXAMPLES, TRAPS_EXAMPLES, WHAT_IF_EXAMPLES,
 };
 pub(crate) use learning::{
     HEADS_AGENTS, Heads, HeadsCommand, HeadsEvaluate, HeadsTrain, Learner, Preference, Train,
 };
+pub(crate) use planning::{Changes, LineMoney, LinePrice, WhatIf};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -103,6 +105,9 @@ pub(crate) enum Command {
     /// Measure what each lever is worth: bid, audience, creative
     #[command(after_long_help = LEVERS_EXAMPLES)]
     Levers(Levers),
+    /// Ask what another budget, price, limit or calendar would change
+    #[command(after_long_help = WHAT_IF_EXAMPLES)]
+    WhatIf(WhatIf),
     /// Predict what becomes of an exposure: train heads, and judge them
     #[command(after_long_help = HEADS_EXAMPLES)]
     Heads(Heads),

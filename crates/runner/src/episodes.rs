@@ -206,7 +206,8 @@ fn collect(
     outcomes
 }
 
-fn noise_seed(seed: u64, noise: u64) -> u64 {
+/// The seed of an episode's noise.
+pub(crate) fn noise_seed(seed: u64, noise: u64) -> u64 {
     Seeds::numbered(Domain::Evaluate, seed, noise).noise
 }
 

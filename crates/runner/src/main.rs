@@ -38,6 +38,7 @@ mod train;
 mod traps;
 mod warning;
 mod watch;
+mod what_if;
 
 use std::process::ExitCode;
 
@@ -84,6 +85,7 @@ fn run(cli: &Cli, terminal: Terminal) -> Result<u8, Failure> {
         Some(Command::Evaluate(arguments)) => evaluate::run(arguments, timing, terminal),
         Some(Command::Compare(arguments)) => compare::run(arguments, timing, terminal),
         Some(Command::Levers(arguments)) => levers::run(arguments, timing, terminal),
+        Some(Command::WhatIf(arguments)) => what_if::run(arguments, timing, terminal),
         Some(Command::Heads(arguments)) => heads::run(arguments, terminal),
         Some(Command::Suite(arguments)) => suite::run(arguments, timing, terminal),
         Some(Command::Traps(arguments)) => traps::run(arguments, timing, terminal),
