@@ -82,7 +82,7 @@ impl Change {
         // A text may stand without quotes; what is no TOML either way is shown as it was typed.
         let table = readable(&self.typed).or_else(|| readable(&unquoted));
         let table = table.or_else(|| Table::parse(&self.typed, notes))?;
-        for key in BEFORE.iter().filter(|key| table.get(key).is_some()) {
+        if let Some(key) = BEFORE.iter().find(|key| table.get(key).is_some()) {
             let help = Some("name the other scenario itself, or write a file with `base`".to_owned());
             notes.add(&self.everything(), format!("`{key}` cannot be changed here"), "here", help);
             return None;

@@ -15,13 +15,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use outlay_environment::schema::FileKind;
 
 use examples::{
-    CHECK_EXAMPLES, COMPARE_EXAMPLES, EVALUATE_EXAMPLES, HEADS_EXAMPLES, LEVERS_EXAMPLES, SCHEMA_EXAMPLES,
-    SUITE_EXAMPLES, TRAIN_EXAMPLES, TRAPS_EXAMPLES, WHAT_IF_EXAMPLES,
+    BRANCH_EXAMPLES, CHECK_EXAMPLES, COMPARE_EXAMPLES, EVALUATE_EXAMPLES, HEADS_EXAMPLES, LEVERS_EXAMPLES,
+    RUN_OFF_EXAMPLES, SCHEMA_EXAMPLES, SUITE_EXAMPLES, TRAIN_EXAMPLES, TRAPS_EXAMPLES, WHAT_IF_EXAMPLES,
 };
 pub(crate) use learning::{
     HEADS_AGENTS, Heads, HeadsCommand, HeadsEvaluate, HeadsTrain, Learner, Preference, Train,
 };
-pub(crate) use planning::{Changes, LineMoney, LinePrice, WhatIf};
+pub(crate) use planning::{Branch, Changes, LineMoney, LinePrice, RunOff, WhatIf};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -108,6 +108,12 @@ pub(crate) enum Command {
     /// Ask what another budget, price, limit or calendar would change
     #[command(after_long_help = WHAT_IF_EXAMPLES)]
     WhatIf(WhatIf),
+    /// Play to a step, and from there two futures: one goes on, one is changed
+    #[command(after_long_help = BRANCH_EXAMPLES)]
+    Branch(Branch),
+    /// Stop spending, and see what still arrives
+    #[command(after_long_help = RUN_OFF_EXAMPLES)]
+    RunOff(RunOff),
     /// Predict what becomes of an exposure: train heads, and judge them
     #[command(after_long_help = HEADS_EXAMPLES)]
     Heads(Heads),

@@ -1,6 +1,7 @@
 //! The `outlay` program: trains, evaluates and compares agents that split a marketing budget.
 
 mod board;
+mod branch;
 mod ceiling;
 mod cli;
 mod compare;
@@ -26,12 +27,14 @@ mod plan;
 mod progress;
 mod replay;
 mod results;
+mod run_off;
 mod saved;
 mod schema;
 mod statistics;
 mod store;
 mod suite;
 mod suite_file;
+mod sweep;
 mod tables;
 mod terminal;
 mod train;
@@ -86,6 +89,8 @@ fn run(cli: &Cli, terminal: Terminal) -> Result<u8, Failure> {
         Some(Command::Compare(arguments)) => compare::run(arguments, timing, terminal),
         Some(Command::Levers(arguments)) => levers::run(arguments, timing, terminal),
         Some(Command::WhatIf(arguments)) => what_if::run(arguments, timing, terminal),
+        Some(Command::Branch(arguments)) => branch::run(arguments, terminal),
+        Some(Command::RunOff(arguments)) => run_off::run(arguments, terminal),
         Some(Command::Heads(arguments)) => heads::run(arguments, terminal),
         Some(Command::Suite(arguments)) => suite::run(arguments, timing, terminal),
         Some(Command::Traps(arguments)) => traps::run(arguments, timing, terminal),

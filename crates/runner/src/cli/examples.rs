@@ -57,6 +57,26 @@ Each change is an alternative, played by the same agent on the same shoppers, ri
 scenario as it is, and judged by the goal of that. A key is written as in a file, its parts split by
 dots; what has a name is found by it. docs/what-if.md explains the tables.";
 
+pub(super) const BRANCH_EXAMPLES: &str = "\
+Examples:
+  outlay branch buyer-rule --at 9 --with mpc
+  outlay branch mpc --seed 17 --at 12 --budget +50000 --seeds 0..64
+  outlay branch mpc --at 15 --pin search=2000
+  outlay branch mpc --at 15 --goal profit
+  outlay branch mpc --at 15 --stop notes
+
+Both futures meet the same shoppers, rivals and noise; up to the step they are one. The one that goes
+on is the episode as it would have been without the question.";
+
+pub(super) const RUN_OFF_EXAMPLES: &str = "\
+Examples:
+  outlay run-off mpc
+  outlay run-off even seeding --days 21
+  outlay run-off mpc --at 12 --seeds 0..16
+
+Three futures of each seed meet the same shoppers: the agent goes on, it stops, it never spent. What
+the second brings beyond the third is owed to the money before the stop.";
+
 pub(super) const HEADS_EXAMPLES: &str = "\
 Examples:
   outlay heads train new-customer steady-profit --out runs/heads

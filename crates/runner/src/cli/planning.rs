@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use super::{Keep, Stage};
+use super::{Keep, SeedRange, Stage};
 
 /// `outlay what-if`
 #[derive(Debug, Args)]
@@ -59,6 +59,80 @@ pub(crate) struct Changes {
     /// All changes at once as one alternative, instead of one alternative each
     #[arg(long, requires = "changes")]
     pub(crate) together: bool,
+}
+
+/// `outlay branch`
+#[derive(Debug, Args)]
+pub(crate) struct Branch {
+    /// A name of `outlay agents`, a checkpoint folder, or exec:COMMAND; NAME=AGENT gives it another name
+    pub(crate) agent: String,
+    /// A shipped scenario or a path; SCENARIO@MERCHANT plays it for another merchant
+    #[arg(default_value = "new-customer")]
+    pub(crate) scenario: String,
+    /// The seed that is shown step by step
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// The first step that may differ, from 0
+    #[arg(long, value_name = "STEP")]
+    pub(crate) at: usize,
+    /// What is other from there.
+    #[command(flatten)]
+    pub(crate) from_there: FromThere,
+    /// Measure the difference over these seeds as well, half-open
+    #[arg(long, value_name = "A..B")]
+    pub(crate) seeds: Option<SeedRange>,
+    /// Noise seeds for each world of `--seeds`
+    #[arg(long, value_name = "K", default_value_t = 1, requires = "seeds", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(crate) noise: u64,
+    /// Seed of the agents' own randomness
+    #[arg(long = "agent-seed", value_name = "N", default_value_t = 0)]
+    pub(crate) agent_seed: u64,
+    /// Seconds an exec: agent may take for one answer
+    #[arg(long = "time-limit", value_name = "SECONDS", default_value_t = 30.0, value_parser = super::seconds)]
+    pub(crate) time_limit: f64,
+    /// Write GitHub tables
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+}
+
+/// What is other from a step on.
+#[derive(Debug, Args)]
+#[group(id = "from_there", required = true, multiple = false)]
+pub(crate) struct FromThere {
+    /// Another agent takes over; it has seen all before
+    #[arg(long, value_name = "AGENT")]
+    pub(crate) with: Option<String>,
+    /// A line gets exactly this much a step, as far as limits let it
+    #[arg(long, value_name = "LINE=MONEY")]
+    pub(crate) pin: Option<LineMoney>,
+    /// The agent pursues another goal; the difference is that of the scenario's own
+    #[arg(long, value_name = "GOAL")]
+    pub(crate) goal: Option<String>,
+    /// The budget becomes another: 350000, +10000, -10000 or x1.2
+    #[arg(long, value_name = "MONEY", allow_hyphen_values = true)]
+    pub(crate) budget: Option<Budget>,
+    /// A line stops, or `all` do; the agent may move its money to others
+    #[arg(long, value_name = "LINE")]
+    pub(crate) stop: Option<String>,
+}
+
+/// `outlay run-off`
+#[derive(Debug, Args)]
+pub(crate) struct RunOff {
+    /// A name of `outlay agents`, a checkpoint folder, or exec:COMMAND; NAME=AGENT gives it another name
+    pub(crate) agent: String,
+    /// Where it plays.
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    /// Days without spending at the end of the season
+    #[arg(long, value_name = "N", default_value_t = 14.0, value_parser = days)]
+    pub(crate) days: f64,
+    /// The first step without spending, instead
+    #[arg(long, value_name = "STEP", conflicts_with = "days")]
+    pub(crate) at: Option<usize>,
+    /// Write GitHub tables
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
 }
 
 /// Another budget.
@@ -154,6 +228,11 @@ fn number(text: &str) -> Option<f64> {
     };
     let number = digits.parse::<f64>().ok().filter(|_| digits.starts_with(|c: char| c.is_ascii_digit()));
     number.map(|number| number * unit).filter(|number| number.is_finite())
+}
+
+fn days(text: &str) -> Result<f64, String> {
+    let days = number(text).filter(|days| *days > 0.0);
+    days.ok_or_else(|| format!("`{text}` is not a number of days such as `14`"))
 }
 
 fn money_above_zero(text: &str) -> Result<f64, String> {

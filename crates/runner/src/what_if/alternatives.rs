@@ -90,17 +90,16 @@ pub(super) fn of_stress(base: &Scenario) -> Result<Vec<Alternative>, Failure> {
     let calendar = &base.brief.calendar;
     let week = (WEEK / base.brief.step_days).round() as usize;
     let mut seasons: Vec<(String, Vec<CalendarStep>)> = Vec::new();
-    if calendar.len() >= 2 * week {
-        let end = calendar.len() - week;
-        let later = (0..calendar.len()).map(|step| if step < week { step } else { step - week });
-        let earlier = (0..calendar.len()).map(|step| if step < end { step + week } else { step });
-        let moved = |steps: &mut dyn Iterator<Item = usize>| -> Vec<CalendarStep> {
-            let moved = steps.zip(calendar).map(|(from, day)| (calendar[from].clone(), day));
-            // What the clock says stays where it is.
-            moved.map(|(from, day)| CalendarStep { weekday: day.weekday, hour: day.hour, ..from }).collect()
+    if let (true, [first, .., last]) = (calendar.len() >= 2 * week, &calendar[..]) {
+        let moved = |from: &dyn Fn(usize) -> Option<usize>, edge: &CalendarStep| -> Vec<CalendarStep> {
+            let moved = |(step, day)| match from(step).and_then(|from| calendar.get(from)) {
+                Some(from) => from.clone(),
+                None => prolonged(calendar, edge, day),
+            };
+            calendar.iter().enumerate().map(moved).collect()
         };
-        seasons.push(("a week later".into(), moved(&mut { later })));
-        seasons.push(("a week earlier".into(), moved(&mut { earlier })));
+        seasons.push(("a week later".into(), moved(&|step| step.checked_sub(week), first)));
+        seasons.push(("a week earlier".into(), moved(&|step| step.checked_add(week), last)));
     }
     let strongest = |day: &&CalendarStep| calendar.iter().all(|other| other.demand <= day.demand);
     let peak = calendar.iter().find(strongest);
@@ -126,6 +125,25 @@ pub(super) fn of_stress(base: &Scenario) -> Result<Vec<Alternative>, Failure> {
         Ok(Alternative { name, scenario })
     };
     seasons.into_iter().map(alternative).collect()
+}
+
+/// What `edge`, the first or the last step of a calendar, would be at the place of another step: the same phase on another
+/// weekday, as other phases tell weekdays apart.
+fn prolonged(calendar: &[CalendarStep], edge: &CalendarStep, place: &CalendarStep) -> CalendarStep {
+    let of_day = |day: &CalendarStep| day.traffic / day.hour_traffic;
+    let pairs = calendar.iter().filter(|day| day.weekday == place.weekday).filter_map(|day| {
+        let same =
+            |other: &&CalendarStep| other.phase_index == day.phase_index && other.weekday == edge.weekday;
+        calendar.iter().find(same).map(|other| of_day(day) / of_day(other))
+    });
+    let ratio = pairs.into_iter().next().unwrap_or(1.0);
+    CalendarStep {
+        weekday: place.weekday,
+        hour: place.hour,
+        hour_traffic: place.hour_traffic,
+        traffic: of_day(edge) * ratio * place.hour_traffic,
+        ..edge.clone()
+    }
 }
 
 /// One change.
@@ -184,4 +202,43 @@ fn named_budget(base: &Scenario, money: Money) -> String {
     let more = money - base.brief.budget;
     let sign = if more < Money::ZERO { "" } else { "+" };
     format!("budget {} ({sign}{})", major(money.0), major(more.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The season moves as a whole: no phase comes twice, weekdays stay what they are.
+    #[test]
+    fn a_season_is_moved_by_a_week() {
+        let base = Scenario::load("new-customer").unwrap();
+        let seasons = of_stress(&base).unwrap();
+        let phases = |place: usize| -> Vec<(String, usize)> {
+            let mut phases: Vec<(String, usize)> = Vec::new();
+            for day in &seasons[place].scenario.brief.calendar {
+                match phases.last_mut() {
+                    Some((name, days)) if *name == day.phase => *days += 1,
+                    _ => phases.push((day.phase.clone(), 1)),
+                }
+            }
+            phases
+        };
+        let named = |phases: &[(&str, usize)]| -> Vec<(String, usize)> {
+            phases.iter().map(|(name, days)| ((*name).to_owned(), *days)).collect()
+        };
+        assert_eq!(phases(0), named(&[("warm-up", 19), ("opening", 3), ("climax", 10)]));
+        assert_eq!(
+            phases(1),
+            named(&[("warm-up", 5), ("opening", 3), ("climax", 12), ("peak", 3), ("return", 9)])
+        );
+        for season in &seasons {
+            for (day, place) in season.scenario.brief.calendar.iter().zip(&base.brief.calendar) {
+                assert_eq!((day.weekday, day.hour), (place.weekday, place.hour));
+            }
+        }
+        // The return is two days of the file, 19 and 20 June; a Monday of it is as much above a Sunday as any other.
+        let early = &seasons[1].scenario.brief.calendar;
+        let monday = early.iter().find(|day| day.phase == "return" && day.weekday == 0).unwrap();
+        assert!((monday.traffic - 0.9 * 1.079).abs() < 1e-12, "{}", monday.traffic);
+    }
 }

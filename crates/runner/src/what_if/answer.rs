@@ -91,7 +91,8 @@ pub(super) struct Against {
     pub(super) p_better: f64,
     /// Mean difference of money spent.
     pub(super) spend_difference: i64,
-    /// Major units spent more for each unit of the score gained, or saved for each lost; null where they go apart.
+    /// Major units spent more for each unit of the score gained, or saved for each lost; null where they go apart, where
+    /// the interval holds 0, and where less than a thousandth of the money moved.
     pub(super) cost_each: Option<f64>,
 }
 
@@ -165,6 +166,10 @@ impl Row {
         let more: Money =
             samples.iter().map(|it| it.spend).sum::<Money>() - base.iter().map(|it| it.spend).sum();
         let spend = more.major() / samples.len().max(1) as f64;
+        let [low, high] = comparison.difference_interval;
+        let as_it_is: Money = base.iter().map(|it| it.spend).sum();
+        // Money that only rounding moved bought nothing, and what may be nothing has no price.
+        let is_priced = more.0.saturating_abs() >= as_it_is.0 / 1_000 && (low > 0.0 || high < 0.0);
         let cost = spend / comparison.difference;
         self.against = Some(Against {
             difference: comparison.difference,
@@ -173,7 +178,7 @@ impl Row {
             uplift_ci95: comparison.uplift_interval,
             p_better: comparison.better,
             spend_difference: Money::from_major(spend).0,
-            cost_each: Some(cost).filter(|cost| cost.is_finite() && *cost > 0.0),
+            cost_each: Some(cost).filter(|cost| is_priced && cost.is_finite() && *cost > 0.0),
         });
         self
     }

@@ -1,6 +1,8 @@
 //! What-if questions as text.
 
-use crate::format::{interval, major, number, or_undefined, percent, ratio, signed, signed_percent};
+use crate::format::{
+    interval, major, number, or_undefined, percent, ratio, signed, signed_major, signed_percent,
+};
 use crate::incremental::break_even;
 use crate::statistics::ESTIMAND;
 use crate::tables::Setting;
@@ -186,10 +188,4 @@ fn next(agent: &str, money: i64, answer: &Answer, setting: &Setting<'_>) -> Stri
         vec![spent.name.clone(), major(spent.spend), shift(&more), shift(&less)]
     };
     text + &look.table(&header, (0..answer.as_it_is.lines.len()).map(line))
-}
-
-/// `+1,234`
-fn signed_major(minor: i64) -> String {
-    let text = major(minor);
-    if minor > 0 && text != "0" { format!("+{text}") } else { text }
 }

@@ -3,16 +3,14 @@
 use std::sync::Arc;
 
 use outlay_environment::{Ledger, Money, Scenario};
-use rayon::prelude::*;
 
 use crate::cli;
-use crate::episodes::{self, Games, Outcome, noise_seed};
+use crate::episodes::{self, Outcome, noise_seed};
 use crate::evaluate::{kept, play, warn_interrupted};
 use crate::failure::Failure;
 use crate::incremental::without_spend;
-use crate::interrupt;
 use crate::plan;
-use crate::progress;
+use crate::sweep;
 use crate::terminal::Terminal;
 
 /// What one episode came to.
@@ -83,7 +81,7 @@ impl Question<'_> {
             return Ok(None);
         }
         let outcomes = played.outcomes.into_iter().next().unwrap_or_else(|| Ok(Vec::new()));
-        let outcomes = outcomes.map_err(|error| failed(&name, &error))?;
+        let outcomes = outcomes.map_err(|error| Failure::run(format!("`{name}` failed: {error}")))?;
         Ok(Some(outcomes.iter().map(Sample::of_outcome).collect()))
     }
 
@@ -109,28 +107,7 @@ impl Question<'_> {
         &self,
         work: impl Fn(u64, u64) -> Result<T, String> + Sync,
     ) -> Result<Option<Vec<T>>, Failure> {
-        let games: Games = plan::games_in(&self.base, &self.arguments.stage, false);
-        let episodes: Vec<(u64, u64)> =
-            games.seeds.clone().flat_map(|seed| (0..games.noises).map(move |noise| (seed, noise))).collect();
-        let bar = progress::Episodes::new(self.terminal, episodes.len() as u64);
-        let done: Vec<Option<Result<T, String>>> = episodes
-            .into_par_iter()
-            .map(|(seed, noise)| {
-                let done = (!interrupt::requested()).then(|| work(seed, noise));
-                bar.finished();
-                done.map(|done| done.map_err(|error| format!("{error} (seed {seed})")))
-            })
-            .collect();
-        bar.clear();
-        if interrupt::requested() {
-            warn_interrupted(&games, 0, self.terminal);
-            return Ok(None);
-        }
-        let done: Result<Option<Vec<T>>, String> = done.into_iter().map(Option::transpose).collect();
-        done.map_err(|error| failed(&self.arguments.agent, &error))
+        let games = plan::games_in(&self.base, &self.arguments.stage, false);
+        sweep::episodes(&games, &self.arguments.agent, self.terminal, work)
     }
-}
-
-fn failed(name: &str, error: &str) -> Failure {
-    Failure::run(format!("`{name}` failed: {error}"))
 }
