@@ -49,7 +49,7 @@ Examples:
   outlay what-if mpc --set limits.return_floor=2.5 --set line.search.cap=4000 --together
   outlay what-if mpc --set calendar.phase.peak.demand=1.8 --set merchant.margin=0.5
   outlay what-if mpc --next 10000
-  outlay what-if mpc product-boost --limits
+  outlay what-if mpc steady-profit --limits
   outlay what-if checkpoints/new-customer --curve
   outlay what-if mpc --stress --seeds 0..16
 
