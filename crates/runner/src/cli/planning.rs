@@ -57,7 +57,7 @@ pub(crate) struct Changes {
     #[arg(long, value_name = "LINE=MONEY")]
     pub(crate) pin: Vec<LineMoney>,
     /// All changes at once as one alternative, instead of one alternative each
-    #[arg(long, requires = "changes")]
+    #[arg(long)]
     pub(crate) together: bool,
 }
 
