@@ -84,7 +84,9 @@ fn a_change_holds_from_its_step_on() {
     let poorer = future(&["--budget", "0"]);
     // No more can be taken than is left.
     assert!(steps(&poorer)[20..].iter().all(|step| step["budget_left"].as_i64() >= Some(0)));
-    assert!(spend(&poorer, 0)[20..].iter().all(|money| *money == 0));
+    // What was set aside for commissions and comes free again may still be spent.
+    let after = |future: &Value| spend(future, 0)[20..].iter().sum::<i64>();
+    assert!(10 * after(&poorer) < after(&richer["goes_on"]));
 }
 
 /// Once spending stops, what arrives lies between the world without any spending and, in the mean, the one that goes on.
