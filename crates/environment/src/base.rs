@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::catalogue::shipped_text;
+use crate::change::Change;
 use crate::document::{Content, Place, Source, Table, Value, read_bounded};
 use crate::problem::Notes;
 use crate::reader::{Section, quoted, suggestion};
@@ -55,8 +56,8 @@ pub(crate) struct Composed {
     pub(crate) folders: Vec<PathBuf>,
 }
 
-/// Reads a file's bases and lays it over them; problems are noted.
-pub(crate) fn compose(file: File, notes: &Notes) -> Option<Composed> {
+/// Reads a file's bases and lays it over them, and then the changes over all; problems are noted.
+pub(crate) fn compose(file: File, changes: &[Change], notes: &Notes) -> Option<Composed> {
     let mut layers = vec![Layer::read(file, notes)?];
     while let Some((name, place)) = layers.last().and_then(|layer| layer.base.clone()) {
         let folder = layers.last().and_then(|layer| layer.file.folder.as_deref());
@@ -67,12 +68,18 @@ pub(crate) fn compose(file: File, notes: &Notes) -> Option<Composed> {
         }
         layers.push(Layer::read(found, notes)?);
     }
-    let sources = layers.iter().map(|layer| layer.file.source.clone()).collect();
+    let mut sources: Vec<Source> = layers.iter().map(|layer| layer.file.source.clone()).collect();
     let folders = layers.iter().filter_map(|layer| layer.file.folder.clone()).collect();
     let mut table = layers.pop()?.table;
     for layer in layers.into_iter().rev() {
-        drop_lines(&layer, &mut table, notes);
+        drop_lines(&layer.drops, layer.lines(), &mut table, notes);
         table.lay(layer.table);
+    }
+    for change in changes {
+        let (over, drops) = change.read(&table, notes)?;
+        drop_lines(&drops, &[], &mut table, notes);
+        sources.push(change.source().clone());
+        table.lay(over);
     }
     Some(Composed { table, sources, folders })
 }
@@ -163,18 +170,18 @@ fn note_circle(layers: &[Layer], place: &Place, notes: &Notes) {
     notes.add(place, message, "closes the circle", Some(help.to_owned()));
 }
 
-/// Takes the lines that a layer drops out of its base.
-fn drop_lines(layer: &Layer, base: &mut Table, notes: &Notes) {
+/// Takes lines out of the base of a layer, which may not change the same.
+fn drop_lines(drops: &[(String, Place)], changed: &[Value], base: &mut Table, notes: &Notes) {
     let mut none = Vec::new();
     let lines = match base.get_mut("line") {
         Some(Value { content: Content::List(lines), .. }) => lines,
         _ => &mut none,
     };
     let known: Vec<String> = lines.iter().filter_map(Value::name).map(str::to_owned).collect();
-    for (index, (name, place)) in layer.drops.iter().enumerate() {
-        if layer.drops[..index].iter().any(|(other, _)| other == name) {
+    for (index, (name, place)) in drops.iter().enumerate() {
+        if drops[..index].iter().any(|(other, _)| other == name) {
             notes.add(place, format!("`{name}` stands twice"), "again", None);
-        } else if layer.lines().iter().any(|line| line.name() == Some(name)) {
+        } else if changed.iter().any(|line| line.name() == Some(name)) {
             let help = "leave it out of `drop_lines`, or leave out its `[[line]]`".to_owned();
             let message = format!("the line `{name}` is dropped, and changed in the same file");
             notes.add(place, message, "dropped here", Some(help));

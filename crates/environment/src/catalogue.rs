@@ -7,6 +7,7 @@ use include_dir::{Dir, include_dir};
 use sha2::{Digest, Sha256};
 
 use crate::base::{Composed, File, compose};
+use crate::change::Change;
 use crate::document::{Source, Table, read_bounded};
 use crate::problem::{Notes, Problem, Problems};
 use crate::reader::{Section, suggestion};
@@ -56,17 +57,26 @@ impl Scenario {
     ///
     /// Every problem of every file that the scenario is composed of, with its place.
     pub fn load(name_or_path: &str) -> Result<Arc<Self>, Problems> {
+        Self::load_changed(name_or_path, &[])
+    }
+
+    /// [`Scenario::load`], with changes laid over what the files say.
+    ///
+    /// # Errors
+    ///
+    /// As [`Scenario::load`]; those of a change have the place that it was given.
+    pub fn load_changed(name_or_path: &str, changes: &[Change]) -> Result<Arc<Self>, Problems> {
         if let (place, Some(number)) = Self::split_variant(name_or_path) {
-            return Self::variant(place, number);
+            return Self::changed_variant(place, number, changes);
         }
         let (place, merchant) = Self::split_merchant(name_or_path);
         if let Some(file) = File::shipped(place, &format!("{place}.toml")) {
-            return Self::compose(place, file, merchant);
+            return Self::compose(place, file, merchant, changes);
         }
         let path = Path::new(place);
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         match File::on_disk(path) {
-            Ok(file) => Self::compose(&name, file, merchant),
+            Ok(file) => Self::compose(&name, file, merchant, changes),
             Err(cause) => {
                 let shipped = Self::every_shipped();
                 let names: Vec<&str> = shipped.iter().map(String::as_str).collect();
@@ -104,13 +114,18 @@ impl Scenario {
     /// As [`Scenario::load`].
     pub fn from_text(name: &str, text: &str) -> Result<Arc<Self>, Problems> {
         let source = Source::new(&format!("{name}.toml"), text);
-        Self::compose(name, File { source, folder: None, identity: None }, None)
+        Self::compose(name, File { source, folder: None, identity: None }, None, &[])
     }
 
-    pub(crate) fn compose(name: &str, file: File, merchant: Option<&str>) -> Result<Arc<Self>, Problems> {
+    pub(crate) fn compose(
+        name: &str,
+        file: File,
+        merchant: Option<&str>,
+        changes: &[Change],
+    ) -> Result<Arc<Self>, Problems> {
         let notes = Notes::default();
         let name = merchant.map_or_else(|| name.to_owned(), |merchant| format!("{name}@{merchant}"));
-        let mut composed = compose(file, &notes);
+        let mut composed = compose(file, changes, &notes);
         let scenario = composed.as_mut().and_then(|Composed { table, sources, folders }| {
             let mut top = Section::top(table, &notes);
             let catalogue = Catalogue { folders, merchant, notes: &notes };

@@ -137,8 +137,9 @@ impl Value {
         Self { place, content }
     }
 
-    /// Lays another value over this one: tables key by key, lists of tables with names name by name; everything else is
-    /// replaced, also by what stands in braces, which is one value.
+    /// Lays another value over this one: tables key by key, lists of tables with names name by name, whether they are
+    /// written as a list or as a table of names (`line.search.cap = 1`); everything else is replaced, also by what stands
+    /// in braces, which is one value.
     fn lay(&mut self, over: Self) {
         match (&mut self.content, over) {
             (Content::Table(below), Self { place, content: Content::Table(over) }) if !over.inline => {
@@ -150,6 +151,12 @@ impl Value {
                     && over.iter().all(|item| item.table().is_some_and(|table| !table.inline)) =>
             {
                 lay_by_name(below, over);
+                self.place = place;
+            }
+            (Content::List(below), Self { place, content: Content::Table(over) })
+                if below.iter().all(|item| item.name().is_some()) && over.is_of_tables() =>
+            {
+                lay_by_name(below, over.named());
                 self.place = place;
             }
             (_, over) => *self = over,
@@ -245,6 +252,23 @@ impl Table {
     /// Keys in alphabetical order, with their values.
     pub(crate) fn values(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.entries.iter().map(|(name, entry)| (name.as_str(), &entry.value))
+    }
+
+    /// Whether every value is a table that is not written in braces.
+    fn is_of_tables(&self) -> bool {
+        !self.inline
+            && self.entries.values().all(|entry| entry.value.table().is_some_and(|table| !table.inline))
+    }
+
+    /// Its values, each with its key as its `name`.
+    fn named(self) -> Vec<Value> {
+        let named = |(name, Entry { mut value, .. }): (String, Entry)| {
+            if let Content::Table(table) = &mut value.content {
+                table.put("name", Content::Text(name));
+            }
+            value
+        };
+        self.entries.into_iter().map(named).collect()
     }
 
     /// Lays another table over this one. What it lacks is missing where the upper one stands.

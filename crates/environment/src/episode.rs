@@ -264,6 +264,14 @@ impl Episode {
         self.previous = money;
     }
 
+    /// Adds money to the budget, or takes away as much as is left of it, before the step to come.
+    pub fn add_to_budget(&mut self, money: Money) {
+        let left = self.observation.budget_left.max(Money::ZERO);
+        let added = money.max(Money::ZERO - left);
+        self.observation.budget_left += added;
+        self.ledger.budget += added;
+    }
+
     fn play(&mut self, granted: &[Money], multiplier: f64, relaxed: u64) {
         if self.is_over() {
             return;

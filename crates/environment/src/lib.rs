@@ -28,6 +28,7 @@ pub mod amss;
 mod base;
 mod bounds;
 mod catalogue;
+pub mod change;
 pub mod curve;
 pub mod curves;
 pub mod declared;
@@ -57,6 +58,7 @@ mod uncertain;
 mod variants;
 pub mod world;
 
+pub use change::Change;
 pub use curve::Curve;
 pub use curves::{CurveLine, Curves};
 pub use deeplink::{ChannelDomain, DOMAINS, STAGES, Stage, aipl};

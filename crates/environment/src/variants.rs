@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::base::File;
+use crate::change::Change;
 use crate::document::Source;
 use crate::draws::Key;
 use crate::problem::{Problem, Problems};
@@ -59,6 +60,15 @@ impl Scenario {
     ///
     /// Those of the scenario itself, or of the last draw; worlds without shoppers have no variants.
     pub fn variant(place: &str, number: u64) -> Result<Arc<Self>, Problems> {
+        Self::changed_variant(place, number, &[])
+    }
+
+    /// A variant with changes laid over what was drawn.
+    pub(crate) fn changed_variant(
+        place: &str,
+        number: u64,
+        changes: &[Change],
+    ) -> Result<Arc<Self>, Problems> {
         let base = Self::load(place)?;
         if base.market().is_none() {
             return Err(Problems(vec![Problem {
@@ -79,18 +89,12 @@ impl Scenario {
         let named = path.file_name().filter(|_| on_disk).map_or(place.into(), |name| name.to_string_lossy());
         let folder: Option<PathBuf> = path.parent().filter(|_| on_disk).map(Path::to_owned);
         let name = format!("{}~{number}", base.name);
-        let draw = |draw: u64| {
+        let draw = |draw: u64, changes: &[Change]| {
             let source = Source::new(&format!("{name}.toml"), &text(&base, &named, key.with(draw)));
-            Self::compose(&name, File { source, folder: folder.clone(), identity: None }, None)
+            Self::compose(&name, File { source, folder: folder.clone(), identity: None }, None, changes)
         };
-        let mut drawn = draw(0);
-        for number in 1..DRAWS {
-            if drawn.is_ok() {
-                break;
-            }
-            drawn = draw(number);
-        }
-        drawn
+        let valid = (0..DRAWS).find(|&number| draw(number, &[]).is_ok());
+        draw(valid.unwrap_or(DRAWS - 1), changes)
     }
 }
 

@@ -3,6 +3,7 @@
 mod desk;
 mod examples;
 mod learning;
+mod planning;
 
 use std::ffi::OsString;
 use std::ops::Range;
@@ -16,13 +17,14 @@ use outlay_environment::schema::FileKind;
 
 pub(crate) use desk::{Calibrate, Init, Outcome, Plan, Recommend};
 use examples::{
-    CALIBRATE_EXAMPLES, CHECK_EXAMPLES, COMPARE_EXAMPLES, EVALUATE_EXAMPLES, HEADS_EXAMPLES, INIT_EXAMPLES,
-    LEVERS_EXAMPLES, PLAN_EXAMPLES, RECOMMEND_EXAMPLES, SCHEMA_EXAMPLES, SUITE_EXAMPLES, TRAIN_EXAMPLES,
-    TRAPS_EXAMPLES,
+    BRANCH_EXAMPLES, CALIBRATE_EXAMPLES, CHECK_EXAMPLES, COMPARE_EXAMPLES, EVALUATE_EXAMPLES, HEADS_EXAMPLES,
+    INIT_EXAMPLES, LEVERS_EXAMPLES, PLAN_EXAMPLES, RECOMMEND_EXAMPLES, RUN_OFF_EXAMPLES, SCHEMA_EXAMPLES,
+    SUITE_EXAMPLES, TRAIN_EXAMPLES, TRAPS_EXAMPLES, WHAT_IF_EXAMPLES,
 };
 pub(crate) use learning::{
     HEADS_AGENTS, Heads, HeadsCommand, HeadsEvaluate, HeadsTrain, Learner, Preference, Train,
 };
+pub(crate) use planning::{Branch, Changes, LineMoney, LinePrice, RunOff, WhatIf};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -112,6 +114,15 @@ pub(crate) enum Command {
     /// Measure what each lever is worth: bid, audience, creative
     #[command(after_long_help = LEVERS_EXAMPLES)]
     Levers(Levers),
+    /// Ask what another budget, price, limit or calendar would change
+    #[command(after_long_help = WHAT_IF_EXAMPLES)]
+    WhatIf(WhatIf),
+    /// Play to a step, and from there two futures: one goes on, one is changed
+    #[command(after_long_help = BRANCH_EXAMPLES)]
+    Branch(Branch),
+    /// Stop spending, and see what still arrives
+    #[command(after_long_help = RUN_OFF_EXAMPLES)]
+    RunOff(RunOff),
     /// Predict what becomes of an exposure: train heads, and judge them
     #[command(after_long_help = HEADS_EXAMPLES)]
     Heads(Heads),

@@ -158,11 +158,42 @@ pub(crate) fn watch(
     noise: u64,
     seen: &mut dyn FnMut(&Episode, &Allocation),
 ) -> Result<(), String> {
+    watch_turned(participant, None, games, seed, noise, seen)
+}
+
+/// What is other from a step of an episode on.
+pub(crate) struct Turn<'a> {
+    /// The first step that may differ.
+    pub(crate) at: usize,
+    /// Who decides from there, as one who plays these games. They are shown all that came before.
+    pub(crate) successor: Option<(&'a Participant, &'a Games)>,
+    /// What becomes of each allocation from there.
+    pub(crate) edit: &'a (dyn Fn(&mut Allocation) + Sync),
+    /// Money that the budget gains there, or loses as far as it is left.
+    pub(crate) more: Money,
+}
+
+/// [`watch`], with a turn if there is one.
+pub(crate) fn watch_turned(
+    participant: &Participant,
+    turn: Option<&Turn<'_>>,
+    games: &Games,
+    seed: u64,
+    noise: u64,
+    seen: &mut dyn FnMut(&Episode, &Allocation),
+) -> Result<(), String> {
     let table = Table::new(games, seed, 0);
     guarded(|| {
         let plan = table.plan(participant).transpose()?;
         let decider = table.decider(participant, plan.as_deref(), noise)?;
-        table.run(decider, noise, seen).map(|_| ())
+        let Some(turn) = turn else { return table.run(decider, noise, None, seen).map(|_| ()) };
+        let Some((successor, games)) = turn.successor else {
+            return table.run(decider, noise, Some(&mut Turned { turn, successor: None }), seen).map(|_| ());
+        };
+        let other = Table::new(games, seed, 0);
+        let plan = other.plan(successor).transpose()?;
+        let successor = Some(other.decider(successor, plan.as_deref(), noise)?);
+        table.run(decider, noise, Some(&mut Turned { turn, successor }), seen).map(|_| ())
     })
 }
 
@@ -206,7 +237,8 @@ fn collect(
     outcomes
 }
 
-fn noise_seed(seed: u64, noise: u64) -> u64 {
+/// The seed of an episode's noise.
+pub(crate) fn noise_seed(seed: u64, noise: u64) -> u64 {
     Seeds::numbered(Domain::Evaluate, seed, noise).noise
 }
 
@@ -307,6 +339,7 @@ impl<'a> Table<'a> {
         &self,
         mut decider: Decider<'_>,
         noise: u64,
+        mut turned: Option<&mut Turned<'_>>,
         seen: &mut dyn FnMut(&Episode, &Allocation),
     ) -> Result<(Episode, Duration, usize), String> {
         let mut episode = Episode::new(Arc::clone(&self.world), noise_seed(self.seed, noise));
@@ -314,8 +347,14 @@ impl<'a> Table<'a> {
         while !episode.is_over() {
             let start = Instant::now();
             let step = episode.observation().step;
-            let allocation =
-                decider.decide(episode.observation()).map_err(|error| format!("{error}, at step {step}"))?;
+            if let Some(turned) = turned.as_ref().filter(|turned| turned.turn.at == step) {
+                episode.add_to_budget(turned.turn.more);
+            }
+            let at_step = |error| format!("{error}, at step {step}");
+            let mut allocation = decider.decide(episode.observation()).map_err(at_step)?;
+            if let Some(turned) = &mut turned {
+                turned.apply(episode.observation(), &mut allocation).map_err(at_step)?;
+            }
             deciding += start.elapsed();
             decisions += 1;
             episode.step(&allocation);
@@ -327,7 +366,7 @@ impl<'a> Table<'a> {
     fn episode(&self, decider: Decider<'_>, noise: u64, planning: Duration) -> Result<Outcome, String> {
         let (world, brief) = (&self.world, &self.games.scenario.brief);
         let noise_seed = noise_seed(self.seed, noise);
-        let (episode, deciding, decisions) = self.run(decider, noise, &mut |_, _| ())?;
+        let (episode, deciding, decisions) = self.run(decider, noise, None, &mut |_, _| ())?;
         let ledger = episode.ledger();
         let without = if self.games.truth {
             let record = Record::of(ledger);
@@ -383,6 +422,26 @@ impl Decider<'_> {
             Self::Plan(plan) => Ok(plan.get(observation.step).cloned().unwrap_or_default()),
             Self::Process(process) => process.decide(observation),
         }
+    }
+}
+
+/// A turn, and who takes over in this episode.
+struct Turned<'a> {
+    turn: &'a Turn<'a>,
+    successor: Option<Decider<'a>>,
+}
+
+impl Turned<'_> {
+    /// From the turn on, puts what is other into what the first agent decided.
+    fn apply(&mut self, observation: &Observation, allocation: &mut Allocation) -> Result<(), String> {
+        let successor = self.successor.as_mut().map(|successor| successor.decide(observation)).transpose()?;
+        if observation.step >= self.turn.at {
+            if let Some(successor) = successor {
+                *allocation = successor;
+            }
+            (self.turn.edit)(allocation);
+        }
+        Ok(())
     }
 }
 

@@ -73,6 +73,12 @@ pub(crate) fn major(minor: i64) -> String {
     grouped(Money(minor).major())
 }
 
+/// The same with its sign: `+1,234`.
+pub(crate) fn signed_major(minor: i64) -> String {
+    let text = major(minor);
+    if minor > 0 && text != "0" { format!("+{text}") } else { text }
+}
+
 /// A count: `12,345`.
 pub(crate) fn count(count: u64) -> String {
     grouped(count as f64)

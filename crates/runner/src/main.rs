@@ -1,6 +1,7 @@
 //! The `outlay` program: trains, evaluates and compares agents that split a marketing budget.
 
 mod board;
+mod branch;
 mod calibrate;
 mod ceiling;
 mod cli;
@@ -31,18 +32,21 @@ mod progress;
 mod recommend;
 mod replay;
 mod results;
+mod run_off;
 mod saved;
 mod schema;
 mod statistics;
 mod store;
 mod suite;
 mod suite_file;
+mod sweep;
 mod tables;
 mod terminal;
 mod train;
 mod traps;
 mod warning;
 mod watch;
+mod what_if;
 
 use std::process::ExitCode;
 
@@ -91,6 +95,9 @@ fn run(cli: &Cli, terminal: Terminal) -> Result<u8, Failure> {
         Some(Command::Plan(arguments)) => media_plan::run(arguments, terminal),
         Some(Command::Recommend(arguments)) => recommend::run(arguments, terminal),
         Some(Command::Levers(arguments)) => levers::run(arguments, timing, terminal),
+        Some(Command::WhatIf(arguments)) => what_if::run(arguments, timing, terminal),
+        Some(Command::Branch(arguments)) => branch::run(arguments, terminal),
+        Some(Command::RunOff(arguments)) => run_off::run(arguments, terminal),
         Some(Command::Heads(arguments)) => heads::run(arguments, terminal),
         Some(Command::Suite(arguments)) => suite::run(arguments, timing, terminal),
         Some(Command::Traps(arguments)) => traps::run(arguments, timing, terminal),

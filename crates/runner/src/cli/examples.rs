@@ -42,6 +42,41 @@ Examples:
 The agent plays the same worlds with nothing but the budget to decide, then with one lever of the
 scenario more each time. Lines that differ in a closed lever alone share their money in fixed parts.";
 
+pub(super) const WHAT_IF_EXAMPLES: &str = "\
+Examples:
+  outlay what-if mpc --budget +10000 --budget -10000 --budget x1.5
+  outlay what-if mpc --drop search --price notes=x1.2 --pin display=2000
+  outlay what-if mpc --set limits.return_floor=2.5 --set line.search.cap=4000 --together
+  outlay what-if mpc --set calendar.phase.peak.demand=1.8 --set merchant.margin=0.5
+  outlay what-if mpc --next 10000
+  outlay what-if mpc steady-profit --limits
+  outlay what-if checkpoints/new-customer --curve
+  outlay what-if mpc --stress --seeds 0..16
+
+Each change is an alternative, played by the same agent on the same shoppers, rivals and noise as the
+scenario as it is, and judged by the goal of that. A key is written as in a file, its parts split by
+dots; what has a name is found by it. docs/what-if.md explains the tables.";
+
+pub(super) const BRANCH_EXAMPLES: &str = "\
+Examples:
+  outlay branch buyer-rule --at 9 --with mpc
+  outlay branch mpc --seed 17 --at 12 --budget +50000 --seeds 0..64
+  outlay branch mpc --at 15 --pin search=2000
+  outlay branch mpc --at 15 --goal profit
+  outlay branch mpc --at 15 --stop notes
+
+Both futures meet the same shoppers, rivals and noise; up to the step they are one. The one that goes
+on is the episode as it would have been without the question.";
+
+pub(super) const RUN_OFF_EXAMPLES: &str = "\
+Examples:
+  outlay run-off mpc
+  outlay run-off even seeding --days 21
+  outlay run-off mpc --at 12 --seeds 0..16
+
+Three futures of each seed meet the same shoppers: the agent goes on, it stops, it never spent. What
+the second brings beyond the third is owed to the money before the stop.";
+
 pub(super) const HEADS_EXAMPLES: &str = "\
 Examples:
   outlay heads train new-customer steady-profit --out runs/heads
