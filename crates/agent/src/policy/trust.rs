@@ -1,11 +1,11 @@
 //! How far it pays for a guided policy to leave its guide in a scenario.
 //!
 //! One network serves many scenarios, and where its guide is nearly right, what it adds is partly the noise that the
-//! others left in it. Before it plays a scenario it therefore tries several shares of the way from the guide's money to its own
-//! there, all on the same worlds of its own (numbers of the *validate* domain that no training run looks at), and takes the one that is
-//! surest to beat the guide: the highest mean gain less one standard error. None of it is surely zero, so that where
-//! nothing beats the guide the guide plays alone. This is policy improvement with a safe fallback, as in Laroche et al.
-//! 2019 ("Safe policy improvement with baseline bootstrapping"), with trials in place of bounds.
+//! others left in it. Before it plays a scenario it therefore tries several shares of the way from the guide's money to
+//! its own, all on the same worlds (numbers of the *validate* domain that no training run looks at), and takes the one that
+//! is surest to beat the guide: the highest mean gain less one standard error. Staying with the guide surely gains
+//! nothing, so that where nothing beats it the guide plays alone. This is policy improvement with a safe fallback, as in
+//! Laroche et al. 2019 ("Safe policy improvement with baseline bootstrapping"), with trials in place of bounds.
 
 use std::sync::Arc;
 use std::thread;
