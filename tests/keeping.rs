@@ -162,11 +162,10 @@ fn a_table_has_three_forms_and_one_at_a_time() {
     let evaluate = outlay(&["evaluate", "even", small(), "--seeds", "0..2", "--markdown", "--truth"]);
     assert!(stdout(&evaluate).contains("| line | spend CNY |"), "{}", stdout(&evaluate));
 
-    for flags in
-        [["--csv", "--markdown"], ["--csv", "--json"], ["--markdown", "--json"], ["--csv", "--replay=1"]]
-    {
+    for flags in [["--csv", "--markdown"], ["--csv", "--json"], ["--markdown", "--json"]] {
         refused(&[&arguments[..], &flags].concat(), 2, &["cannot be used with"]);
     }
+    refused(&[&arguments[..], &["--csv", "--replay=1"]].concat(), 2, &["a log is of one agent"]);
     refused(&["--json", "evaluate", "even", small(), "--csv"], 2, &["--json"]);
 }
 
