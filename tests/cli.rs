@@ -17,6 +17,7 @@ fn help_says_what_there_is() {
         "train",
         "evaluate",
         "compare",
+        "report",
         "levers",
         "heads",
         "heads train",

@@ -27,6 +27,7 @@ mod plan;
 mod progress;
 mod recommend;
 mod replay;
+mod report;
 mod results;
 mod saved;
 mod schema;
@@ -86,6 +87,7 @@ fn run(cli: &Cli, terminal: Terminal) -> Result<u8, Failure> {
         Some(Command::Evaluate(arguments)) => evaluate::run(arguments, timing, terminal),
         Some(Command::Compare(arguments)) => compare::run(arguments, timing, terminal),
         Some(Command::Recommend(arguments)) => recommend::run(arguments, terminal),
+        Some(Command::Report(arguments)) => report::run(arguments, timing, terminal),
         Some(Command::Levers(arguments)) => levers::run(arguments, timing, terminal),
         Some(Command::Heads(arguments)) => heads::run(arguments, terminal),
         Some(Command::Suite(arguments)) => suite::run(arguments, timing, terminal),
