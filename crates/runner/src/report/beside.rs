@@ -2,10 +2,10 @@
 
 use outlay_environment::Scenario;
 
-use super::charts::{self, Axis, COLORS, Curve, Mark, PLAIN, Row, range};
+use super::charts::{self, Axis, COLORS, Curve, Mark, PLAIN, Row, range, tick};
 use super::figures::{Cell, Figure, Material, Section, Table, money, whole};
 use super::phrases::fill;
-use crate::format::{UNDEFINED, interval, number, p_value, percent, ratio, short, signed, signed_percent};
+use crate::format::{UNDEFINED, interval, number, p_value, percent, ratio, signed, signed_percent};
 use crate::results::{Contestant, Finished, Pair, VERSION};
 
 /// What the first agent reached, and how surely.
@@ -174,7 +174,7 @@ fn odds(material: &Material<'_>) -> Result<Figure, String> {
     };
     let curves: Vec<Curve> = sorted.iter().enumerate().map(curve).collect();
     let x =
-        Axis { title: material.unit(), range: range(sorted.iter().flatten().copied(), false), format: short };
+        Axis { title: material.unit(), range: range(sorted.iter().flatten().copied(), false), format: tick };
     let y = Axis { title: phrases.share_axis.to_owned(), range: [0.0, 1.0], format: percent };
     let chart = charts::curves(&x, &y, &curves, &[])?;
     let episodes = sorted.first().map_or(0, Vec::len).to_string();
@@ -239,7 +239,7 @@ fn agents(material: &Material<'_>) -> Result<Figure, String> {
     let rows: Vec<Row> = agents.iter().enumerate().map(row).collect();
     let scores = agents.iter().map(|agent| &agent.evaluation.score);
     let values = scores.flat_map(|score| [score.iqm, score.iqm_ci95[0], score.iqm_ci95[1]]);
-    let x = Axis { title: unit.clone(), range: range(values, false), format: short };
+    let x = Axis { title: unit.clone(), range: range(values, false), format: tick };
     let chart = charts::rows(&x, &rows, false, &[])?;
     let mut header = vec![phrases.agent.to_owned(), phrases.mean.to_owned(), phrases.iqm.to_owned()];
     header.extend([phrases.from, phrases.to, phrases.p10, phrases.p50, phrases.p90].map(ToOwned::to_owned));
@@ -286,7 +286,7 @@ fn differences(material: &Material<'_>, against: usize) -> Result<Figure, String
     let ends =
         pairs.iter().flat_map(|pair| [pair.difference, pair.difference_ci95[0], pair.difference_ci95[1]]);
     let title = material.with(phrases.difference_axis, &unit);
-    let x = Axis { title, range: range(ends, true), format: short };
+    let x = Axis { title, range: range(ends, true), format: tick };
     let chart = charts::rows(&x, &rows, false, &[(PLAIN, 0.0)])?;
     let columns = [
         phrases.agent,

@@ -5,18 +5,22 @@
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
+use crate::format::short;
+
 /// Width of every chart, in its own units; the page scales it.
 const WIDTH: u32 = 520;
 /// Height of charts whose height does not follow from their rows.
 const HEIGHT: u32 = 300;
 /// Plotters divides it by 1.24 where it writes it down.
-const FONT_SIZE: f64 = 15.5;
+const FONT_SIZE: f64 = 17.5;
 /// Room left of a chart for its numbers.
-const LEFT: u32 = 52;
+const LEFT: u32 = 56;
 /// Room below it for numbers and what they count.
-const BELOW: u32 = 44;
+const BELOW: u32 = 48;
+/// Room beside it, for the half of a number that stands at its end.
+const EDGE: u32 = 22;
 /// Room above it for what its height counts.
-const ABOVE: u32 = 26;
+const ABOVE: u32 = 30;
 
 /// Light and dark shade of each colour for data, the last being that of what is there for comparison only.
 const SHADES: [[u32; 2]; 9] = [
@@ -148,7 +152,7 @@ pub(super) fn stack(
 /// A row for each name: dots with their intervals, or bars from zero; `lines` are values that all are held against.
 pub(super) fn rows(x: &Axis, rows: &[Row], bars: bool, lines: &[(usize, f64)]) -> Result<Drawn, String> {
     /// Height of a name, of a mark, and of what lies between two rows.
-    const NAME: f64 = 21.0;
+    const NAME: f64 = 23.0;
     const MARK: f64 = 13.0;
     const GAP: f64 = 7.0;
     let heights = rows.iter().map(|row| NAME + MARK * row.marks.len() as f64 + GAP);
@@ -156,8 +160,8 @@ pub(super) fn rows(x: &Axis, rows: &[Row], bars: bool, lines: &[(usize, f64)]) -
     draw(height as u32 + BELOW + 8, |root| {
         let mut chart = ChartBuilder::on(root)
             .margin_top(8)
-            .margin_left(10)
-            .margin_right(14)
+            .margin_left(EDGE)
+            .margin_right(EDGE)
             .x_label_area_size(BELOW)
             .build_cartesian_2d(x.range[0]..x.range[1], 0.0..height)?;
         let written = |value: &f64| (x.format)(*value);
@@ -224,6 +228,16 @@ pub(super) fn range(values: impl Iterator<Item = f64>, from_zero: bool) -> [f64;
     [keeps_zero(low, low - room), if high == 0.0 && low < 0.0 { 0.0 } else { high + room }]
 }
 
+/// A number beside an axis: `20k`, `5000`, `0.25`.
+pub(super) fn tick(value: f64) -> String {
+    if value.abs() >= 9_999.5 {
+        return short(value).replace(".0k", "k").replace(".00M", "M");
+    }
+    let text = format!("{value:.3}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
 /// The colours of charts and legends (`.k0` and on), light and dark.
 pub(super) fn style_sheet() -> String {
     let all: Vec<(String, [u32; 2])> = (SHADES.iter().enumerate())
@@ -270,7 +284,7 @@ fn frame<'a, 'b>(
     root.draw(&Text::new(y.title.clone(), (6, 4), text()))?;
     let mut chart = ChartBuilder::on(root)
         .margin_top(ABOVE)
-        .margin_right(14)
+        .margin_right(EDGE)
         .x_label_area_size(BELOW)
         .y_label_area_size(LEFT)
         .build_cartesian_2d(x.range[0]..x.range[1], y.range[0]..y.range[1])?;
@@ -365,6 +379,12 @@ mod tests {
         assert_eq!(lower[..4].iter().rev().copied().collect::<Vec<_>>(), upper[4..].to_vec());
         assert_eq!(upper[2].1, lower[2].1);
         assert!(upper[0].1 < lower[0].1);
+    }
+
+    #[test]
+    fn ticks_are_short() {
+        let ticks = [0.0, -0.0, 0.25, 5_000.0, 20_000.0, 12_500.0, 3e6, -1.5].map(tick);
+        assert_eq!(ticks, ["0", "0", "0.25", "5000", "20k", "12.5k", "3M", "-1.5"]);
     }
 
     #[test]

@@ -2,14 +2,14 @@
 
 use outlay_environment::Scenario;
 
-use super::charts::{Axis, Drawn, Phase};
+use super::charts::{Axis, Drawn, Phase, tick};
 use super::phrases::{Phrases, fill};
 use super::study::{Course, Response};
 use crate::cli;
 use crate::compare::Found;
 use crate::deeplink;
 use crate::episodes::Participant;
-use crate::format::{UNDEFINED, major, short};
+use crate::format::{UNDEFINED, major};
 use crate::results::Finished;
 use crate::tables::quoted;
 
@@ -140,7 +140,7 @@ impl Material<'_> {
     pub(super) fn steps(&self) -> Axis {
         let brief = &self.scenario.brief;
         let title = self.with(self.phrases.steps_axis, &format!("{}", brief.step_days));
-        Axis { title, range: [0.0, brief.steps as f64], format: short }
+        Axis { title, range: [0.0, brief.steps as f64], format: tick }
     }
 
     /// The calendar's phases, in order.

@@ -82,7 +82,7 @@ fn figure_markup(material: &Material<'_>, figure: &Figure) -> Markup {
     let phrases = material.phrases;
     let wide = figure.chart.is_none() && figure.table.header.len() > 4;
     html! {
-        figure.wide[wide] id=(figure.id) {
+        figure id=(figure.id) class=[wide.then_some("wide")] {
             figcaption { h3 { (figure.title) } }
             @if let Some((chart, alt)) = &figure.chart {
                 svg viewBox={ "0 0 " (chart.width) " " (chart.height) } role="img"

@@ -30,7 +30,7 @@ macro_rules! phrases {
 
 phrases! {
     headline: "{0}: {1} {2} on average", "{0}：平均{2} {1}";
-    budget_of: "with a budget of {0} {1}, seeds {2}, {3} a seed", "预算 {0} {1}，种子 {2}，每个种子 {3} 次噪声";
+    budget_of: "with a budget of {0} {1}; seeds {2}, noise seeds for each: {3}", "预算 {0} {1}；种子 {2}，每个种子的噪声数：{3}";
     against_headline: "Against {0}: {1} {2} [{3}, {4}]; better on {5} of seeds", "与 {0} 相比：{1} {2} [{3}, {4}]；在 {5} 的种子上更好";
     section_result: "Result, with odds", "结果与把握";
     section_money: "Where the money went, and when", "钱花在哪里、何时花";
@@ -70,7 +70,7 @@ phrases! {
     all_lines: "all lines", "全部渠道";
     others: "other lines", "其余渠道";
     step: "step", "步";
-    steps_axis: "step, of {0} days each", "步（每步 {0} 天）";
+    steps_axis: "step (length in days: {0})", "步（每步 {0} 天）";
     phase: "phase", "阶段";
     phases: "Phases: {0}", "阶段：{0}";
     phase_steps: "{0} (steps {1} to {2})", "{0}（第 {1} 至 {2} 步）";

@@ -1,6 +1,6 @@
 //! Figures of the first agent: its season, its lines, its shoppers.
 
-use super::charts::{self, Axis, COLORS, Curve, Drawn, Mark, PLAIN, Row, range};
+use super::charts::{self, Axis, COLORS, Curve, Drawn, Mark, PLAIN, Row, range, tick};
 use super::figures::{Cell, Figure, Material, Section, Table, money, whole};
 use super::phrases::fill;
 use crate::deeplink::Asset;
@@ -64,7 +64,7 @@ fn spend(material: &Material<'_>) -> Result<Figure, String> {
     let y = Axis {
         title: material.with(phrases.spend_axis, material.currency()),
         range: range(totals, true),
-        format: short,
+        format: tick,
     };
     let alt = fill(phrases.alt_spend, &[&spend.len().to_string(), &names.len().to_string()]);
     let chart = charts::stack(&material.steps(), &y, &layers, &material.phases())?;
@@ -109,7 +109,7 @@ fn pace(material: &Material<'_>) -> Result<Figure, String> {
     let y = Axis {
         title: material.with(phrases.spent_axis, material.currency()),
         range: range(values, true),
-        format: short,
+        format: tick,
     };
     let end = material.courses[0].1.spent.last().copied().unwrap_or_default();
     let alt = fill(phrases.alt_pace, &[&whole(end), &whole(budget), material.currency()]);
@@ -146,7 +146,7 @@ fn goal(material: &Material<'_>) -> Result<Figure, String> {
         material.courses.iter().enumerate().map(|(color, (name, _))| (color, name.clone())).collect();
     let values = material.courses.iter().flat_map(|(_, course)| &course.score).flatten().copied();
     let title = material.with(phrases.so_far_axis, &unit);
-    let y = Axis { title, range: range(values, true), format: short };
+    let y = Axis { title, range: range(values, true), format: tick };
     let end = material.courses[0].1.score.last().map_or(f64::NAN, |[mean, ..]| *mean);
     let alt = fill(phrases.alt_goal, &[&unit, &number(end)]);
     let chart = charts::curves(&material.steps(), &y, &curves, &material.phases())?;
@@ -188,7 +188,7 @@ fn returns(material: &Material<'_>) -> Result<Figure, String> {
     let rows: Vec<Row> = order.iter().map(row).collect();
     let break_even = evaluation.returns.break_even;
     let values = order.iter().flat_map(|line| of(*line)).flatten().chain(break_even);
-    let x = Axis { title: phrases.returns_axis.to_owned(), range: range(values, true), format: ratio };
+    let x = Axis { title: phrases.returns_axis.to_owned(), range: range(values, true), format: tick };
     let lines: Vec<(usize, f64)> = break_even.iter().map(|at| (4, *at)).collect();
     let chart = charts::rows(&x, &rows, true, &lines)?;
     let shown = break_even.map_or_else(|| "-".to_owned(), ratio);
@@ -232,12 +232,12 @@ fn response(material: &Material<'_>) -> Result<Figure, String> {
     let x = Axis {
         title: material.with(phrases.line_spend_axis, material.currency()),
         range: range(all().map(|(spend, _)| *spend), true),
-        format: short,
+        format: tick,
     };
     let y = Axis {
         title: material.with(phrases.response_axis, &unit),
         range: range(all().map(|(_, score)| *score), true),
-        format: short,
+        format: tick,
     };
     let chart = charts::curves(&x, &y, &curves, &[])?;
     let part = |quarter: usize| percent(0.25 * quarter as f64);
@@ -277,7 +277,7 @@ fn assets(material: &Material<'_>, assets: &[Asset]) -> Result<Figure, String> {
     };
     let rows: Vec<Row> = shown.clone().map(row).collect();
     let values = shown.flat_map(|it| [it.opening, it.closing, it.closing_without_spend]);
-    let x = Axis { title: phrases.people_axis.to_owned(), range: range(values, true), format: short };
+    let x = Axis { title: phrases.people_axis.to_owned(), range: range(values, true), format: tick };
     let chart: Drawn = charts::rows(&x, &rows, true, &[])?;
     let legend = [(PLAIN, phrases.opening), (0, phrases.closing), (1, phrases.closing_without)];
     let columns = [
