@@ -12,6 +12,9 @@ use crate::statistics;
 /// Quarters of its money that a line is left with, from none to all.
 const QUARTERS: i64 = 4;
 
+/// `[5]` a line's spend, and what everything came to.
+type Quarters = Vec<(Money, Totals)>;
+
 /// An agent's season, over all episodes.
 pub(super) struct Course {
     /// `[steps, lines]` mean spend, minor units.
@@ -110,7 +113,7 @@ impl Seasons {
     pub(super) fn responses(&self, games: &Games) -> Option<Vec<Response>> {
         let lines = games.scenario.brief.lines.len();
         // `[episodes][lines][quarters]` the line's spend and everything's totals.
-        let found: Option<Vec<Vec<Vec<(Money, Totals)>>>> = (self.0.par_iter())
+        let found: Option<Vec<Vec<Quarters>>> = (self.0.par_iter())
             .map(|season| {
                 let seeds = Seeds::numbered(Domain::Evaluate, season.seed, season.noise);
                 let numbered = Seeds::numbered(Domain::Evaluate, season.seed, 0);
@@ -142,12 +145,7 @@ impl Seasons {
 
 impl Season {
     /// The season with the line at none of its money, at a quarter of it, and so on to all.
-    fn quarters(
-        &self,
-        world: &std::sync::Arc<World>,
-        noise: u64,
-        line: usize,
-    ) -> Option<Vec<(Money, Totals)>> {
+    fn quarters(&self, world: &std::sync::Arc<World>, noise: u64, line: usize) -> Option<Quarters> {
         let at = |quarter: i64| {
             if interrupt::requested() {
                 return None;
