@@ -19,6 +19,7 @@ fn help_says_what_there_is() {
         "compare",
         "plan",
         "recommend",
+        "report",
         "levers",
         "what-if",
         "branch",

@@ -15,11 +15,13 @@ use clap::builder::Styles;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use outlay_environment::schema::FileKind;
 
+use crate::report::Language;
+
 pub(crate) use desk::{Calibrate, Init, Outcome, Plan, Recommend};
 use examples::{
     BRANCH_EXAMPLES, CALIBRATE_EXAMPLES, CHECK_EXAMPLES, COMPARE_EXAMPLES, EVALUATE_EXAMPLES, HEADS_EXAMPLES,
-    INIT_EXAMPLES, LEVERS_EXAMPLES, PLAN_EXAMPLES, RECOMMEND_EXAMPLES, RUN_OFF_EXAMPLES, SCHEMA_EXAMPLES,
-    SUITE_EXAMPLES, TRAIN_EXAMPLES, TRAPS_EXAMPLES, WHAT_IF_EXAMPLES,
+    INIT_EXAMPLES, LEVERS_EXAMPLES, PLAN_EXAMPLES, RECOMMEND_EXAMPLES, REPORT_EXAMPLES, RUN_OFF_EXAMPLES,
+    SCHEMA_EXAMPLES, SUITE_EXAMPLES, TRAIN_EXAMPLES, TRAPS_EXAMPLES, WHAT_IF_EXAMPLES,
 };
 pub(crate) use learning::{
     HEADS_AGENTS, Heads, HeadsCommand, HeadsEvaluate, HeadsTrain, Learner, Preference, Train,
@@ -111,6 +113,9 @@ pub(crate) enum Command {
     /// Say what to spend today and why, from a log of the season so far
     #[command(after_long_help = RECOMMEND_EXAMPLES)]
     Recommend(Recommend),
+    /// Write one page to hand over: result with odds, charts, ledger, evidence
+    #[command(after_long_help = REPORT_EXAMPLES)]
+    Report(ReportFile),
     /// Measure what each lever is worth: bid, audience, creative
     #[command(after_long_help = LEVERS_EXAMPLES)]
     Levers(Levers),
@@ -216,6 +221,32 @@ pub(crate) struct Compare {
     #[command(flatten)]
     pub(crate) show: Show,
     /// What is kept of them.
+    #[command(flatten)]
+    pub(crate) keep: Keep,
+}
+
+/// `outlay report`
+#[derive(Debug, Args)]
+pub(crate) struct ReportFile {
+    /// Where they are judged.
+    #[command(flatten)]
+    pub(crate) stage: Stage,
+    /// Agents, split at commas; the first is reported, the others stand beside it [default: mpc,buyer-rule,even]
+    #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
+    pub(crate) agents: Vec<String>,
+    /// One agent, not split at commas; NAME=AGENT gives it another name; repeatable
+    #[arg(long = "agent", value_name = "AGENT")]
+    pub(crate) agent: Vec<String>,
+    /// The agent the first is held against [default: the second]
+    #[arg(long, value_name = "AGENT")]
+    pub(crate) against: Option<String>,
+    /// The file, HTML; one that is there is replaced
+    #[arg(long, value_name = "FILE", default_value = "report.html")]
+    pub(crate) out: PathBuf,
+    /// Language of the page
+    #[arg(long, value_name = "LANGUAGE", default_value = "en")]
+    pub(crate) lang: Language,
+    /// What is kept of the results.
     #[command(flatten)]
     pub(crate) keep: Keep,
 }

@@ -31,6 +31,7 @@ mod plan;
 mod progress;
 mod recommend;
 mod replay;
+mod report;
 mod results;
 mod run_off;
 mod saved;
@@ -94,6 +95,7 @@ fn run(cli: &Cli, terminal: Terminal) -> Result<u8, Failure> {
         Some(Command::Compare(arguments)) => compare::run(arguments, timing, terminal),
         Some(Command::Plan(arguments)) => media_plan::run(arguments, terminal),
         Some(Command::Recommend(arguments)) => recommend::run(arguments, terminal),
+        Some(Command::Report(arguments)) => report::run(arguments, timing, terminal),
         Some(Command::Levers(arguments)) => levers::run(arguments, timing, terminal),
         Some(Command::WhatIf(arguments)) => what_if::run(arguments, timing, terminal),
         Some(Command::Branch(arguments)) => branch::run(arguments, terminal),

@@ -221,7 +221,20 @@ fn step(scenario: &Scenario, episode: &Episode, asked: &Allocation, score: f64) 
     }
 }
 
-/// One agent's episode as a table: a row a step.
+/// One agent's episode as a table: its header, and a row a step.
+pub(crate) fn ledger(
+    participant: &Participant,
+    games: &Games,
+    at: cli::Replay,
+) -> Result<(Vec<String>, Vec<Vec<String>>), String> {
+    let replay = play(participant, games, at);
+    match replay.error {
+        Some(error) => Err(error),
+        None => Ok(table(&replay, &games.scenario)),
+    }
+}
+
+/// One agent's episode on a page.
 fn page(agent: &Replay, scenario: &Scenario, at: cli::Replay, look: Look) -> String {
     let noise = if at.noise > 0 { format!(" noise {}", at.noise) } else { String::new() };
     let mut text = look.heading(
@@ -237,6 +250,23 @@ fn page(agent: &Replay, scenario: &Scenario, at: cli::Replay, look: Look) -> Str
             scenario.currency
         ),
     );
+    let (header, rows) = table(agent, scenario);
+    text += &look.table(&header, rows.into_iter());
+    text.push('\n');
+    text += &look.notes(
+        &format!(
+            "a line's column is the money granted to it; reported = credited by last click, and late; {} and order \
+             value = what happened, whoever caused it; bound = limits that kept a line from what was asked for\n",
+            scenario.goal.unit()
+        ),
+    );
+    if let Some(error) = &agent.error {
+        text += &look.notes(&format!("failed: {error}\n"));
+    }
+    look.page(text)
+}
+
+fn table(agent: &Replay, scenario: &Scenario) -> (Vec<String>, Vec<Vec<String>>) {
     let mut header = vec!["step".to_owned(), "phase".into()];
     header.extend(scenario.brief.lines.iter().map(|line| line.name.clone()));
     header.push("spent".into());
@@ -261,19 +291,8 @@ fn page(agent: &Replay, scenario: &Scenario, at: cli::Replay, look: Look) -> Str
         row.push(bound(&step.lines));
         row
     });
-    text += &look.table(&header, rows);
-    text.push('\n');
-    text += &look.notes(
-        &format!(
-            "a line's column is the money granted to it; reported = credited by last click, and late; {} and order \
-             value = what happened, whoever caused it; bound = limits that kept a line from what was asked for\n",
-            scenario.goal.unit()
-        ),
-    );
-    if let Some(error) = &agent.error {
-        text += &look.notes(&format!("failed: {error}\n"));
-    }
-    look.page(text)
+    let rows = rows.collect();
+    (header, rows)
 }
 
 /// Each limit that bound, with its lines: `line-cap search+display`.

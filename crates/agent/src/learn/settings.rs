@@ -223,7 +223,7 @@ impl Default for TrainSettings {
             clip: 0.2,
             value_weight: 0.5,
             entropy_weight: 0.0,
-            anchor: 0.02,
+            anchor: 0.0,
             average: 0.98,
             gradient_norm: 0.5,
             target_kl: 0.03,
@@ -250,14 +250,9 @@ impl TrainSettings {
         let settings = Self::default();
         let [scenario] = scenarios else {
             let several = Self { validate_worlds: 8, validate_every: 60, ..settings };
-            // Of many, more at once: what an update follows is then less one scenario's own. Each comes seldom, so that the
-            // weights are averaged over a longer time.
+            // Of many, more at once: what an update follows is then less one scenario's own.
             let many = scenarios.len() > 16;
-            return if many {
-                Self { scenarios: 8, worlds: 128, average: 0.995, ..several }
-            } else {
-                several
-            };
+            return if many { Self { scenarios: 8, worlds: 128, ..several } } else { several };
         };
         let worlds = (2048 / scenario.brief.steps.max(1)).clamp(settings.worlds, 512);
         let validate_worlds = if scenario.market().is_some() { settings.validate_worlds } else { 256 };

@@ -156,3 +156,12 @@ Examples:
 
 On a terminal it asks for what is not given. `--base` names the shipped scenario that the file starts
 from (`outlay scenarios` lists them); `outlay check` shows what the file comes to.";
+pub(super) const REPORT_EXAMPLES: &str = "\
+Examples:
+  outlay report
+  outlay report new-customer --agents checkpoints/new-customer,buyer-rule,mpc --out june.html
+  outlay report my-shop.toml --agents mpc,even --against even --seeds 0..128 --lang zh
+
+The page is one file that loads nothing: it opens offline, on a phone, in the dark, and from a
+mail. Under every chart are its numbers, and where another command gives the same ones, that
+command. The same command writes the same bytes. docs/report.md says what each figure means.";

@@ -17,6 +17,7 @@ use crate::cli;
 use crate::compare::Format;
 use crate::deeplink::account::{Account, account};
 use crate::deeplink::results::Document;
+pub(crate) use crate::deeplink::results::{Asset, Report};
 use crate::episodes::{Games, Participant};
 use crate::evaluate::{setting, warn_interrupted};
 use crate::evaluation::scenario_id;
@@ -81,6 +82,17 @@ pub(crate) fn run(
         terminal.warn(&warning);
     }
     Ok(if interrupted { EXIT_INTERRUPTED } else { 0 })
+}
+
+/// The report on every episode, without Shapley values; nothing after an interrupt.
+pub(crate) fn whole(
+    participant: &Participant,
+    games: &Games,
+    terminal: Terminal,
+) -> Result<Option<Report>, Failure> {
+    let accounts = accounts(participant, games, 0, terminal)?;
+    let whole = !interrupt::requested() && !accounts.is_empty();
+    Ok(whole.then(|| report::report(&participant.agent, &games.scenario, &accounts)))
 }
 
 /// Every episode, by seed and noise; after an interrupt the seeds that were finished. Shapley values are found on the first
