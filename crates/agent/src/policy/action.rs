@@ -91,7 +91,7 @@ fn later(brief: &Brief, observation: &Observation) -> f64 {
     (brief.steps.saturating_sub(observation.step + 1) + usize::from(keeps)) as f64
 }
 
-/// The logits that [`money`] turns into `plan` (`[lines]` major units), written to `logits` (`[lines + 1]`, the reserve
+/// The logits that [`decide`] turns into `plan` (`[lines]` major units), written to `logits` (`[lines + 1]`, the reserve
 /// last): those of the lines add up to zero; a line with less than `least` of the mean gets that, and the reserve's stays
 /// within `1 / least` of the even pace, so that no target runs away.
 pub fn logits(
