@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use judging::scores;
+use judging::{scores, set};
 use outlay_agent::checkpoint::read_heads;
 use outlay_agent::heads::Predictor;
 use outlay_agent::learn::{Flow, Part, Start, TrainSettings, train};
@@ -37,10 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         match key {
             "seeds" => seeds = value.parse()?,
             "heads" => heads = Some(read_heads(Path::new(value))?.0),
-            _ => drop(table.insert(
-                key.to_owned(),
-                toml::from_str::<toml::Table>(&format!("v = {value}"))?["v"].clone(),
-            )),
+            _ => set(&mut table, key, value)?,
         }
     }
     let whole: TrainSettings = table.try_into()?;

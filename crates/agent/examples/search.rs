@@ -13,7 +13,7 @@ mod judging;
 use std::sync::Arc;
 use std::time::Instant;
 
-use judging::scores;
+use judging::{scores, set};
 use outlay_agent::learn::{Flow, Start, TrainSettings, train};
 use outlay_agent::policy::LearnedPolicy;
 use outlay_environment::{Key, Scenario};
@@ -35,10 +35,7 @@ fn main() -> Result<(), Failed> {
         match key {
             "trials" => trials = value.parse()?,
             "steps" => steps = value.parse()?,
-            _ => drop(table.insert(
-                key.to_owned(),
-                toml::from_str::<toml::Table>(&format!("v = {value}"))?["v"].clone(),
-            )),
+            _ => set(&mut table, key, value)?,
         }
     }
     let base: TrainSettings = table.clone().try_into()?;

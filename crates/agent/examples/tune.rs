@@ -15,7 +15,7 @@ use outlay_agent::policy::LearnedPolicy;
 use outlay_agent::{Entrant, entrant::entrant};
 use outlay_environment::{Observation, Scenario};
 
-use judging::{play_all, scores};
+use judging::{play_all, scores, set};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -31,10 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "agents" => agents.extend(value.split(',').map(str::to_owned)),
             "worlds" => worlds = value.parse()?,
             "checkpoints" => runs.extend(value.split(',').map(str::to_owned)),
-            _ => drop(table.insert(
-                key.to_owned(),
-                toml::from_str::<toml::Table>(&format!("v = {value}"))?["v"].clone(),
-            )),
+            _ => set(&mut table, key, value)?,
         }
     }
     let mut first: Option<Vec<f64>> = None;

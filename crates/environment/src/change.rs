@@ -114,7 +114,7 @@ impl Scenario {
     /// The same scenario under other limits.
     #[must_use]
     pub fn with_limits(&self, limits: Limits) -> Arc<Self> {
-        let hash = self.rehashed(&format!("limits {limits:?}"));
+        let hash = self.rehashed(format!("limits {limits:?}"));
         let brief = Arc::new(Brief { limits, ..Brief::clone(&self.brief) });
         Arc::new(Self { brief, hash, ..self.clone() })
     }
@@ -127,7 +127,7 @@ impl Scenario {
         let mut brief = Brief::clone(&self.brief);
         market.lines.get_mut(line)?.price_scale *= factor;
         brief.lines.get_mut(line)?.list_price *= factor;
-        let hash = self.rehashed(&format!("price {line} {factor:?}"));
+        let hash = self.rehashed(format!("price {line} {factor:?}"));
         Some(Arc::new(Self {
             kind: Kind::Market(Arc::new(market)),
             brief: Arc::new(brief),
@@ -141,13 +141,13 @@ impl Scenario {
     #[must_use]
     pub fn with_calendar(&self, calendar: Vec<CalendarStep>) -> Option<Arc<Self>> {
         self.market().filter(|_| calendar.len() == self.brief.steps)?;
-        let hash = self.rehashed(&format!("calendar {calendar:?}"));
+        let hash = self.rehashed(format!("calendar {calendar:?}"));
         let brief = Arc::new(Brief { calendar, ..Brief::clone(&self.brief) });
         Some(Arc::new(Self { brief, hash, ..self.clone() }))
     }
 
-    /// The hash of this scenario with a change.
-    fn rehashed(&self, change: &str) -> String {
+    /// The hash of this scenario with a change, of which `change` says all.
+    pub(crate) fn rehashed(&self, change: impl AsRef<[u8]>) -> String {
         let mut digest = Sha256::new();
         digest.update(&self.hash);
         digest.update(change);

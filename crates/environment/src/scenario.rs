@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::amss::AmssSettings;
 use crate::curves::CurveSettings;
@@ -133,10 +132,8 @@ impl Scenario {
         if levers == self.brief.levers {
             return Arc::new(self.clone());
         }
-        let mut digest = Sha256::new();
-        digest.update(&self.hash);
-        digest.update([u8::from(levers.bid), u8::from(levers.audience), u8::from(levers.creative)]);
-        let hash = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash =
+            self.rehashed([u8::from(levers.bid), u8::from(levers.audience), u8::from(levers.creative)]);
         let brief = Arc::new(Brief { levers, ..Brief::clone(&self.brief) });
         Arc::new(Self { brief, hash, ..self.clone() })
     }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use outlay_agent::{Entrant, UnknownAgent, checkpoint, entrant};
 use outlay_environment::Scenario;
-use sha2::{Digest, Sha256};
 
 use crate::episodes::Player;
 use crate::exec::Program;
 use crate::failure::Failure;
+use crate::format::sha256;
 use crate::plan::{did_you_mean, list};
 use crate::warning::Warning;
 
@@ -74,7 +74,7 @@ fn saved_policy(agent: &str, scenario: &Arc<Scenario>) -> Result<Known, Failure>
     let card = serde_json::to_vec(&read.card).map_err(|error| {
         Failure::run(format!("the card of `{agent}` could not be read again")).because(error)
     })?;
-    let hash: String = Sha256::digest(&card).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = sha256(&card);
     let player = Player::Inside(Entrant::Agent(Box::new(read.recipe(scenario))));
     Ok(Known { player, identity: Some(format!("checkpoint:{hash}")), warning })
 }

@@ -1,8 +1,14 @@
 //! Numbers as a person reads them.
 
 use outlay_environment::Money;
+use sha2::{Digest, Sha256};
 
 use crate::statistics::Interval;
+
+/// SHA-256 of `bytes` in hex digits.
+pub(crate) fn sha256(bytes: impl AsRef<[u8]>) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// What stands where a value is not defined.
 pub(crate) const UNDEFINED: &str = "-";

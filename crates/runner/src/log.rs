@@ -42,6 +42,12 @@ const PRODUCT: [&str; 2] = ["orders ", "stock "];
 /// `[steps seen + 1]` what was seen before each step, the first one included.
 pub(crate) type Seen = Vec<Observation>;
 
+/// What is seen before the first step where nobody says more.
+pub(crate) fn opening(brief: &Brief) -> Observation {
+    let lines = vec![LineReport::default(); brief.lines.len()];
+    Observation { budget_left: brief.budget, lines, ..Observation::default() }
+}
+
 /// Writes what was seen before each step as a log.
 pub(crate) fn write(brief: &Brief, seen: &[Observation]) -> Result<String, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -141,13 +147,8 @@ impl<'a> Reading<'a> {
         for name in ["step", "line", "spend"].iter().filter(|name| !columns.contains_key(**name)) {
             problems.push(format!("there is no column `{name}`"));
         }
-        let opening = Observation {
-            budget_left: brief.budget,
-            lines: vec![LineReport::default(); brief.lines.len()],
-            ..Observation::default()
-        };
         let says_left = columns.contains_key("budget_left");
-        Self { brief, columns, seen: vec![opening], rows: Vec::new(), says_left, problems }
+        Self { brief, columns, seen: vec![opening(brief)], rows: Vec::new(), says_left, problems }
     }
 
     fn take(&mut self, record: &csv::StringRecord) {

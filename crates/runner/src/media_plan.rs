@@ -2,7 +2,6 @@
 //! beforehand: means and tenth to ninetieth percentiles over worlds, because it adjusts to what comes back.
 
 use outlay_environment::{Episode, Scenario};
-use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::cli;
@@ -11,12 +10,11 @@ use crate::evaluation::scenario_id;
 use crate::export;
 use crate::failure::{EXIT_INTERRUPTED, Failure};
 use crate::format::{grouped, number, percent};
-use crate::interrupt;
 use crate::look::Look;
 use crate::plan;
-use crate::progress;
 use crate::results::{ScenarioId, VERSION};
 use crate::statistics::{mean, quantile};
+use crate::sweep;
 use crate::terminal::Terminal;
 
 /// `outlay plan --json`. Money in major units, because it is a mean.
@@ -94,7 +92,10 @@ pub(crate) fn run(arguments: &cli::Plan, terminal: Terminal) -> Result<u8, Failu
     let games = plan::games(stage, false)?;
     let (participant, warnings) = plan::participant(&arguments.agent, &games.scenario, stage.time_limit)?;
     warnings.iter().for_each(|warning| terminal.warn(warning));
-    let Some(seasons) = seasons(&participant, &games, terminal)? else { return Ok(EXIT_INTERRUPTED) };
+    let seasons = sweep::episodes(&games, &participant.name, terminal, |seed, noise| {
+        season(&participant, &games, seed, noise)
+    })?;
+    let Some(seasons) = seasons else { return Ok(EXIT_INTERRUPTED) };
     let document = document(&participant.name, &games, stage.seeds.to_string(), &seasons);
     if terminal.json {
         terminal.document(&document)?;
@@ -106,28 +107,12 @@ pub(crate) fn run(arguments: &cli::Plan, terminal: Terminal) -> Result<u8, Failu
     Ok(0)
 }
 
-/// `[episodes]` by seed and noise; none after an interrupt.
-fn seasons(
-    participant: &Participant,
-    games: &Games,
-    terminal: Terminal,
-) -> Result<Option<Vec<Season>>, Failure> {
-    let pairs: Vec<(u64, u64)> =
-        games.seeds.clone().flat_map(|seed| (0..games.noises).map(move |noise| (seed, noise))).collect();
-    let bar = progress::Episodes::new(terminal, pairs.len() as u64);
-    let played = pairs.par_iter().map(|(seed, noise)| {
-        if interrupt::requested() {
-            return Ok(None);
-        }
-        let mut season = Season::new();
-        let mut seen = |episode: &Episode, _: &_| season.push(row(&games.scenario, episode));
-        let ended = episodes::watch(participant, games, *seed, *noise, &mut seen);
-        bar.finished();
-        ended.map(|()| Some(season)).map_err(|error| format!("{error} (seed {seed})"))
-    });
-    let played: Result<Option<Vec<Season>>, String> = played.collect::<Vec<_>>().into_iter().collect();
-    bar.clear();
-    played.map_err(|error| Failure::run(format!("`{}` failed: {error}", participant.name)))
+/// One episode of the participant.
+fn season(participant: &Participant, games: &Games, seed: u64, noise: u64) -> Result<Season, String> {
+    let mut season = Season::new();
+    let mut seen = |episode: &Episode, _: &_| season.push(row(&games.scenario, episode));
+    episodes::watch(participant, games, seed, noise, &mut seen)?;
+    Ok(season)
 }
 
 /// The step that an episode has just done.

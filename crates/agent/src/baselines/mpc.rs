@@ -309,10 +309,10 @@ impl Agent for Planner {
 
     fn marginal(&self, money: &[f64]) -> Option<Marginal> {
         let lines = self.prior.model.lines;
-        // Between products that are not chosen yet there is no one plan.
+        // Who plans one step has no plan of the rest; between products that are not chosen yet there is no one plan.
         let undecided = self.choice.as_ref().is_some_and(|choice| choice.chosen().is_none());
         let mut plan = self.plan.get(self.step * lines..)?.to_vec();
-        if undecided || plan.len() < lines || money.len() != lines {
+        if self.horizon == Horizon::Step || undecided || plan.len() < lines || money.len() != lines {
             return None;
         }
         plan[..lines].copy_from_slice(money);

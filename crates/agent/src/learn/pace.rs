@@ -5,18 +5,16 @@
 //! worlds keep their limits is looked for, on worlds of the *validate* domain that nothing else was chosen by. The pace is
 //! the bias of the reserve's logit, so that what comes out is an ordinary policy.
 
-use rayon::prelude::*;
-
 use super::state::{Best, TrainState};
-use super::task::{Task, Trial};
-use crate::policy::{Layer, LearnedPolicy, Policy, Prefer};
+use super::task::{Task, least_kept, scores, tried};
+use crate::policy::{Layer, Policy, Prefer};
 
 /// Shares of the policy's own pace that are tried, from the fastest.
 const PACES: [f64; 14] = [1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1];
 /// Worlds of a trial.
-pub(super) const WORLDS: u64 = 256;
+const WORLDS: u64 = 256;
 /// The first of them.
-pub(super) const FIRST: u64 = 30_000;
+const FIRST: u64 = 30_000;
 
 /// Slows the best policy of a run down until it keeps its promise, where it has one and may leave money.
 pub(super) fn keep_promise(state: &mut TrainState, tasks: &[Task]) {
@@ -29,7 +27,7 @@ pub(super) fn keep_promise(state: &mut TrainState, tasks: &[Task]) {
     let mut slowest = (best.policy.clone(), 0.0);
     for pace in PACES {
         let policy = at_pace(&best.policy, pace);
-        let kept = tried(&trials, &policy).iter().map(|trial| trial.kept).fold(1.0, f64::min);
+        let kept = least_kept(&tried(&trials, &policy));
         if kept > slowest.1 {
             slowest = (policy, kept);
         }
@@ -39,14 +37,8 @@ pub(super) fn keep_promise(state: &mut TrainState, tasks: &[Task]) {
     }
     let policy = slowest.0;
     let validated = tried(tasks, &policy);
-    let score = state.mean_score(&validated.iter().map(|trial| trial.score).collect::<Vec<_>>());
-    let kept = validated.iter().map(|trial| trial.kept).fold(1.0, f64::min);
+    let (score, kept) = (state.mean_score(&scores(&validated)), least_kept(&validated));
     state.best = Some(Best { policy, score, excess: (promise - kept).max(0.0), steps: best.steps });
-}
-
-fn tried(tasks: &[Task], policy: &Policy) -> Vec<Trial> {
-    let trial = |task: &Task| task.trial(&LearnedPolicy::new(policy.clone(), task.judged()).with_share(1.0));
-    tasks.par_iter().map(trial).collect()
 }
 
 /// The policy that spends this share of what it would spend in each step, while there is enough.
@@ -65,7 +57,7 @@ mod tests {
     use super::*;
     use crate::agent::Recipe;
     use crate::baselines::testing::scenario;
-    use crate::policy::Untrained;
+    use crate::policy::{LearnedPolicy, Untrained};
 
     #[test]
     fn half_the_pace_spends_half() {

@@ -165,13 +165,12 @@ fn shard_gradient(
     // Log density of a diagonal Gaussian, constant and all, because the old one has it too.
     let log_std = network.log_std(count, bids);
     let means = network.logits(lines.clone(), global.clone(), bids);
-    let (means, left) = if policy.guided {
+    let anchored = policy.guided && settings.anchor > 0.0;
+    let left = anchored.then(|| {
         let deviations = log_std.clone().exp().detach();
-        let nats = (means.clone() / deviations).square().sum().mul_scalar(0.5);
-        (means + shown.clone(), Some(nats))
-    } else {
-        (means, None)
-    };
+        (means.clone() / deviations).square().sum().mul_scalar(0.5 * settings.anchor)
+    });
+    let means = if policy.guided { means + shown.clone() } else { means };
     let noise = (actions - means.clone()) / log_std.clone().exp();
     let constant = 0.5 * std::f64::consts::TAU.ln() * logits as f64;
     let spread = log_std.sum_dim(1).reshape([1]);
@@ -189,7 +188,10 @@ fn shard_gradient(
     let loss = gain.sum().neg()
         + value_loss.clone().sum().mul_scalar(settings.value_weight)
         + entropy.mul_scalar(-settings.entropy_weight);
-    let loss = left.map_or(loss.clone(), |nats| loss + nats.mul_scalar(settings.anchor));
+    let loss = match left {
+        Some(left) => loss + left,
+        None => loss,
+    };
     let mut gradients = loss.div_scalar(total as f64).backward();
 
     let moved = values(moved);

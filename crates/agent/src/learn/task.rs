@@ -10,7 +10,7 @@ use super::promise::margin;
 use super::risk::tail_mean;
 use super::settings::TrainSettings;
 use crate::agent::{Recipe, play};
-use crate::policy::{LearnedPolicy, planner};
+use crate::policy::{LearnedPolicy, Policy, planner};
 
 /// Decisions of an episode of the shipped season: what the number of worlds is measured in where seasons differ.
 const SEASON: usize = 32;
@@ -31,6 +31,23 @@ pub(super) struct Task {
     worlds: Vec<(Arc<World>, u64)>,
     /// Share of them, the worst, whose mean score counts; none: all.
     risk: Option<f64>,
+}
+
+/// Tries a policy in each of these tasks. What is learned is judged whole: how far it leaves its guide in a scenario is
+/// found out when it is played.
+pub(super) fn tried(tasks: &[Task], policy: &Policy) -> Vec<Trial> {
+    let trial = |task: &Task| task.trial(&LearnedPolicy::new(policy.clone(), task.judged()).with_share(1.0));
+    tasks.par_iter().map(trial).collect()
+}
+
+/// The share of worlds that keep every soft limit in the task where fewest do; tasks without any keep them all.
+pub(super) fn least_kept(trials: &[Trial]) -> f64 {
+    trials.iter().map(|trial| trial.kept).fold(1.0, f64::min)
+}
+
+/// `[tasks]` scores.
+pub(super) fn scores(trials: &[Trial]) -> Vec<f64> {
+    trials.iter().map(|trial| trial.score).collect()
 }
 
 /// What a policy reached on the worlds of a validation.

@@ -18,8 +18,7 @@ use super::sac::{Aim, Turn};
 use super::settings::TrainSettings;
 use super::start::{Start, TrainError, begin, has_soft_limit, normalise};
 use super::state::{Best, TaskState, TrainState};
-use super::task::{Schedule, Task, Trial};
-use crate::policy::LearnedPolicy;
+use super::task::{Schedule, Task, least_kept, scores, tried};
 
 /// What a run leaves behind.
 #[derive(Debug, Clone, PartialEq)]
@@ -218,14 +217,8 @@ pub(super) fn variance(values: &[f32]) -> f64 {
 /// Tries the policy on the validation worlds and keeps it if it is the best so far.
 fn validate(state: &mut TrainState, tasks: &[Task]) -> Validated {
     let policy = state.averaged();
-    // What is learned is judged whole: how much of it a scenario takes is found out when it is played.
-    let reached =
-        |task: &Task| task.trial(&LearnedPolicy::new(policy.clone(), task.judged()).with_share(1.0));
-    let validated = state.settings.validated_of(tasks.len());
-    let trials: Vec<Trial> = tasks[..validated].par_iter().map(reached).collect();
-    let score = state.mean_score(&trials.iter().map(|trial| trial.score).collect::<Vec<_>>());
-    // Scenarios without soft limits keep them all.
-    let kept = trials.iter().map(|trial| trial.kept).fold(1.0, f64::min);
+    let trials = tried(&tasks[..state.settings.validated_of(tasks.len())], &policy);
+    let (score, kept) = (state.mean_score(&scores(&trials)), least_kept(&trials));
     let excess = state.settings.promise.map_or(0.0, |promise| (promise - kept).max(0.0));
     if state.best.as_ref().is_none_or(|best| best.is_behind(score, excess)) {
         state.best = Some(Best { policy, score, excess, steps: state.steps });

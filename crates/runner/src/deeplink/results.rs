@@ -108,6 +108,16 @@ pub(crate) struct Asset {
     pub(crate) stays: f64,
 }
 
+impl Asset {
+    /// The balance in people: start, what came in and, negative, what went out, end, end without any spending.
+    pub(crate) fn people(&self) -> [f64; 7] {
+        let Self { opening, raised_in, raised_out, lapsed_in, lapsed_out, .. } = *self;
+        let (closing, without) = (self.closing, self.closing_without_spend);
+        // Adding 0 makes -0 what it is.
+        [opening, raised_in, -raised_out, lapsed_in, -lapsed_out, closing, without].map(|people| people + 0.0)
+    }
+}
+
 /// One step.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Step {

@@ -59,18 +59,8 @@ fn assets(report: &Report, setting: &Setting<'_>) -> String {
     header.push(format!("{} each", setting.scenario.currency));
     header.extend(names(&["worth at start", "at end", "no spend"]));
     let row = |asset: &Asset| {
-        let people = [
-            asset.opening,
-            asset.raised_in,
-            -asset.raised_out,
-            asset.lapsed_in,
-            -asset.lapsed_out,
-            asset.closing,
-            asset.closing_without_spend,
-        ];
         let mut row = vec![asset.stage.to_owned()];
-        // Adding 0 makes -0 what it is.
-        row.extend(people.map(|people| short(people + 0.0)));
+        row.extend(asset.people().map(short));
         row.push(or_undefined(asset.value, price));
         row.extend(worths(asset).map(|worth| or_undefined(worth, whole)));
         row

@@ -15,7 +15,6 @@ use std::io::Write;
 use std::path::Path;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 pub(crate) use phrases::Language;
 
@@ -25,7 +24,7 @@ use crate::deeplink;
 use crate::episodes::{Games, Participant};
 use crate::evaluate::{kept, warn_interrupted};
 use crate::failure::{EXIT_INTERRUPTED, Failure};
-use crate::format::short;
+use crate::format::{sha256, short};
 use crate::plan;
 use crate::replay;
 use crate::results::{Contestant, Finished, VERSION};
@@ -69,7 +68,7 @@ pub(crate) fn run(arguments: &cli::ReportFile, timing: bool, terminal: Terminal)
     };
     write(&arguments.out, &sections)?;
     let file = arguments.out.display().to_string();
-    let sha256 = Sha256::digest(&sections).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = sha256(&sections);
     let document =
         Document { schema: "outlay.report/1", version: VERSION, file, bytes: sections.len(), sha256 };
     if terminal.json {

@@ -293,18 +293,8 @@ fn assets(material: &Material<'_>, assets: &[Asset]) -> Result<Figure, String> {
     let mut header: Vec<String> = columns.map(ToOwned::to_owned).to_vec();
     header.push(material.with(phrases.worth, material.currency()));
     let cells = |asset: &Asset| {
-        let people = [
-            asset.opening,
-            asset.raised_in,
-            -asset.raised_out,
-            asset.lapsed_in,
-            -asset.lapsed_out,
-            asset.closing,
-            asset.closing_without_spend,
-        ];
         let mut row = vec![Cell::text(phrases.term(asset.stage))];
-        // Adding 0 makes -0 what it is.
-        row.extend(people.map(|people| Cell::number(people + 0.0, short)));
+        row.extend(asset.people().map(|people| Cell::number(people, short)));
         row.push(Cell::number(asset.value.map(money), number));
         row
     };

@@ -86,7 +86,7 @@ impl CurvePlanner {
 
 impl Agent for CurvePlanner {
     fn marginal(&self, money: &[f64]) -> Option<Marginal> {
-        let belief = self.belief.as_ref()?;
+        let belief = self.belief.as_ref().filter(|_| self.horizon == Horizon::Rest)?;
         let lines = self.brief.lines.len();
         let step = self.brief.steps.checked_sub(self.ahead.len() / lines.max(1) + 1)?;
         let plan = [money, &self.ahead].concat();

@@ -1,36 +1,33 @@
 //! `outlay recommend`: what to spend in the step to come, line by line, and why, from a log of the season so far. Nothing
 //! is spent by it.
 
+mod page;
+mod returns;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use outlay_agent::{Agent, Entrant, Marginal, entrant};
+use outlay_agent::{Agent, Entrant, Marginal};
 use outlay_environment::{Allocation, Brief, Guard, LimitKind, Money, Observation, Purse, Ruling, Scenario};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::cli;
 use crate::entrants;
 use crate::episodes::Player;
 use crate::evaluation::scenario_id;
-use crate::export;
 use crate::failure::Failure;
-use crate::format::{grouped, major, number, or_undefined, percent, ratio, signed};
+use crate::format::sha256;
 use crate::log::{self, Seen};
 use crate::look::Look;
 use crate::plan;
 use crate::results::{ScenarioId, VERSION};
 use crate::terminal::Terminal;
+use page::{csv, page};
+use returns::{Returns, reason};
 
 /// Largest log that is read, bytes: a season of 100,000 rows is a hundredth of it.
 const MOST_LOG: u64 = 1 << 30;
-/// Changes smaller than this part of yesterday's money are none.
-const SMALL: f64 = 0.02;
-/// Major units that a marginal return is told for, and the least budget for it: a yuan alone brings too little to read.
-const THOUSAND: (f64, f64) = (1_000.0, 10_000.0);
-/// Part of an even share below which a curve's slope is not asked for: some have none at nothing.
-const LITTLE: f64 = 1e-3;
 
 /// `outlay recommend --json`. Money is an integer of minor units.
 #[derive(Debug, Serialize)]
@@ -104,20 +101,6 @@ struct Beside {
     gain: Option<f64>,
 }
 
-/// A row of `--csv`. Money in major units.
-#[derive(Debug, Serialize)]
-struct Row<'a> {
-    step: usize,
-    line: &'a str,
-    yesterday: f64,
-    today: f64,
-    marginal_yesterday: Option<f64>,
-    marginal_today: Option<f64>,
-    per: f64,
-    bound: Option<&'static str>,
-    reason: &'a str,
-}
-
 /// Runs the command and returns its exit code.
 pub(crate) fn run(arguments: &cli::Recommend, terminal: Terminal) -> Result<u8, Failure> {
     let scenario = plan::scenario(&arguments.scenario)?;
@@ -125,15 +108,16 @@ pub(crate) fn run(arguments: &cli::Recommend, terminal: Terminal) -> Result<u8, 
     let text = arguments.history.as_deref().map(read).transpose()?;
     let seen = match (&text, &arguments.history) {
         (Some(text), Some(path)) => season(text, path, brief, arguments.at)?,
-        _ => vec![before_the_first(brief)],
+        _ => vec![log::opening(brief)],
     };
     if seen.len() > brief.steps {
         let over = Failure::usage(format!("the season of {} steps is over in this log", brief.steps));
         return Err(over.help("`--at STEP` recommends for an earlier step"));
     }
-    let asked = asked(arguments, &scenario, &seen, terminal)?;
+    let (agent, asked) = asked(arguments, &scenario, &seen, terminal)?;
     let ruling = ruled(brief, &seen, &asked);
-    let document = document(arguments, &scenario, &seen, &asked, &ruling, text.as_deref())?;
+    let returns = Returns::new(agent, &scenario, &seen);
+    let document = document(arguments, &scenario, &seen, &asked, &ruling, &returns, text.as_deref())?;
     if terminal.json {
         terminal.document(&document)?;
     } else if arguments.csv {
@@ -180,30 +164,28 @@ fn season(text: &str, path: &Path, brief: &Brief, at: Option<usize>) -> Result<S
     Ok(seen)
 }
 
-fn before_the_first(brief: &Brief) -> Observation {
-    let lines = vec![outlay_environment::LineReport::default(); brief.lines.len()];
-    Observation { budget_left: brief.budget, lines, ..Observation::default() }
-}
-
-/// What the agent asks for in the last of the steps it is shown.
+/// What the agent asks for in the last of the steps it is shown; it comes back too, where it is one of ours.
 fn asked(
     arguments: &cli::Recommend,
     scenario: &Arc<Scenario>,
     seen: &[Observation],
     terminal: Terminal,
-) -> Result<Allocation, Failure> {
+) -> Result<(Option<Box<dyn Agent>>, Allocation), Failure> {
     let known = entrants::player(&arguments.agent, scenario, arguments.time_limit)?;
     known.warning.iter().for_each(|warning| terminal.warn(warning));
     let failed = |error: String| Failure::run(format!("`{}` failed: {error}", arguments.agent));
     match known.player {
-        Player::Inside(Entrant::Agent(recipe)) => Ok(follow(recipe.make(0), &scenario.brief, seen).1),
+        Player::Inside(Entrant::Agent(recipe)) => {
+            let (agent, answer) = follow(recipe.make(0), &scenario.brief, seen);
+            Ok((Some(agent), answer))
+        }
         Player::Outside(program) => {
             let mut process = program.start(&scenario.brief, 0).map_err(failed)?;
             let mut answer = Allocation::default();
             for observation in seen {
                 answer = process.decide(observation).map_err(failed)?;
             }
-            Ok(answer)
+            Ok((None, answer))
         }
         Player::Inside(Entrant::Oracle(_)) | Player::Absent(_) => {
             let oracle = Failure::usage(format!("`{}` plans with a world's hidden numbers", arguments.agent));
@@ -245,11 +227,11 @@ fn document(
     seen: &[Observation],
     asked: &Allocation,
     ruling: &Ruling,
+    returns: &Returns,
     text: Option<&str>,
 ) -> Result<Document, Failure> {
     let brief = &scenario.brief;
     let now = &seen[seen.len() - 1];
-    let returns = Returns::new(scenario, seen);
     let yesterday: Vec<f64> = now.lines.iter().map(|report| report.granted.major()).collect();
     let granted: Vec<f64> = ruling.granted.iter().map(|money| money.major()).collect();
     let (before, after) = (returns.at(&yesterday), returns.at(&granted));
@@ -281,13 +263,13 @@ fn document(
     let revenue: Money = seen.iter().flat_map(|seen| &seen.lines).map(|report| report.revenue).sum();
     let steps_left = (brief.steps - now.step).max(1) as i64;
     let beside =
-        arguments.beside.as_deref().map(|path| beside(path, brief, &granted, &returns)).transpose()?;
+        arguments.beside.as_deref().map(|path| beside(path, brief, &granted, returns)).transpose()?;
     Ok(Document {
         schema: "outlay.recommend/1",
         version: VERSION,
         scenario: scenario_id(scenario),
         agent: arguments.agent.clone(),
-        log_sha256: text.map(|text| Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()),
+        log_sha256: text.map(sha256),
         step: now.step,
         steps: brief.steps,
         phase: day.map(|day| day.phase.clone()).unwrap_or_default(),
@@ -306,90 +288,6 @@ fn document(
         lines,
         beside,
     })
-}
-
-/// Who tells what money would bring: model-predictive control, shown the same log.
-struct Returns {
-    planner: Option<Box<dyn Agent>>,
-    /// Major units that returns are told for.
-    per: f64,
-    /// Least money at which a slope is asked for, major units.
-    least: f64,
-}
-
-impl Returns {
-    fn new(scenario: &Arc<Scenario>, seen: &[Observation]) -> Self {
-        let brief = &scenario.brief;
-        let planner = match entrant("mpc", scenario) {
-            Ok(Entrant::Agent(recipe)) => Some(follow(recipe.make(0), brief, seen).0),
-            _ => None,
-        };
-        let (thousand, enough) = THOUSAND;
-        let budget = brief.budget.major();
-        let shares = (brief.lines.len() * brief.steps).max(1) as f64;
-        Self { planner, per: if budget < enough { 1.0 } else { thousand }, least: LITTLE * budget / shares }
-    }
-
-    /// What [`Self::per`] more on each line would bring at `money` (`[lines]`, major units).
-    fn at(&self, money: &[f64]) -> Option<Marginal> {
-        let money: Vec<f64> = money.iter().map(|money| money.max(self.least)).collect();
-        let mut marginal = self.planner.as_ref()?.marginal(&money)?;
-        marginal.returns.iter_mut().for_each(|each| *each *= self.per);
-        Some(marginal)
-    }
-
-    /// What is bought and brought: `1,000 CNY`, `new customers`.
-    fn unit(&self, scenario: &Scenario) -> [String; 2] {
-        [format!("{} {}", grouped(self.per), scenario.currency), scenario.goal.unit().to_owned()]
-    }
-}
-
-/// Why a line gets what it gets of `today` in all, in numbers of its row; `mean` is what more money brings where the money
-/// goes.
-fn reason(line: &Line, today: i64, mean: Option<f64>, [per, unit]: &[String; 2]) -> String {
-    /// Part of a step's money below which a line has no room left.
-    const FULL: f64 = 0.005;
-    let cut = line.asked - line.today;
-    match line.bound {
-        Some(limit) if cut > 0 => {
-            return format!("{limit}: {} of {} asked for", major(line.today), major(line.asked));
-        }
-        Some(limit) if cut < 0 => {
-            return format!("{limit}: {}, {} asked for", major(line.today), major(line.asked));
-        }
-        _ => {}
-    }
-    let change = line.today - line.yesterday;
-    let small = change.unsigned_abs() as f64 <= SMALL * line.yesterday as f64;
-    let (Some(before), Some(now), Some(mean)) = (line.marginal_yesterday, line.marginal_today, mean) else {
-        return if small { "as yesterday" } else { "the agent's own choice" }.to_owned();
-    };
-    if let Some(room) = line.room.filter(|room| (*room as f64) < FULL * today as f64) {
-        return format!("it can hardly spend more ({} are left to buy)", major(room));
-    }
-    let [of_before, of_now, of_mean] = [before, now, mean].map(number);
-    // Whether a number speaks for what was done, or the agent knows better.
-    let though = |speaks_for: bool| if speaks_for { "" } else { "though " };
-    if line.today == 0 {
-        format!(
-            "{}the first {per} would bring {of_now} {unit}, {of_mean} where the money goes",
-            though(now <= mean)
-        )
-    } else if line.yesterday == 0 {
-        format!("the first {per} bring {of_before} {unit}, {of_mean} where the money goes; now {of_now}")
-    } else if small {
-        format!("as yesterday: {per} more bring {of_now} {unit}, {of_mean} where the money goes")
-    } else if change > 0 {
-        format!(
-            "{}{per} more brought {of_before} {unit} yesterday, {of_mean} where the money goes; now {of_now}",
-            though(before >= mean)
-        )
-    } else {
-        format!(
-            "{}{per} less cost {of_before} {unit} yesterday, {of_mean} where the money goes; now {of_now}",
-            though(before <= mean)
-        )
-    }
 }
 
 /// Reads a plan of somebody else, `line,money`, and weighs it.
@@ -432,102 +330,4 @@ fn beside(path: &Path, brief: &Brief, granted: &[f64], returns: &Returns) -> Res
     };
     let lines: Vec<i64> = money.iter().map(|money| Money::from_major(*money).0).collect();
     Ok(Beside { total: lines.iter().sum(), lines, gain: returns.at(&middle).map(gain) })
-}
-
-fn csv(document: &Document) -> Result<String, Failure> {
-    export::csv(document.lines.iter().map(|line| Row {
-        step: document.step,
-        line: &line.line,
-        yesterday: Money(line.yesterday).major(),
-        today: Money(line.today).major(),
-        marginal_yesterday: line.marginal_yesterday,
-        marginal_today: line.marginal_today,
-        per: document.per,
-        bound: line.bound,
-        reason: &line.reason,
-    }))
-}
-
-fn page(document: &Document, scenario: &Scenario, look: Look) -> String {
-    let currency = &scenario.currency;
-    let mut text = look.heading(
-        3,
-        format!(
-            "{} on {}, step {} of {} ({}): {} {currency} today\n\n",
-            document.agent,
-            document.scenario.name,
-            document.step,
-            document.steps,
-            document.phase,
-            major(document.today),
-        ),
-    );
-    let mut header: Vec<String> = ["line", "yesterday", "today", "change"].map(ToOwned::to_owned).to_vec();
-    header.extend([format!("{} more brought", grouped(document.per)), "now".to_owned()]);
-    header.extend(document.beside.is_some().then(|| "beside".to_owned()));
-    header.push("limit".to_owned());
-    let rows = document.lines.iter().enumerate().map(|(place, line)| {
-        let mut row = vec![line.line.clone(), major(line.yesterday), major(line.today)];
-        row.push(signed(Money(line.today - line.yesterday).major()));
-        row.extend([line.marginal_yesterday, line.marginal_today].map(|it| or_undefined(it, number)));
-        row.extend(document.beside.as_ref().map(|beside| major(beside.lines[place])));
-        row.push(line.bound.unwrap_or_default().to_owned());
-        row
-    });
-    text += &look.table(&header, rows);
-    text.push('\n');
-    let mut facts = vec![
-        [
-            "spent so far".to_owned(),
-            format!(
-                "{} of {} {currency} ({})",
-                major(document.spent),
-                major(document.budget),
-                percent(document.spent as f64 / document.budget.max(1) as f64)
-            ),
-        ],
-        [
-            "pace".to_owned(),
-            format!(
-                "{} today, {} evenly over the steps left",
-                major(document.today),
-                major(document.even_pace)
-            ),
-        ],
-        [
-            "the day".to_owned(),
-            format!(
-                "traffic {} and prices {} of an ordinary day's",
-                ratio(document.traffic),
-                ratio(document.price)
-            ),
-        ],
-    ];
-    if let Some(floor) = document.return_floor {
-        let so_far = or_undefined(document.return_so_far, ratio);
-        facts.push([
-            "return".to_owned(),
-            format!("{so_far} credited so far, {} wanted at the end", ratio(floor)),
-        ]);
-    }
-    if let Some(worth) = document.marginal {
-        let more = format!("{} more", grouped(document.per));
-        facts.push([more, format!("{} {} where today's money goes", number(worth), document.unit)]);
-    }
-    if let Some(beside) = &document.beside {
-        let gain =
-            beside.gain.map(|gain| format!("; the recommendation brings {} {}", signed(gain), document.unit));
-        facts.push([
-            "beside".to_owned(),
-            format!("{} in all{}", major(beside.total), gain.unwrap_or_default()),
-        ]);
-    }
-    text += &look.facts(&facts);
-    text.push('\n');
-    let width = document.lines.iter().map(|line| line.line.len()).max().unwrap_or(0);
-    let reasons: String =
-        document.lines.iter().map(|line| format!("{:width$}  {}\n", line.line, line.reason)).collect();
-    text += &look.notes(&reasons);
-    text += &look.notes("what more money brings, now and later, is what `mpc` makes of the same log\n");
-    look.page(text)
 }
