@@ -403,6 +403,17 @@ fn bids_are_decided_where_the_scenario_opens_them() {
         assert_eq!(allocation.bids.len(), if bids { scenario.brief.lines.len() } else { 0 });
         assert!(allocation.bids.iter().all(|bid| bid.is_finite() && *bid > 0.0));
     }
+    // A policy that never decided bids learns to where it goes on, and keeps what it knew of money.
+    let bidless = Policy::untrained(&Untrained { width: 16, seed: 7, ..Untrained::default() });
+    let start = Start::From(Box::new(bidless.clone()));
+    let begun = train(&scenarios, &settings, start, &mut |_| Flow::Stop).unwrap().state.policy;
+    assert_eq!(begun.sizes, before.sizes);
+    let money = |policy: &Policy| -> Vec<_> {
+        let tensors =
+            policy.layout.tensors().filter(|(name, ..)| !name.contains("bid") && !name.contains("log_std"));
+        tensors.map(|(name, _, range)| (name, policy.weights[range].to_vec())).collect()
+    };
+    assert_eq!(money(&begun), money(&bidless));
     // A learner that judges money alone refuses to go on from it.
     let sac = settings.clone().with_sac();
     let start = Start::From(Box::new(read.policy));

@@ -58,7 +58,8 @@ pub enum Start {
     Fresh,
     /// With a network that says nothing and is shown what these heads predict.
     Seeing(Box<Predictor>),
-    /// With a policy that was trained elsewhere: its weights, and its normaliser as far as new features do not move it.
+    /// With a policy that was trained elsewhere: its weights, and its normaliser as far as new features do not move it. Where
+    /// a scenario opens bids and it never decided any, it learns to.
     From(Box<Policy>),
     /// Where a run stopped.
     Resume(Box<TrainState>),
@@ -85,9 +86,9 @@ pub(super) fn begin(
     schedule: &Schedule,
     settings: &TrainSettings,
 ) -> Result<TrainState, TrainError> {
+    let TrainSettings { width, seed, log_std, guided, prefer, .. } = *settings;
+    let bids = settings.learner.sac().is_none() && scenarios.iter().any(|it| it.brief.levers.bid);
     let fresh = |heads| {
-        let TrainSettings { width, seed, log_std, guided, prefer, .. } = *settings;
-        let bids = settings.learner.sac().is_none() && scenarios.iter().any(|it| it.brief.levers.bid);
         let untrained = Untrained { width, seed, log_std, guided, bids, heads };
         let mut policy = Policy { prefer, ..Policy::untrained(&untrained) };
         let silenced = silenced(&policy, &settings.without);
@@ -102,7 +103,8 @@ pub(super) fn begin(
             Ok(state)
         }
         Start::From(policy) => {
-            let policy = Policy { prefer: settings.prefer, ..*policy };
+            let policy = Policy { prefer, ..*policy };
+            let policy = if bids { policy.with_bids(seed, log_std) } else { policy };
             suits(&policy, settings)?;
             Ok(warm_up(tasks, policy, Some(FROM), settings))
         }

@@ -102,6 +102,22 @@ impl Policy {
         }
     }
 
+    /// The same policy with bids to decide besides: those of an untrained one, far above list prices.
+    #[must_use]
+    pub(crate) fn with_bids(self, seed: u64, log_std: f32) -> Self {
+        if self.sizes.bids {
+            return self;
+        }
+        let sizes = Sizes { bids: true, ..self.sizes };
+        let layout = Arc::new(Layout::new(sizes));
+        let mut weights = layout.initial(seed, log_std);
+        // What is new stands behind each of the two parts that were there.
+        let (layers, log_std) = self.weights.split_at(self.layout.log_std().start);
+        weights[..layers.len()].copy_from_slice(layers);
+        weights[layout.log_std()].iter_mut().zip(log_std).for_each(|(to, from)| *to = *from);
+        Self { sizes, layout, weights, ..self }
+    }
+
     /// The network, ready for decisions.
     #[must_use]
     pub fn forward(&self) -> Forward<'_> {
