@@ -5,6 +5,7 @@ use std::ops::Range;
 use outlay_environment::Limits;
 
 pub mod belief;
+mod numbers;
 pub mod oracles;
 pub mod planners;
 pub mod puzzles;
