@@ -221,6 +221,12 @@ fn levers_are_opened_one_after_the_other() {
 #[test]
 fn bad_arguments_exit_with_2_and_say_what_to_do() {
     refused(&["evaluate", "evne"], 2, &["there is no agent `evne`", "did you mean `even`?", "outlay agents"]);
+    refused(
+        &["evaluate", "new-customer"],
+        2,
+        &["is a scenario, where an agent", "outlay evaluate mpc new-customer"],
+    );
+    refused(&["evaluate", "mpc", "618"], 2, &["there is no scenario `618`", "did you mean `promotion-618`?"]);
     refused(&["evaluate", "single:serch"], 2, &["did you mean `search`?"]);
     refused(&["evaluate", "even", "new-custmer"], 2, &["did you mean `new-customer`?", "outlay scenarios"]);
     refused(&["evaluate", "even", "no/such.toml"], 2, &["there is no file `no/such.toml`"]);

@@ -8,17 +8,19 @@
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
 mod judging;
+mod settings;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use judging::{scores, set};
+use judging::scores;
 use outlay_agent::checkpoint::read_heads;
 use outlay_agent::heads::Predictor;
 use outlay_agent::learn::{Flow, Part, Start, TrainSettings, train};
 use outlay_agent::policy::LearnedPolicy;
 use outlay_environment::Scenario;
+use settings::set;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

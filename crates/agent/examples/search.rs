@@ -9,14 +9,16 @@
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
 mod judging;
+mod settings;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use judging::{scores, set};
+use judging::scores;
 use outlay_agent::learn::{Flow, Start, TrainSettings, train};
 use outlay_agent::policy::LearnedPolicy;
 use outlay_environment::{Key, Scenario};
+use settings::set;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
 mod judging;
+mod settings;
 
 use std::time::Instant;
 
@@ -15,7 +16,8 @@ use outlay_agent::policy::LearnedPolicy;
 use outlay_agent::{Entrant, entrant::entrant};
 use outlay_environment::{Observation, Scenario};
 
-use judging::{play_all, scores, set};
+use judging::{play_all, scores};
+use settings::set;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

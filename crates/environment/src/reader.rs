@@ -327,9 +327,16 @@ pub(crate) fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// The candidate that a typing error most likely meant.
+/// The candidate that a typing error most likely meant, or the shortest that holds what was typed (`618`).
 #[must_use]
 pub fn suggestion<'a>(typed: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    const LEAST: usize = 3;
     let score = |name: &&str| strsim::jaro_winkler(typed, name);
-    candidates.iter().max_by(|a, b| score(a).total_cmp(&score(b))).filter(|name| score(name) > 0.75).copied()
+    let nearest =
+        candidates.iter().max_by(|a, b| score(a).total_cmp(&score(b))).filter(|name| score(name) > 0.75);
+    let holding = || {
+        let holding = candidates.iter().filter(|name| typed.len() >= LEAST && name.contains(typed));
+        holding.min_by_key(|name| name.len())
+    };
+    nearest.or_else(holding).copied()
 }

@@ -39,6 +39,10 @@ pub(crate) fn player(agent: &str, scenario: &Arc<Scenario>, time_limit: f64) -> 
             let identity = Some(format!("built-in:{agent}"));
             Ok(Known { player: Player::Inside(entrant), identity, warning: None })
         }
+        Err(UnknownAgent::Name { .. }) if is_scenario(agent) => {
+            Err(Failure::usage(format!("`{agent}` is a scenario, where an agent was expected"))
+                .help(format!("agents are named before the scenario, as in `outlay evaluate mpc {agent}`")))
+        }
         Err(UnknownAgent::Name { .. }) if is_path(agent) => saved_policy(agent, scenario),
         Err(UnknownAgent::Name { nearest, .. }) => {
             let failure = Failure::usage(format!("there is no agent `{agent}`"));
@@ -52,6 +56,11 @@ pub(crate) fn player(agent: &str, scenario: &Arc<Scenario>, time_limit: f64) -> 
                 .help(format!("its lines are {}", list(lines.iter().map(String::as_str)))))
         }
     }
+}
+
+/// Whether a text means a scenario.
+fn is_scenario(agent: &str) -> bool {
+    agent.ends_with(".toml") || Scenario::every_shipped().iter().any(|name| name == agent)
 }
 
 /// Whether a text must mean a folder.

@@ -9,13 +9,6 @@ use rayon::prelude::*;
 /// The first world.
 const FIRST: u64 = 10_000;
 
-/// A setting that was typed as `key=value`, the value as in a TOML file.
-pub(crate) fn set(table: &mut toml::Table, key: &str, value: &str) -> Result<(), toml::de::Error> {
-    let typed: toml::Table = toml::from_str(&format!("v = {value}"))?;
-    table.insert(key.to_owned(), typed["v"].clone());
-    Ok(())
-}
-
 /// `[worlds]` scores of an agent on validation worlds from number 10,000 up.
 pub(crate) fn scores(scenario: &Arc<Scenario>, worlds: u64, recipe: &dyn Recipe) -> Vec<f64> {
     play_all(scenario, worlds, |_, number| {
