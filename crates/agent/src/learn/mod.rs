@@ -4,6 +4,8 @@ mod adam;
 mod advantage;
 mod critics;
 mod event;
+mod gradient;
+mod loss;
 mod network;
 mod pace;
 mod ppo;

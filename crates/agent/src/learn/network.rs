@@ -1,4 +1,5 @@
-//! The network in burn, for gradients: the same layers as [`crate::policy::Forward`], a batch at a time.
+//! The network in burn: the same layers as [`crate::policy::Forward`], a batch at a time. Soft actor-critic learns with it,
+//! and what [`super::gradient`] computes by hand is held to it.
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
@@ -77,7 +78,8 @@ impl Network {
         Tensor::cat(logits, 1)
     }
 
-    /// `[batch]` what is still to come, in the learner's units.
+    /// `[batch]` what is still to come, in the learner's units: what the critic by hand is held to.
+    #[cfg(test)]
     pub(crate) fn values(&self, lines: Tensor<2>, global: Tensor<2>) -> Tensor<1> {
         let trunk = [Layer::CriticLine, Layer::CriticGlobal, Layer::CriticHidden, Layer::CriticContext];
         let (_, context) = self.trunk(trunk, lines, global);

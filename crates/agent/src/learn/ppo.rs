@@ -1,16 +1,14 @@
 //! Proximal policy optimisation: one iteration's update, in the order of the paper (Schulman et al. 2017).
 
-use burn::tensor::{Device, Tensor, TensorData};
-use ndarray::Array3;
 use outlay_environment::Key;
 use rayon::prelude::*;
 
 use super::adam::Adam;
-use super::network::Network;
+use super::loss::Shard;
 use super::rollout::{Batch, FeatureMoments};
 use super::settings::TrainSettings;
 use super::without::{silence, silenced};
-use crate::policy::{GLOBAL_FEATURES, Policy};
+use crate::policy::Policy;
 
 /// What the update of one iteration did.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -48,14 +46,6 @@ pub struct Lesson {
     pub imitate: bool,
 }
 
-/// Sums over the transitions of one shard.
-struct Shard {
-    gradient: Vec<f32>,
-    kl: f64,
-    clipped: f64,
-    value_loss: f64,
-}
-
 /// Learns from one batch. `key` orders the shuffles.
 pub fn update(
     policy: &mut Policy,
@@ -71,6 +61,7 @@ pub fn update(
         lessons.iter().map(|lesson| (0..lesson.advantages.len()).collect()).collect();
     let transitions: usize = orders.iter().map(Vec::len).sum();
     let minibatches = (transitions / settings.minibatch).max(1);
+    let mut shards = Vec::new();
     'epochs: for epoch in 0..settings.epochs {
         for (order, place) in orders.iter_mut().zip(0..) {
             shuffle(order, key.with(epoch as u64).with(place));
@@ -86,10 +77,12 @@ pub fn update(
                 .zip(&parts)
                 .flat_map(|(lesson, part)| part.chunks(size).map(move |chunk| (lesson, chunk)))
                 .collect();
-            let shards: Vec<Shard> = work
-                .into_par_iter()
-                .map(|(lesson, part)| shard_gradient(policy, lesson, part, total, settings))
-                .collect();
+            shards.resize_with(work.len(), Shard::default);
+            let learner = &*policy;
+            shards
+                .par_iter_mut()
+                .zip(work)
+                .for_each(|(shard, (lesson, part))| shard.learn(learner, lesson, part, total, settings));
             let count = total as f64;
             report.kl = shards.iter().map(|shard| shard.kl).sum::<f64>() / count;
             if report.kl > 1.5 * settings.target_kl && !lessons.iter().any(|lesson| lesson.imitate) {
@@ -98,7 +91,7 @@ pub fn update(
             }
             report.clip_fraction += shards.iter().map(|shard| shard.clipped).sum::<f64>() / count;
             report.value_loss += shards.iter().map(|shard| shard.value_loss).sum::<f64>() / count;
-            let mut gradient = sum_in_order(shards);
+            let mut gradient = sum_in_order(&shards);
             silence(&mut gradient, &silenced);
             report.gradient_norm += clip_norm(&mut gradient, settings.gradient_norm);
             adam.step(&mut policy.weights, gradient, learning_rate);
@@ -129,99 +122,11 @@ pub(crate) fn shuffle<T>(order: &mut [T], key: Key) {
     }
 }
 
-/// Gradient of the loss over the transitions `part` of a minibatch of `total`.
-fn shard_gradient(
-    policy: &Policy,
-    lesson: &Lesson,
-    part: &[usize],
-    total: usize,
-    settings: &TrainSettings,
-) -> Shard {
-    let device = Device::flex().autodiff();
-    let network = Network::new(&policy.layout, &policy.weights, &device);
-    let batch = &lesson.batch;
-    let (_, steps, count, width) = batch.lines.dim();
-    let rows = part.len();
-    let at = |index: usize| (index / steps, index % steps);
-    let pick = |from: &dyn Fn(usize) -> f32| -> Tensor<1> {
-        let values: Vec<f32> = part.iter().map(|&index| from(index)).collect();
-        Tensor::from_data(TensorData::new(values, [rows]), &device)
-    };
-    let lines = gather(part, batch.lines.as_slice(), count * width);
-    let lines = Tensor::from_data(TensorData::new(lines, [rows * count, width]), &device);
-    let global = gather(part, batch.global.as_slice(), GLOBAL_FEATURES);
-    let global: Tensor<2> = Tensor::from_data(TensorData::new(global, [rows, GLOBAL_FEATURES]), &device);
-    let logits = batch.actions.dim().2;
-    let of_logits = |from: &Array3<f32>| -> Tensor<2> {
-        let values = gather(part, from.as_slice(), logits);
-        Tensor::from_data(TensorData::new(values, [rows, logits]), &device)
-    };
-    let (actions, shown) = (of_logits(&batch.actions), of_logits(&batch.shown));
-    let bids = logits > count + 1;
-    let played = pick(&|index| batch.log_probs[at(index)]);
-    let advantages = pick(&|index| lesson.advantages[index]);
-    let targets = pick(&|index| lesson.targets[index]);
-
-    // Log density of a diagonal Gaussian, constant and all, because the old one has it too.
-    let log_std = network.log_std(count, bids);
-    let means = network.logits(lines.clone(), global.clone(), bids);
-    let anchored = policy.guided && settings.anchor > 0.0;
-    let left = anchored.then(|| {
-        let deviations = log_std.clone().exp().detach();
-        (means.clone() / deviations).square().sum().mul_scalar(0.5 * settings.anchor)
-    });
-    let means = if policy.guided { means + shown.clone() } else { means };
-    let noise = (actions - means.clone()) / log_std.clone().exp();
-    let constant = 0.5 * std::f64::consts::TAU.ln() * logits as f64;
-    let spread = log_std.sum_dim(1).reshape([1]);
-    let log_probs = noise.square().sum_dim(1).reshape([rows]).mul_scalar(-0.5) - spread.clone();
-    let moved = log_probs.sub_scalar(constant) - played;
-    let ratio = moved.clone().exp();
-    let (low, high) = (1.0 - settings.clip, 1.0 + settings.clip);
-    let gain = (ratio.clone() * advantages.clone()).min_pair(ratio.clone().clamp(low, high) * advantages);
-    // A teacher is followed by least squares on the logits.
-    let gain = if lesson.imitate { (shown - means).square().sum_dim(1).reshape([rows]).neg() } else { gain };
-    let errors = network.values(lines, global) - targets;
-    let value_loss = errors.square();
-    // The entropy of a Gaussian is the sum of its log deviations and a constant.
-    let entropy = spread.mul_scalar(rows as f32);
-    let loss = gain.sum().neg()
-        + value_loss.clone().sum().mul_scalar(settings.value_weight)
-        + entropy.mul_scalar(-settings.entropy_weight);
-    let loss = match left {
-        Some(left) => loss + left,
-        None => loss,
-    };
-    let mut gradients = loss.div_scalar(total as f64).backward();
-
-    let moved = values(moved);
-    let ratios = moved.iter().map(|&x| f64::from(x).exp());
-    Shard {
-        gradient: network.gradients(&policy.layout, &mut gradients),
-        // (ratio - 1) - log ratio: unbiased and never below 0 (Schulman, "Approximating KL divergence", 2020).
-        kl: moved.iter().zip(ratios.clone()).map(|(&x, ratio)| ratio - 1.0 - f64::from(x)).sum(),
-        clipped: ratios.filter(|ratio| (ratio - 1.0).abs() > f64::from(settings.clip)).count() as f64,
-        value_loss: values(value_loss).iter().map(|&x| f64::from(x)).sum(),
-    }
-}
-
-pub(super) fn values(tensor: Tensor<1>) -> Vec<f32> {
-    tensor.into_data().try_to_vec().unwrap_or_default()
-}
-
-/// Rows of `width` numbers, in the order of `part`.
-pub(super) fn gather(part: &[usize], from: Option<&[f32]>, width: usize) -> Vec<f32> {
-    // Batches are made in standard layout, so the slice is always there.
-    let from = from.unwrap_or_default();
-    part.iter().flat_map(|&index| &from[index * width..(index + 1) * width]).copied().collect()
-}
-
 /// Adds the shards' gradients one after another, so that the sum does not depend on which was ready first.
-fn sum_in_order(shards: Vec<Shard>) -> Vec<f32> {
-    let mut gradients = shards.into_iter().map(|shard| shard.gradient);
-    let mut sum = gradients.next().unwrap_or_default();
-    for gradient in gradients {
-        sum.iter_mut().zip(gradient).for_each(|(sum, part)| *sum += part);
+fn sum_in_order(shards: &[Shard]) -> Vec<f32> {
+    let mut sum = shards.first().map(|shard| shard.gradient.clone()).unwrap_or_default();
+    for shard in shards.iter().skip(1) {
+        sum.iter_mut().zip(&shard.gradient).for_each(|(sum, part)| *sum += part);
     }
     sum
 }

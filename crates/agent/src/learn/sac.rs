@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use super::adam::Adam;
 use super::critics::{self, Critic, Seen};
 use super::network::Network;
-use super::ppo::{UpdateReport, clip_norm, values};
+use super::ppo::{UpdateReport, clip_norm};
 use super::replay::{Place, Played, Replay};
 use super::settings::{Learner, SacSettings, TrainSettings};
 use crate::policy::{GLOBAL_FEATURES, LINE_FEATURES, Policy};
@@ -310,6 +310,10 @@ struct Inputs {
     global: Tensor<2>,
     actions: Tensor<2>,
     shown: Tensor<2>,
+}
+
+fn values(tensor: Tensor<1>) -> Vec<f32> {
+    tensor.into_data().try_to_vec().unwrap_or_default()
 }
 
 /// Entropy of the Gaussian over the logits, nats.
