@@ -23,6 +23,7 @@ fn help_says_what_there_is() {
         "levers",
         "what-if",
         "branch",
+        "explain",
         "run-off",
         "heads",
         "heads train",

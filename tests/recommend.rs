@@ -161,3 +161,123 @@ fn a_plan_adds_up_to_what_evaluate_says() {
     let two = outlay(&[&["plan"][..], &stage, &["--json", "--threads", "2"]].concat());
     assert_eq!(one.stdout, two.stdout);
 }
+
+/// With nothing seen the odds of a recommendation are those of the plan: the same money in the same worlds.
+#[test]
+fn odds_are_those_of_the_plan() {
+    let seeds = ["--seeds", "0..6"];
+    let plan = json(&[&["plan", "mpc", small(), "--json"][..], &seeds].concat());
+    let document = json(&[&["recommend", "mpc", "--scenario", small(), "--json"][..], &seeds].concat());
+    let odds = &document["odds"];
+    assert_eq!((&odds["score"], &odds["seeds"]), (&plan["score"], &"0..6".into()));
+    let figure = |value: &Value| value.as_f64().expect("a number");
+    let lines = odds["lines"].as_array().expect("lines");
+    assert_eq!(lines.len(), 7);
+    for spread in lines.iter().chain([&odds["today"]]) {
+        assert!(figure(&spread["p10"]) <= figure(&spread["p90"]));
+    }
+    // Today's money brings something, and a line without any brings exactly nothing.
+    assert!(figure(&odds["today"]["mean"]) > 0.0);
+    for (line, spread) in document["lines"].as_array().expect("lines").iter().zip(lines) {
+        if line["today"] == 0 {
+            assert_eq!(figure(&spread["mean"]), 0.0);
+        }
+    }
+    let without = json(&["recommend", "mpc", "--scenario", small(), "--no-odds", "--json"]);
+    assert!(without.get("odds").is_none());
+    assert_eq!(without["lines"], document["lines"]);
+}
+
+/// Who is held beside their own log would have done what was done; somebody else not, and the sums say by how much.
+#[test]
+fn a_shadow_of_oneself_differs_in_nothing() {
+    let (_folder, log) = season();
+    let shadow = recommend("mpc", &log, &["--shadow", "--seed", "5"]);
+    assert_eq!(shadow["schema"], "outlay.shadow/1");
+    for line in shadow["lines"].as_array().expect("lines") {
+        assert_eq!(line["difference"], 0);
+    }
+    let simulated = &shadow["simulated"];
+    let played = json(&["evaluate", "mpc", small(), "--replay", "5", "--json"]);
+    assert_eq!((&simulated["done"], &simulated["difference"]), (&played["agents"][0]["score"], &0.0.into()));
+    let other = recommend("even", &log, &["--shadow", "--seed", "5"]);
+    let steps = other["steps"].as_array().expect("steps");
+    assert_eq!(steps.len(), 32);
+    let money = |value: &Value| value.as_i64().expect("money");
+    for (place, line) in other["lines"].as_array().expect("lines").iter().enumerate() {
+        let sum = |of: &str| steps.iter().map(|step| money(&step[of][place])).sum::<i64>();
+        assert_eq!((money(&line["done"]), money(&line["agent"])), (sum("done"), sum("agent")));
+        assert_eq!(money(&line["difference"]), sum("agent") - sum("done"));
+    }
+    assert!(steps.iter().any(|step| step["brought"].as_f64() != Some(0.0)));
+    let even = json(&["evaluate", "even", small(), "--replay", "5", "--json"]);
+    assert_eq!(other["simulated"]["in_charge"], even["agents"][0]["score"]);
+    let arguments = ["recommend", "even", "--scenario", small(), "--history", &log, "--shadow"];
+    let page = outlay(&[&arguments[..], &["--seed", "5"]].concat());
+    assert!(stdout(&page).contains("even in charge"), "{}", stderr(&page));
+    refused(&[&arguments[..], &["--seed", "6"]].concat(), 2, &["not that of seed 6", "in step 0"]);
+    refused(&["recommend", "even", "--shadow"], 2, &["--history"]);
+}
+
+/// Evidence gives the same bytes again, also after the log is gone and the scenario has changed; else it says what differs.
+#[test]
+fn evidence_reproduces_or_says_what_differs() {
+    let (folder, log) = season();
+    let text = std::fs::read_to_string(small()).expect("a scenario");
+    let scenario = write(&folder, "mine.toml", &text);
+    let evidence = folder.path().join("evidence.json").display().to_string();
+    let arguments =
+        ["recommend", "mpc", "--scenario", &scenario, "--history", &log, "--at", "7", "--seeds", "0..3"];
+    for form in [&[][..], &["--json"], &["--csv"]] {
+        let asked = outlay(&[&arguments[..], form, &["--evidence", &evidence]].concat());
+        assert_eq!(asked.status.code(), Some(0), "{}", stderr(&asked));
+        let again = outlay(&["recommend", "--reproduce", &evidence]);
+        assert_eq!(again.status.code(), Some(0), "{}", stderr(&again));
+        assert_eq!(again.stdout, asked.stdout);
+    }
+    std::fs::remove_file(&log).expect("the log");
+    write(&folder, "mine.toml", &text.replace("budget = 300000", "budget = 200000"));
+    let again = outlay(&["recommend", "--reproduce", &evidence]);
+    assert_eq!(again.status.code(), Some(0), "{}", stderr(&again));
+    let known = std::fs::read_to_string(&evidence).expect("the evidence");
+    let changed = |name: &str, from: &str, to: &str| {
+        assert!(known.contains(from), "{from}");
+        write(&folder, name, &known.replacen(from, to, 1))
+    };
+    let other = changed("version.json", "\"version\": \"0.1.0\"", "\"version\": \"0.0.9\"");
+    // Another version that gives the same is the same.
+    assert_eq!(outlay(&["recommend", "--reproduce", &other]).status.code(), Some(0));
+    let other = changed("agent.json", "\"agent\": \"mpc\"", "\"agent\": \"even\"");
+    refused(
+        &["recommend", "--reproduce", &other],
+        1,
+        &["not the same", "built-in:even", "line 2 of the recommendation"],
+    );
+    let other = changed("log.json", "0,search,", "0,search,1");
+    refused(&["recommend", "--reproduce", &other], 1, &["season.csv", "has not the hash"]);
+    let none = write(&folder, "none.json", "{}");
+    refused(&["recommend", "--reproduce", &none], 2, &["no evidence of a recommendation"]);
+    refused(&["recommend"], 2, &["<AGENT>"]);
+}
+
+/// Dates stand beside steps where the scenario says when the season begins; they change nothing else.
+#[test]
+fn dates_are_shown_where_the_season_has_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = std::fs::read_to_string(small()).expect("a scenario");
+    let dated = |date: &str| write(&folder, "dated.toml", &format!("start_date = \"{date}\"\n{text}"));
+    // The calendar of 618 begins with a Thursday.
+    let mine = dated("2021-05-20");
+    let plan = json(&["plan", "mpc", &mine, "--seeds", "0..2", "--json"]);
+    let plain = json(&["plan", "mpc", small(), "--seeds", "0..2", "--json"]);
+    assert_eq!(plan["score"], plain["score"]);
+    assert_eq!(
+        (&plan["steps"][0]["date"], &plan["steps"][31]["date"]),
+        (&"2021-05-20".into(), &"2021-06-20".into())
+    );
+    assert!(plain["steps"][0].get("date").is_none());
+    let today = json(&["recommend", "mpc", "--scenario", &mine, "--no-odds", "--json"]);
+    assert_eq!(today["date"], "2021-05-20");
+    refused(&["check", &dated("2021-05-21")], 2, &["is a friday", "begins with a thursday"]);
+    refused(&["check", &dated("20 May")], 2, &["`20 May` is no date such as 2026-06-01"]);
+}

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::amss::AmssSettings;
 use crate::curves::CurveSettings;
+use crate::date::Date;
 use crate::goal::Goal;
 use crate::ledger::Ledger;
 use crate::levers::Levers;
@@ -79,6 +80,8 @@ pub struct Scenario {
     pub currency: String,
     /// Title of the calendar.
     pub calendar_title: String,
+    /// The day on which the season begins, where the file says so. For people only.
+    pub start_date: Option<Date>,
     /// What happens to money.
     pub kind: Kind,
     /// What agents are told.
@@ -106,6 +109,12 @@ impl Scenario {
             Kind::Curves(curves) => Some(curves),
             _ => None,
         }
+    }
+
+    /// The day on which a step begins, where the file says when the season does.
+    #[must_use]
+    pub fn date(&self, step: usize) -> Option<Date> {
+        Some(self.start_date?.of_step(step, self.brief.step_days))
     }
 
     /// The same scenario with another number of simulated shoppers, each standing for more or fewer people. The number

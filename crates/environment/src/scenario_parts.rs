@@ -6,6 +6,7 @@ use crate::amss::read::read_amss;
 use crate::base::read_base;
 use crate::catalogue::Catalogue;
 use crate::curves::read::{read_curves, read_puzzle};
+use crate::date::Date;
 use crate::document::{Source, Table};
 use crate::goal::{Goal, read_aim};
 use crate::levers::Levers;
@@ -13,7 +14,7 @@ use crate::limit_parts::{read_groups, read_limits, read_line_limits};
 use crate::limits::{Limits, LineLimits};
 use crate::market::benefit_parts::{check_names, read_benefits};
 use crate::market::benefits::{Benefits, Holder};
-use crate::market::calendar::{HALF_HOURS, read_calendar};
+use crate::market::calendar::{HALF_HOURS, WEEKDAYS, read_calendar};
 use crate::market::channel_parts::{read_channel, read_line};
 use crate::market::goods_parts::read_choice;
 use crate::market::parts::{read_industry, read_merchant};
@@ -94,6 +95,7 @@ pub(crate) fn read_scenario(
             (kind, "its own".to_owned(), lines, calendar, 1.0)
         }
     };
+    let start_date = read_start_date(top, matches!(kind, Kind::Market(_)).then_some(&calendar[..]));
     let answer = read_answer(top);
     let aim = read_aim(top, goal, calendar.len(), step_days);
     let budget = Money::from_major(budget);
@@ -127,6 +129,7 @@ pub(crate) fn read_scenario(
         goal,
         currency,
         calendar_title,
+        start_date,
         kind,
         brief: Arc::new(brief),
         answer,
@@ -141,6 +144,26 @@ fn goals_of(kind: &str) -> (fn(Goal) -> bool, &'static str) {
         "amss" => (|goal| goal == Goal::Revenue, "`revenue`"),
         _ => (|goal| goal == Goal::Response, "`response`"),
     }
+}
+
+/// The day on which the season begins. A calendar with weekdays of its own must begin on the same one.
+fn read_start_date(top: &mut Section<'_>, calendar: Option<&[CalendarStep]>) -> Option<Date> {
+    let text = top.text_if_any("start_date")?;
+    let help = "write year, month and day, e.g. `start_date = \"2026-06-01\"`";
+    let date =
+        text.parse::<Date>().map_err(|error| top.object("start_date", error, "no such day", help)).ok()?;
+    let first = calendar.and_then(|calendar| calendar.first()).map(|step| usize::from(step.weekday));
+    if let Some(first) = first.filter(|first| *first != date.weekday()) {
+        let [day, first] = [date.weekday(), first].map(|day| WEEKDAYS[day]);
+        let message = format!("{date} is a {day}, and the calendar begins with a {first}");
+        top.object(
+            "start_date",
+            message,
+            "another weekday",
+            &format!("add `[set.calendar]` with `first_weekday = \"{day}\"`"),
+        );
+    }
+    Some(date)
 }
 
 /// What is known of the best that can be done.

@@ -178,7 +178,7 @@ struct Chosen {
     name: String,
     /// Who takes over, and what that agent is told the scenario is.
     successor: Option<(Participant, Games)>,
-    edit: Box<dyn Fn(&mut Allocation) + Sync>,
+    edit: Box<dyn Fn(usize, &mut Allocation) + Sync>,
     more: Money,
 }
 
@@ -189,20 +189,13 @@ impl Chosen {
         scenario: &Arc<Scenario>,
         terminal: Terminal,
     ) -> Result<Self, Failure> {
-        let nothing = || -> Box<dyn Fn(&mut Allocation) + Sync> { Box::new(|_| ()) };
+        let nothing = || -> Box<dyn Fn(usize, &mut Allocation) + Sync> { Box::new(|_, _| ()) };
         let successor = |text: &str, scenario: &Arc<Scenario>| -> Result<_, Failure> {
             let (participant, warnings) = plan::participant(text, scenario, stage.time_limit)?;
             warnings.iter().for_each(|warning| terminal.warn(warning));
             Ok((participant, plan::games_in(scenario, stage, false)))
         };
-        let line = |name: &str, option: &str| {
-            let lines = scenario.brief.lines.iter().map(|line| line.name.as_str());
-            lines.clone().position(|line| line == name).ok_or_else(|| {
-                let failure = Failure::usage(format!("`{option}`: `{}` has no line `{name}`", scenario.name));
-                plan::did_you_mean(failure, plan::nearest(name, lines.clone()).as_deref())
-                    .help(format!("its lines are {}", plan::list(lines)))
-            })
-        };
+        let line = |name: &str, option: &str| plan::line(scenario, name, option);
         let mut chosen = Self { name: String::new(), successor: None, edit: nothing(), more: Money::ZERO };
         if let Some(text) = &arguments.from_there.with {
             chosen.successor = Some(successor(text, scenario)?);
@@ -219,16 +212,16 @@ impl Chosen {
             chosen.name = format!("the goal becomes {goal}");
         } else if let Some(pin) = &arguments.from_there.pin {
             let (place, money) = (line(&pin.line, "--pin")?, pin.money);
-            chosen.edit = Box::new(move |allocation| set(allocation, place, money));
+            chosen.edit = Box::new(move |_, allocation| set(allocation, place, money));
             chosen.name = format!("{} gets {} a step", pin.line, number(money));
         } else if let Some(stopped) = &arguments.from_there.stop {
             if stopped == "all" {
                 chosen.edit =
-                    Box::new(|allocation| allocation.money.iter_mut().for_each(|money| *money = 0.0));
+                    Box::new(|_, allocation| allocation.money.iter_mut().for_each(|money| *money = 0.0));
                 chosen.name = "all spending stops".to_owned();
             } else {
                 let place = line(stopped, "--stop")?;
-                chosen.edit = Box::new(move |allocation| set(allocation, place, 0.0));
+                chosen.edit = Box::new(move |_, allocation| set(allocation, place, 0.0));
                 chosen.name = format!("{stopped} stops");
             }
         } else if let Some(budget) = arguments.from_there.budget {

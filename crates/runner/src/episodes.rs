@@ -150,6 +150,12 @@ pub(crate) fn play(
     Played { outcomes, interrupted: stop(), reused: reused.into_inner() }
 }
 
+/// What everybody sees before the first step of an episode.
+pub(crate) fn opening(games: &Games, seed: u64, noise: u64) -> Observation {
+    let seeds = Seeds::numbered(Domain::Evaluate, seed, noise);
+    Episode::new(World::draw(&games.scenario, seeds.world), seeds.noise).observation().clone()
+}
+
 /// Lets one participant play one episode, outside any store; `seen` is shown each step and what was asked for.
 pub(crate) fn watch(
     participant: &Participant,
@@ -167,8 +173,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) at: usize,
     /// Who decides from there, as one who plays these games. They are shown all that came before.
     pub(crate) successor: Option<(&'a Participant, &'a Games)>,
-    /// What becomes of each allocation from there.
-    pub(crate) edit: &'a (dyn Fn(&mut Allocation) + Sync),
+    /// What becomes of the allocation of each step from there.
+    pub(crate) edit: &'a (dyn Fn(usize, &mut Allocation) + Sync),
     /// Money that the budget gains there, or loses as far as it is left.
     pub(crate) more: Money,
 }
@@ -439,7 +445,7 @@ impl Turned<'_> {
             if let Some(successor) = successor {
                 *allocation = successor;
             }
-            (self.turn.edit)(allocation);
+            (self.turn.edit)(observation.step, allocation);
         }
         Ok(())
     }

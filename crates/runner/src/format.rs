@@ -2,12 +2,23 @@
 
 use outlay_environment::Money;
 use sha2::{Digest, Sha256};
+use unicode_width::UnicodeWidthStr;
 
 use crate::statistics::Interval;
 
 /// SHA-256 of `bytes` in hex digits.
 pub(crate) fn sha256(bytes: impl AsRef<[u8]>) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Columns of a terminal that a text takes.
+pub(crate) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// A text with spaces behind it, up to so many columns.
+pub(crate) fn padded(text: &str, columns: usize) -> String {
+    text.to_owned() + &" ".repeat(columns.saturating_sub(width(text)))
 }
 
 /// What stands where a value is not defined.
@@ -172,6 +183,13 @@ mod tests {
     #[test]
     fn small_p_values_are_bounded() {
         assert_eq!([1.0, 0.0324, 0.001, 0.00001].map(p_value), ["1.000", "0.032", "0.001", "< 0.001"]);
+    }
+
+    #[test]
+    fn a_wide_character_takes_two_columns() {
+        assert_eq!(["pace", "节奏", "节 x"].map(width), [4, 4, 4]);
+        assert_eq!(padded("节奏", 6), "节奏  ");
+        assert_eq!(padded("a long one", 3), "a long one");
     }
 
     #[test]

@@ -84,6 +84,11 @@ pub(crate) fn with_lines(
     Totals::of(world, episode.ledger())
 }
 
+/// The recorded episode.
+pub(crate) fn with_record(world: &Arc<World>, noise: u64, record: &Record) -> Totals {
+    with_lines(world, noise, record, |_| true)
+}
+
 /// Value of a difference in revenue per unit of spend; nothing at zero spend.
 pub(crate) fn return_on(spend: Money, revenue: Money) -> Option<f64> {
     (spend > Money::ZERO).then(|| revenue.major() / spend.major())

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 
-use outlay_environment::{Scenario, suggestion};
+use outlay_environment::{Date, Scenario, suggestion};
 
 use crate::calibrate::{day_of, quoted, write};
 use crate::cli;
@@ -33,8 +33,8 @@ const GOALS: [&str; 8] = [
 struct Answers {
     goal: Option<String>,
     budget: Option<f64>,
-    /// Days, and the weekday of the first where it is known, 0 is Monday.
-    days: Option<(u16, Option<usize>)>,
+    /// Days, and the first of them where it is known.
+    days: Option<(u16, Option<Date>)>,
     channels: Vec<String>,
     margin: Option<f64>,
 }
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &cli::Init, terminal: Terminal) -> Result<u8, Failu
         return Err(failure
             .help("`outlay scenarios` lists those that have; `outlay calibrate` makes curves of a history"));
     }
-    let mut answers = given(arguments)?;
+    let mut answers = given(arguments, &base)?;
     let missing = missing(&answers);
     if !missing.is_empty() && !arguments.yes {
         if !std::io::stdin().is_terminal() || terminal.json {
@@ -86,19 +86,14 @@ pub(crate) fn run(arguments: &cli::Init, terminal: Terminal) -> Result<u8, Failu
 }
 
 /// What the command line gives.
-fn given(arguments: &cli::Init) -> Result<Answers, Failure> {
+fn given(arguments: &cli::Init, base: &Scenario) -> Result<Answers, Failure> {
     let goal = arguments.goal.as_deref().map(goal).transpose().map_err(Failure::usage)?;
     let days = match (&arguments.start, &arguments.end) {
-        (Some(start), Some(end)) => Some(between(start, end)?),
+        (Some(start), Some(end)) => Some(between(start, end).map_err(Failure::usage)?),
         _ => arguments.days.map(|days| (days, None)),
     };
-    Ok(Answers {
-        goal,
-        budget: arguments.budget,
-        days,
-        channels: arguments.channels.clone(),
-        margin: arguments.margin,
-    })
+    let channels = channels(&arguments.channels, base).map_err(Failure::usage)?;
+    Ok(Answers { goal, budget: arguments.budget, days, channels, margin: arguments.margin })
 }
 
 /// A goal that needs nothing besides.
@@ -110,19 +105,37 @@ fn goal(text: &str) -> Result<String, String> {
     Err(format!("`{text}` is no goal for a new file; {near}there are {}", plan::list(GOALS.into_iter())))
 }
 
-/// Days from one date to another, both included, and the weekday of the first.
-fn between(start: &str, end: &str) -> Result<(u16, Option<usize>), Failure> {
-    let day = |flag: &str, text: &str| {
-        day_of(text).ok_or_else(|| Failure::usage(format!("`{flag} {text}` is no date such as 2026-05-20")))
-    };
-    let (first, last) = (day("--start", start)?, day("--end", end)?);
-    let days =
-        u16::try_from(last - first + 1).ok().filter(|days| (1..=730).contains(days)).ok_or_else(|| {
-            Failure::usage(format!("from {start} to {end} are {} days", last - first + 1))
-                .help("from 1 to 730 can be played")
-        })?;
-    // 1970-01-01 was a Thursday.
-    Ok((days, Some((first + 3).rem_euclid(7) as usize)))
+/// Channels that there are: lines of the base, or files that ship.
+fn channels(typed: &[String], base: &Scenario) -> Result<Vec<String>, String> {
+    let shipped = Scenario::shipped_in("channels");
+    let shipped = shipped.iter().map(|path| path.rsplit('/').next().unwrap_or(path));
+    let mut known: Vec<&str> =
+        base.brief.lines.iter().map(|line| line.name.as_str()).chain(shipped).collect();
+    known.sort_unstable();
+    known.dedup();
+    let typed: Vec<&str> = typed.iter().map(|it| it.trim()).filter(|it| !it.is_empty()).collect();
+    match typed.iter().find(|it| !known.contains(it)) {
+        None => Ok(typed.iter().map(|it| (*it).to_owned()).collect()),
+        Some(other) => {
+            let near =
+                suggestion(other, &known).map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+            Err(format!(
+                "there is no channel `{other}`; {near}there are {}",
+                plan::list(known.iter().copied())
+            ))
+        }
+    }
+}
+
+/// Days from one date to another, both included, and the first.
+fn between(start: &str, end: &str) -> Result<(u16, Option<Date>), String> {
+    let day = |text: &str| day_of(text).ok_or_else(|| format!("`{text}` is no date such as 2026-05-20"));
+    let (first, last) = (day(start)?, day(end)?);
+    let days = u16::try_from(last - first + 1).ok().filter(|days| (1..=730).contains(days));
+    let days = days.ok_or_else(|| {
+        format!("from {start} to {end} are {} days; from 1 to 730 can be played", last - first + 1)
+    })?;
+    Ok((days, Some(Date(first))))
 }
 
 /// Flags for what is not given.
@@ -162,15 +175,18 @@ fn ask_all(
     }
     if answers.days.is_none() {
         let days = (brief.steps as f64 * brief.step_days).round();
-        let read = |text: &str| positive(text, 730.0).map(|days| (days.round().max(1.0) as u16, None));
-        answers.days =
-            ask("Number of days, or nothing for the same season", &number(days), input, output, read)?;
+        let read = |text: &str| match text.split_once(' ') {
+            Some((first, last)) => between(first.trim(), last.trim()),
+            None => positive(text, 730.0).map(|days| (days.round().max(1.0) as u16, None)),
+        };
+        let question =
+            "Number of days, or the first and the last as 2026-05-20 2026-06-20; nothing for the same season";
+        answers.days = ask(question, &number(days), input, output, read)?;
     }
     if answers.channels.is_empty() {
         let lines: Vec<&str> = brief.lines.iter().map(|line| line.name.as_str()).collect();
-        let read = |text: &str| {
-            Ok(text.split(',').map(|it| it.trim().to_owned()).filter(|it| !it.is_empty()).collect())
-        };
+        let read =
+            |text: &str| channels(&text.split([',', '，']).map(ToOwned::to_owned).collect::<Vec<_>>(), base);
         let asked = ask("Channels, split at commas", &lines.join(","), input, output, read)?;
         answers.channels = asked.unwrap_or_default();
     }
@@ -229,6 +245,9 @@ fn text(stem: &str, name: &str, base: &Scenario, answers: &Answers) -> String {
     );
     let budget = answers.budget.unwrap_or(brief.budget.major());
     text += &format!("# Money for all days, {}.\nbudget = {budget}\n", base.currency);
+    if let Some((_, Some(first))) = answers.days {
+        text += &format!("# The first day: reports show dates.\nstart_date = \"{first}\"\n");
+    }
     if answers.days.is_some() {
         text += &format!(
             "# Ordinary days without a promotion; other calendars lie in environments/calendars.\ncalendar = {}\n",
@@ -248,10 +267,10 @@ fn text(stem: &str, name: &str, base: &Scenario, answers: &Answers) -> String {
                 &format!("# Lines of `{name}` that are not bought.\ndrop_lines = [{}]\n", dropped.join(", "));
         }
     }
-    if let Some((days, weekday)) = answers.days {
-        if let Some(weekday) = weekday {
+    if let Some((days, first)) = answers.days {
+        if let Some(first) = first {
             let names = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-            text += &format!("\n[set.calendar]\nfirst_weekday = {}\n", quoted(names[weekday % 7]));
+            text += &format!("\n[set.calendar]\nfirst_weekday = {}\n", quoted(names[first.weekday()]));
         }
         text += &format!("\n[[set.calendar.phase]]\nname = {}\ndays = {days}\n", quoted(PHASE));
     }
@@ -284,7 +303,7 @@ mod tests {
         Answers {
             goal: Some("profit".to_owned()),
             budget: Some(90_000.0),
-            days: Some((21, Some(2))),
+            days: Some((21, Some(Date(20_593)))),
             channels: vec!["search".to_owned(), "display".to_owned(), "weibo".to_owned()],
             margin: Some(0.4),
         }
@@ -301,6 +320,7 @@ mod tests {
             assert_eq!((brief.steps, brief.budget.major(), brief.margin), (21, 90_000.0, 0.4));
             assert_eq!(scenario.goal.name(), "profit");
             assert_eq!(brief.calendar[0].weekday, 2);
+            assert_eq!(scenario.date(1).map(|date| date.to_string()).as_deref(), Some("2026-05-21"));
             let mut lines: Vec<&str> = brief.lines.iter().map(|line| line.name.as_str()).collect();
             lines.sort_unstable();
             assert_eq!(lines, ["display", "search", "weibo"]);
@@ -314,7 +334,7 @@ mod tests {
     #[test]
     fn questions_are_asked_until_they_are_answered() {
         let base = Scenario::load("new-customer").unwrap();
-        let mut input = "proft\nprofit\n120_000\n\nsearch, notes\n1.5\n0.5\n".as_bytes();
+        let mut input = "proft\nprofit\n120_000\n\nserch,notes\nsearch, notes\n1.5\n0.5\n".as_bytes();
         let (mut found, mut output) = (Answers::default(), Vec::new());
         ask_all(&mut found, &base, &mut input, &mut output).unwrap();
         let wanted = Answers {
@@ -326,7 +346,12 @@ mod tests {
         };
         assert_eq!(found, wanted);
         let said = String::from_utf8(output).unwrap();
-        assert!(said.contains("did you mean `profit`?") && said.contains("`1.5` is not a number"), "{said}");
+        assert!(
+            said.contains("did you mean `profit`?")
+                && said.contains("did you mean `search`?")
+                && said.contains("`1.5` is not a number"),
+            "{said}"
+        );
         // Whoever hangs up gets no file.
         assert!(ask_all(&mut Answers::default(), &base, &mut "".as_bytes(), &mut Vec::new()).is_err());
     }
@@ -334,7 +359,8 @@ mod tests {
     #[test]
     fn dates_become_days_and_a_weekday() {
         // 2026-05-20 is a Wednesday.
-        assert_eq!(between("2026-05-20", "2026-06-20").unwrap(), (32, Some(2)));
+        let (days, first) = between("2026-05-20", "2026-06-20").unwrap();
+        assert_eq!((days, first.map(Date::weekday)), (32, Some(2)));
         assert!(between("2026-06-20", "2026-05-20").is_err() && between("20 May", "2026-06-20").is_err());
     }
 

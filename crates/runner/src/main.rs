@@ -14,6 +14,7 @@ mod episodes;
 mod evaluate;
 mod evaluation;
 mod exec;
+mod explain;
 mod export;
 mod failure;
 mod format;
@@ -27,6 +28,7 @@ mod log;
 mod look;
 mod media_plan;
 mod merchants;
+mod phrases;
 mod plan;
 mod progress;
 mod recommend;
@@ -99,6 +101,7 @@ fn run(cli: &Cli, terminal: Terminal) -> Result<u8, Failure> {
         Some(Command::Levers(arguments)) => levers::run(arguments, timing, terminal),
         Some(Command::WhatIf(arguments)) => what_if::run(arguments, timing, terminal),
         Some(Command::Branch(arguments)) => branch::run(arguments, terminal),
+        Some(Command::Explain(arguments)) => explain::run(arguments, terminal),
         Some(Command::RunOff(arguments)) => run_off::run(arguments, terminal),
         Some(Command::Heads(arguments)) => heads::run(arguments, terminal),
         Some(Command::Suite(arguments)) => suite::run(arguments, timing, terminal),

@@ -11,9 +11,11 @@ use crate::export;
 use crate::failure::{EXIT_INTERRUPTED, Failure};
 use crate::format::{grouped, number, percent};
 use crate::look::Look;
+use crate::phrases::desk::Phrases;
+use crate::phrases::fill;
 use crate::plan;
 use crate::results::{ScenarioId, VERSION};
-use crate::statistics::{mean, quantile};
+use crate::statistics::Spread;
 use crate::sweep;
 use crate::terminal::Terminal;
 
@@ -37,25 +39,14 @@ struct Document {
     steps: Vec<Step>,
 }
 
-/// A number over the episodes.
-#[derive(Debug, Clone, Copy, Serialize)]
-struct Spread {
-    mean: f64,
-    p10: f64,
-    p90: f64,
-}
-
-impl Spread {
-    fn of(values: &[f64]) -> Self {
-        Self { mean: mean(values), p10: quantile(values, 0.1), p90: quantile(values, 0.9) }
-    }
-}
-
 /// A step of the season.
 #[derive(Debug, Serialize)]
 struct Step {
     /// From 0.
     step: usize,
+    /// The day on which it begins, where the scenario says when the season does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<String>,
     phase: String,
     /// Money granted, all lines together.
     total: Spread,
@@ -102,7 +93,8 @@ pub(crate) fn run(arguments: &cli::Plan, terminal: Terminal) -> Result<u8, Failu
     } else if arguments.csv {
         terminal.result(&csv(&document)?)?;
     } else {
-        terminal.result(&page(&document, &games.scenario, Look::new(arguments.markdown)))?;
+        let phrases = Phrases::of(terminal.language);
+        terminal.result(&page(&document, &games.scenario, Look::new(arguments.markdown), phrases))?;
     }
     Ok(0)
 }
@@ -127,6 +119,7 @@ fn document(agent: &str, games: &Games, seeds: String, seasons: &[Season]) -> Do
     let over = |of: &dyn Fn(&Season) -> f64| Spread::of(&seasons.iter().map(of).collect::<Vec<f64>>());
     let step = |step: usize| Step {
         step,
+        date: games.scenario.date(step).map(|date| date.to_string()),
         phase: brief.calendar.get(step).map(|day| day.phase.clone()).unwrap_or_default(),
         total: over(&|season| season[step][..lines].iter().sum()),
         reached: over(&|season| season[step][lines]),
@@ -162,33 +155,32 @@ fn csv(document: &Document) -> Result<String, Failure> {
     }))
 }
 
-fn page(document: &Document, scenario: &Scenario, look: Look) -> String {
+fn page(document: &Document, scenario: &Scenario, look: Look, phrases: &Phrases) -> String {
     let Document { score, spend, steps, .. } = document;
     let between = |spread: &Spread, text: fn(f64) -> String| {
-        format!("{} ({} to {})", text(spread.mean), text(spread.p10), text(spread.p90))
+        fill(phrases.between, &[&text(spread.mean), &text(spread.p10), &text(spread.p90)])
     };
-    let heading = format!(
-        "{} on {}, seeds {}: {} {}\n\n",
-        document.agent,
-        document.scenario.name,
-        document.seeds,
-        between(score, number),
-        document.unit,
-    );
-    let mut text = look.heading(3, heading);
-    let mut header = vec!["step".to_owned(), "phase".into()];
+    let unit = phrases.term(document.unit);
+    let Document { agent, scenario: ScenarioId { name, .. }, seeds, .. } = document;
+    let title = fill(phrases.plan_title, &[agent, name, seeds, &between(score, number), &unit]);
+    let mut text = look.heading(3, title + "\n\n");
+    let mut header = vec![phrases.step.to_owned()];
+    header.extend(scenario.start_date.map(|_| phrases.date.to_owned()));
+    header.push(phrases.phase.to_owned());
     header.extend(scenario.brief.lines.iter().map(|line| line.name.clone()));
-    header.extend(["all", "10 % to 90 %", "spent", "reached"].map(Into::into));
+    header.extend([phrases.all, phrases.band, phrases.spent, phrases.reached].map(ToOwned::to_owned));
     let mut spent = 0.0;
     let budget = scenario.brief.budget.major().max(1e-9);
     let rows: Vec<Vec<String>> = steps
         .iter()
         .map(|step| {
             spent += step.total.mean;
-            let mut row = vec![step.step.to_string(), step.phase.clone()];
+            let mut row = vec![step.step.to_string()];
+            row.extend(step.date.clone());
+            row.push(step.phase.clone());
             row.extend(step.lines.iter().map(|line| grouped(line.money.mean)));
             row.push(grouped(step.total.mean));
-            row.push(format!("{} to {}", grouped(step.total.p10), grouped(step.total.p90)));
+            row.push(fill(phrases.to, &[&grouped(step.total.p10), &grouped(step.total.p90)]));
             row.push(percent(spent / budget));
             row.push(number(step.reached.mean));
             row
@@ -196,13 +188,6 @@ fn page(document: &Document, scenario: &Scenario, look: Look) -> String {
         .collect();
     text += &look.table(&header, rows.into_iter());
     text.push('\n');
-    text += &look.notes(&format!(
-        "money granted in {}, means over worlds; spent = part of the budget by then; reached = {} by then\n\
-         {} granted in all; in brackets and under `10 % to 90 %` the tenth and the ninetieth percentile\n\
-         the agent adjusts to what comes back: a plan is where it expects to go, `outlay recommend` says what to do today\n",
-        scenario.currency,
-        document.unit,
-        between(spend, grouped),
-    ));
+    text += &look.notes(&fill(phrases.plan_notes, &[&scenario.currency, &unit, &between(spend, grouped)]));
     look.page(text)
 }

@@ -130,6 +130,16 @@ pub(crate) fn did_you_mean(failure: Failure, nearest: Option<&str>) -> Failure {
     }
 }
 
+/// The place of a line that an option names.
+pub(crate) fn line(scenario: &Scenario, name: &str, option: &str) -> Result<usize, Failure> {
+    let lines = scenario.brief.lines.iter().map(|line| line.name.as_str());
+    lines.clone().position(|line| line == name).ok_or_else(|| {
+        let failure = Failure::usage(format!("`{option}`: `{}` has no line `{name}`", scenario.name));
+        did_you_mean(failure, nearest(name, lines.clone()).as_deref())
+            .help(format!("its lines are {}", list(lines.clone())))
+    })
+}
+
 /// Names for a sentence.
 pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")

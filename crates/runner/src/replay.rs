@@ -1,8 +1,6 @@
 //! `--replay SEED`: one episode of each agent, step by step: its money, what was reported of it, and what was true.
 
-use outlay_environment::{
-    Allocation, Domain, Episode, LimitKind, Money, Observation, Scenario, Seeds, World,
-};
+use outlay_environment::{Allocation, Episode, LimitKind, Money, Observation, Scenario};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -165,7 +163,7 @@ fn play(participant: &Participant, games: &Games, at: cli::Replay) -> Replay {
         score: 0.0,
         spend: 0,
         steps: Vec::new(),
-        seen: vec![opening(games, at)],
+        seen: vec![episodes::opening(games, at.seed, at.noise)],
         error: None,
     };
     let played = episodes::watch(participant, games, at.seed, at.noise, &mut |episode, asked| {
@@ -177,12 +175,6 @@ fn play(participant: &Participant, games: &Games, at: cli::Replay) -> Replay {
     });
     replay.error = played.err();
     replay
-}
-
-/// What everybody sees before the first step.
-fn opening(games: &Games, at: cli::Replay) -> Observation {
-    let seeds = Seeds::numbered(Domain::Evaluate, at.seed, at.noise);
-    Episode::new(World::draw(&games.scenario, seeds.world), seeds.noise).observation().clone()
 }
 
 /// The step that an episode has just done.

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::cli::{Color, Common};
 use crate::diagnostic;
 use crate::failure::{Complaint, Failure};
+use crate::phrases::Language;
 use crate::warning::Warning;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -22,6 +23,8 @@ const HELP: Style = AnsiColor::Cyan.on_default().bold();
 pub(crate) struct Terminal {
     /// Whether results are JSON.
     pub(crate) json: bool,
+    /// Language of pages and tables.
+    pub(crate) language: Language,
     quiet: bool,
     live: bool,
 }
@@ -41,7 +44,7 @@ impl Terminal {
     pub(crate) fn new(common: &Common) -> Self {
         let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
         let moves = !(dumb && cfg!(unix)) && io::stderr().is_terminal();
-        Self { json: common.json, quiet: common.quiet, live: moves && !common.quiet }
+        Self { json: common.json, quiet: common.quiet, live: moves && !common.quiet, language: common.lang }
     }
 
     /// Whether something may move on standard error: a bar.

@@ -100,8 +100,22 @@ pub struct CardTraining {
     pub validate_excess: Option<f64>,
     /// Mean score of the even plan on the same worlds.
     pub validate_even: f64,
+    /// Environment steps after which the policy was tried on the validation worlds; none in cards of older versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub validated_steps: Vec<u64>,
+    /// Its mean score each time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub validated_scores: Vec<f64>,
     /// Settings of the run.
     pub settings: TrainSettings,
+}
+
+impl CardTraining {
+    /// Environment steps and mean score of each validation of the run.
+    #[must_use]
+    pub fn validations(&self) -> Vec<(u64, f64)> {
+        self.validated_steps.iter().copied().zip(self.validated_scores.iter().copied()).collect()
+    }
 }
 
 /// Checksums of a checkpoint's files.
@@ -164,6 +178,8 @@ impl Card {
                     .filter(|_| state.settings.promise.is_some())
                     .map(|best| best.excess),
                 validate_even: state.even(),
+                validated_steps: state.validations.iter().map(|(steps, _)| *steps).collect(),
+                validated_scores: state.validations.iter().map(|(_, score)| *score).collect(),
                 settings: state.settings.clone(),
             },
             files: CardFiles::default(),

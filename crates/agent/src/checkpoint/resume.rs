@@ -136,6 +136,7 @@ fn state(bytes: &[u8], counters: Counters, checkpoint: &Checkpoint) -> Result<Tr
         adam,
         average,
         best: best.map(|(score, steps)| Best { policy: checkpoint.policy.clone(), score, excess, steps }),
+        validations: checkpoint.card.training.validations(),
         settings: counters.settings,
         sac,
     })

@@ -158,6 +158,7 @@ fn warm_up(tasks: &[Task], policy: Policy, known: Option<f64>, settings: &TrainS
         policy,
         moments,
         best: None,
+        validations: Vec::new(),
         sac: settings.learner.sac().map(|sac| Sac::new(settings, sac)),
     };
     normalise(&mut state);

@@ -73,6 +73,8 @@ pub struct TrainState {
     pub moments: FeatureMoments,
     /// The best policy so far.
     pub best: Option<Best>,
+    /// Environment steps and mean score of each validation so far; of a run saved by an older version only later ones.
+    pub validations: Vec<(u64, f64)>,
     /// What soft actor-critic keeps beside the policy, where that learns.
     pub sac: Option<Sac>,
 }

@@ -220,6 +220,7 @@ fn validate(state: &mut TrainState, tasks: &[Task]) -> Validated {
     let trials = tried(&tasks[..state.settings.validated_of(tasks.len())], &policy);
     let (score, kept) = (state.mean_score(&scores(&trials)), least_kept(&trials));
     let excess = state.settings.promise.map_or(0.0, |promise| (promise - kept).max(0.0));
+    state.validations.push((state.steps, score));
     if state.best.as_ref().is_none_or(|best| best.is_behind(score, excess)) {
         state.best = Some(Best { policy, score, excess, steps: state.steps });
     }

@@ -5,12 +5,14 @@ use crate::reader::{Bounds, Section};
 
 /// Half-hours in a day.
 pub(crate) const HALF_HOURS: usize = 48;
+/// Names of weekdays in files, Monday first.
+pub(crate) const WEEKDAYS: [&str; 7] =
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// Reads a calendar as steps of which `per_day` make a day: 1 or [`HALF_HOURS`].
 pub(crate) fn read_calendar(top: &mut Section<'_>, per_day: usize) -> (String, Vec<CalendarStep>) {
     let title = top.text("title", "one line for people");
-    let weekday_names = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-    let named: Vec<(&str, usize)> = weekday_names.iter().enumerate().map(|(i, name)| (*name, i)).collect();
+    let named: Vec<(&str, usize)> = WEEKDAYS.iter().enumerate().map(|(i, name)| (*name, i)).collect();
     let first_weekday = top.choice("first_weekday", &named).unwrap_or(0);
     let weekday_traffic = top.numbers("weekday_traffic", 7, Bounds::above_zero("relative to the mean day"));
     let time_of_day =

@@ -1,5 +1,7 @@
 //! Numbers and dates as they are written in tables.
 
+use outlay_environment::Date as Day;
+
 /// What a cell of numbers holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Number {
@@ -104,37 +106,14 @@ pub(crate) fn day_of(text: &str) -> Option<i64> {
     }
 }
 
-/// The day of a date of the Gregorian calendar (H. Hinnant, "chrono-compatible low-level date algorithms").
+/// The day of a date of the Gregorian calendar.
 fn civil(year: i64, month: u32, day: u32) -> Option<Date> {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let length = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 => 28 + u32::from(leap),
-        _ => return None,
-    };
-    if !(1..=length).contains(&day) || !(1900..=2200).contains(&year) {
-        return None;
-    }
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, month) = (year.div_euclid(400), i64::from((month + 9) % 12));
-    let of_era = year - era * 400;
-    let of_year = (153 * month + 2) / 5 + i64::from(day) - 1;
-    Some(Date::Day(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468))
+    Day::new(year, month, day).map(|day| Date::Day(day.0))
 }
 
 /// A day as `2021-01-25`.
 pub(super) fn day_text(day: i64) -> String {
-    let day = day + 719_468;
-    let era = day.div_euclid(146_097);
-    let of_era = day.rem_euclid(146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let date = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{date:02}")
+    Day(day).to_string()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Stage, inner_share, seconds};
+use super::{Replay, SeedRange, Stage, inner_share, seconds};
 use crate::calibrate::DateOrder;
 
 /// `outlay calibrate`
@@ -152,7 +152,8 @@ pub(crate) struct Plan {
 #[derive(Debug, Args)]
 pub(crate) struct Recommend {
     /// A name of `outlay agents`, a checkpoint folder, or exec:COMMAND
-    pub(crate) agent: String,
+    #[arg(required_unless_present = "reproduce")]
+    pub(crate) agent: Option<String>,
     /// The season: a shipped scenario or a path
     #[arg(long, value_name = "SCENARIO", default_value = "new-customer")]
     pub(crate) scenario: String,
@@ -165,6 +166,24 @@ pub(crate) struct Recommend {
     /// Put a plan of your own beside it: columns `line` and `money`
     #[arg(long, value_name = "PLAN.csv")]
     pub(crate) beside: Option<PathBuf>,
+    /// Beside every step of the log, what the agent would have asked for
+    #[arg(long, requires = "history", conflicts_with_all = ["beside", "evidence", "csv"])]
+    pub(crate) shadow: bool,
+    /// Shadow: the log is that of this simulated season (`--replay SEED --csv`); says what the difference would have brought
+    #[arg(long, value_name = "SEED", requires = "shadow")]
+    pub(crate) seed: Option<Replay>,
+    /// Seeds of the worlds in which the odds are found, half-open
+    #[arg(long, value_name = "A..B", default_value = "0..32")]
+    pub(crate) seeds: SeedRange,
+    /// Find no odds
+    #[arg(long)]
+    pub(crate) no_odds: bool,
+    /// Write everything that the recommendation follows from into this file
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) evidence: Option<PathBuf>,
+    /// Ask again what such a file is the evidence of: the same bytes, or what differs
+    #[arg(long, value_name = "FILE.json", conflicts_with_all = ["agent", "history", "at", "beside", "shadow", "evidence", "csv", "markdown", "json"])]
+    pub(crate) reproduce: Option<PathBuf>,
     /// Write one CSV row for each line; money in major units
     #[arg(long, conflicts_with_all = ["json", "markdown"])]
     pub(crate) csv: bool,

@@ -49,6 +49,7 @@ Examples:
   outlay what-if mpc --set limits.return_floor=2.5 --set line.search.cap=4000 --together
   outlay what-if mpc --set calendar.phase.peak.demand=1.8 --set merchant.margin=0.5
   outlay what-if mpc --next 10000
+  outlay what-if buyer-rule --next 10000 --move search=notes
   outlay what-if mpc steady-profit --limits
   outlay what-if checkpoints/new-customer --curve
   outlay what-if mpc --stress --seeds 0..16
@@ -67,6 +68,16 @@ Examples:
 
 Both futures meet the same shoppers, rivals and noise; up to the step they are one. The one that goes
 on is the episode as it would have been without the question.";
+
+pub(super) const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  outlay explain mpc --seed 5
+  outlay explain mpc --seed 5 --step 12
+  outlay explain checkpoints/new-customer --seed 5 --from-line display --to-line notes
+  outlay explain buyer-rule member --seed 3 --repeat 64
+
+Of two steps in a row a line that got less gave money, and a line that got more took it. The move is
+undone on the same shoppers and rivals; what is missing then is what it brought.";
 
 pub(super) const RUN_OFF_EXAMPLES: &str = "\
 Examples:
@@ -125,6 +136,9 @@ Examples:
   outlay recommend checkpoints/new-customer --history season.csv
   outlay recommend checkpoints/generalist --scenario my-shop.toml --history season.csv --csv
   outlay recommend checkpoints/new-customer --history season.csv --beside my-plan.csv
+  outlay recommend checkpoints/new-customer --history season.csv --shadow --seed 5
+  outlay recommend checkpoints/new-customer --history season.csv --at 12 --evidence june-12.json
+  outlay recommend --reproduce june-12.json
 
 A log to try it with is that of a simulated season:
   outlay evaluate buyer-rule --replay 5 --csv > season.csv

@@ -20,6 +20,9 @@ pub(crate) struct WhatIf {
     /// Where the next MONEY goes, and where the first MONEY to take away comes from
     #[arg(long, value_name = "MONEY", value_parser = money_above_zero, conflicts_with_all = ["changes", "limits", "curve", "stress"])]
     pub(crate) next: Option<f64>,
+    /// What MONEY moved from one line to another brings besides; repeatable
+    #[arg(long = "move", value_name = "LINE=LINE", requires = "next")]
+    pub(crate) moves: Vec<LineToLine>,
     /// What each limit of the scenario costs: without it, one after the other
     #[arg(long, conflicts_with_all = ["changes", "curve", "stress"])]
     pub(crate) limits: bool,
@@ -116,6 +119,43 @@ pub(crate) struct FromThere {
     pub(crate) stop: Option<String>,
 }
 
+/// `outlay explain`
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// A name of `outlay agents`, a checkpoint folder, or exec:COMMAND; NAME=AGENT gives it another name
+    pub(crate) agent: String,
+    /// A shipped scenario or a path; SCENARIO@MERCHANT plays it for another merchant
+    #[arg(default_value = "new-customer")]
+    pub(crate) scenario: String,
+    /// The seed of the season
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Its noise seed
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    pub(crate) noise: u64,
+    /// The step to explain, against the one before [default: that of the largest move]
+    #[arg(long, value_name = "STEP")]
+    pub(crate) step: Option<usize>,
+    /// The line that the money left [default: that of the largest move]
+    #[arg(long, value_name = "LINE")]
+    pub(crate) from_line: Option<String>,
+    /// The line that it went to [default: that of the largest move]
+    #[arg(long, value_name = "LINE")]
+    pub(crate) to_line: Option<String>,
+    /// Draws of chance in the same world over which the move is undone
+    #[arg(long, value_name = "K", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(crate) repeat: u64,
+    /// Seed of the agents' own randomness
+    #[arg(long = "agent-seed", value_name = "N", default_value_t = 0)]
+    pub(crate) agent_seed: u64,
+    /// Seconds an exec: agent may take for one answer
+    #[arg(long = "time-limit", value_name = "SECONDS", default_value_t = 30.0, value_parser = super::seconds)]
+    pub(crate) time_limit: f64,
+    /// Write a GitHub table
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+}
+
 /// `outlay run-off`
 #[derive(Debug, Args)]
 pub(crate) struct RunOff {
@@ -192,6 +232,28 @@ impl FromStr for LinePrice {
                 Ok(Self { line: line.to_owned(), factor })
             }
             _ => Err(format!("`{text}` is not a line and a factor such as `search=x1.2`")),
+        }
+    }
+}
+
+/// Money from one line to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LineToLine {
+    /// The line that it leaves.
+    pub(crate) from: String,
+    /// The line that it goes to.
+    pub(crate) to: String,
+}
+
+impl FromStr for LineToLine {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((from, to)) if !from.is_empty() && !to.is_empty() && from != to => {
+                Ok(Self { from: from.to_owned(), to: to.to_owned() })
+            }
+            _ => Err(format!("`{text}` is not two lines such as `search=notes`")),
         }
     }
 }

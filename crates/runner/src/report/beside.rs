@@ -4,8 +4,8 @@ use outlay_environment::Scenario;
 
 use super::charts::{self, Axis, COLORS, Curve, Mark, PLAIN, Row, range, tick};
 use super::figures::{Cell, Figure, Material, Section, Table, money, whole};
-use super::phrases::fill;
 use crate::format::{UNDEFINED, interval, number, p_value, percent, ratio, signed, signed_percent};
+use crate::phrases::fill;
 use crate::results::{Contestant, Finished, Pair, VERSION};
 
 /// What the first agent reached, and how surely.

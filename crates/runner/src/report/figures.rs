@@ -1,15 +1,17 @@
 //! Figures: a chart, what it says in words, its numbers, and the command that gives the same.
 
+use outlay_agent::checkpoint::Card;
 use outlay_environment::Scenario;
 
 use super::charts::{Axis, Drawn, Phase, tick};
-use super::phrases::{Phrases, fill};
+use super::phrases::Phrases;
 use super::study::{Course, Response};
 use crate::cli;
 use crate::compare::Found;
 use crate::deeplink;
 use crate::episodes::Participant;
 use crate::format::{UNDEFINED, major};
+use crate::phrases::{Language, fill};
 use crate::results::Finished;
 use crate::tables::quoted;
 
@@ -35,6 +37,8 @@ pub(super) struct Material<'a> {
     pub(super) responses: Vec<Response>,
     /// The account of the shoppers, where there are any.
     pub(super) shoppers: Option<deeplink::Report>,
+    /// The card of the first agent's checkpoint, where that keeps its validations.
+    pub(super) learning: Option<Card>,
     /// Header and rows of one season of the first agent.
     pub(super) ledger: Ledger,
 }
@@ -192,7 +196,7 @@ impl Material<'_> {
 
     /// `outlay report` as it was run.
     pub(super) fn report(&self) -> String {
-        let language = if matches!(self.phrases.tag(), "en") { "" } else { " --lang zh" };
+        let language = if self.phrases.language == Language::En { "" } else { " --lang zh" };
         format!("outlay report {}{}{language}", quoted(&self.arguments.stage.scenario), self.who())
     }
 

@@ -6,6 +6,7 @@
 mod beside;
 mod charts;
 mod figures;
+mod learning;
 mod page;
 mod phrases;
 mod season;
@@ -15,8 +16,6 @@ use std::io::Write;
 use std::path::Path;
 
 use serde::Serialize;
-
-pub(crate) use phrases::Language;
 
 use crate::cli;
 use crate::compare::{self, Field, Found};
@@ -129,7 +128,7 @@ fn sections(
         },
     };
     let material = Material {
-        phrases: Phrases::of(arguments.lang),
+        phrases: Phrases::of(terminal.language),
         arguments,
         scenario: &games.scenario,
         participants: &field.participants,
@@ -139,6 +138,7 @@ fn sections(
         courses,
         responses,
         shoppers,
+        learning: learning::card(participant),
         ledger: ledger(participant, first, games)?,
     };
     let failed = |error: String| Failure::run("a chart could not be drawn").because(error);
@@ -148,6 +148,7 @@ fn sections(
         Some(season::money_section(&material).map_err(failed)?),
         Some(season::lines_section(&material).map_err(failed)?),
         season::shoppers_section(&material).map_err(failed)?,
+        learning::learning_section(&material).map_err(failed)?,
         Some(beside::ledger_section(&material)),
         Some(beside::evidence_section(&material)),
     ]

@@ -4,8 +4,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::charts;
 use super::figures::{Cell, Figure, Material, Section, Table};
-use super::phrases::fill;
 use crate::format::{number, percent, signed, signed_percent};
+use crate::phrases::fill;
 
 /// Nothing may be loaded from anywhere, not even by accident.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
@@ -16,7 +16,7 @@ pub(super) fn page(material: &Material<'_>, sections: &[Section]) -> String {
     let title = format!("{}: {}", scenario.name, material.first.name);
     let markup = html! {
         (DOCTYPE)
-        html lang=(material.phrases.tag()) {
+        html lang=(material.phrases.language.tag()) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";

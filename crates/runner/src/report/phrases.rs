@@ -1,32 +1,6 @@
-//! Everything a report says, in both languages side by side: a phrase that lacks one does not compile.
+//! Everything a report says, in both languages side by side.
 
-use clap::ValueEnum;
-
-/// Language of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Language {
-    /// English
-    En,
-    /// Simplified Chinese (简体中文)
-    Zh,
-}
-
-macro_rules! phrases {
-    ($($name:ident: $en:literal, $zh:literal;)*) => {
-        /// What a report says. `{0}` and on stand for what is filled in.
-        pub(super) struct Phrases {
-            /// Language of the page, as HTML names it.
-            pub(super) language: Language,
-            $(pub(super) $name: &'static str,)*
-        }
-
-        const EN: Phrases = Phrases { language: Language::En, $($name: $en,)* };
-        const ZH: Phrases = Phrases { language: Language::Zh, $($name: $zh,)* };
-
-        #[cfg(test)]
-        const ALL: &[(&str, &str)] = &[$(($en, $zh),)*];
-    };
-}
+use crate::phrases::phrases;
 
 phrases! {
     headline: "{0}: {1} {2} on average", "{0}：平均{2} {1}";
@@ -36,6 +10,7 @@ phrases! {
     section_money: "Where the money went, and when", "钱花在哪里、何时花";
     section_lines: "What each channel line brought", "各渠道带来了什么";
     section_shoppers: "Shopper assets (DEEPLINK)", "消费者资产（DEEPLINK 深链经营）";
+    section_learning: "How it learned", "学习过程";
     section_agents: "Agents beside each other", "各投放方式对比";
     section_ledger: "One season, step by step", "单次投放逐步账本";
     section_evidence: "Evidence", "证据";
@@ -125,6 +100,11 @@ phrases! {
     failed: "failed", "失败";
     title_ledger: "{0} on seed {1}, noise {2}: the one nearest to its median", "{0} 在种子 {1}、噪声 {2} 上的账本（最接近中位数）";
     note_ledger: "A line's column is the money granted to it, {0}. Reported: credited by last click, and late.", "各渠道列为实际批准的金额（{0}）。“报表”为末次点击归因，且有延迟。";
+    title_learning: "Learning curve of {0}", "{0} 的学习曲线";
+    note_learning: "On worlds for validation, which no other figure here uses. The best was kept: {0} {1} after {2} decisions; the even split reaches {3} there.", "在专用于验证的世界上得到，本页其他图表不使用这些世界。保留了最好的一次：{2} 次决策后达到 {0} {1}；平均分配在同样的世界上为 {3}。";
+    decisions_axis: "decisions trained on", "训练决策数";
+    even_split: "even split", "平均分配";
+    deviations: "deviations above the even split", "高于平均分配的标准差数";
     scenario: "scenario", "场景";
     scenario_hash: "hash of the scenario (SHA-256)", "场景哈希（SHA-256）";
     identity: "agent, and what decides for it", "投放方式及其决策者";
@@ -136,142 +116,4 @@ phrases! {
     made_by: "this page", "本页";
     simulated: "All of this happened in a simulated market of {0}, not with real money. The same command gives the same bytes.", "以上全部发生在{0}的模拟市场中，未花真实的钱。同一命令得到逐字节相同的文件。";
     few: "With fewer than ten seeds an interval says little.", "种子少于十个时，置信区间参考价值有限。";
-}
-
-/// Words that results bring with them, with their Chinese: units, stages, limits, columns of the ledger.
-const TERMS: &[(&str, &str)] = &[
-    ("new customers", "新客"),
-    ("repeat orders", "复购订单"),
-    ("customers won back", "召回老客"),
-    ("qualified leads", "有效线索"),
-    ("value of shopper assets", "消费者资产价值"),
-    ("days to the orders (negated)", "达成订单目标的天数（取负）"),
-    ("worth of the product chosen", "所选商品的价值"),
-    ("weighted goals", "加权目标"),
-    ("revenue", "成交额"),
-    ("orders", "订单"),
-    ("profit", "利润"),
-    ("members", "会员"),
-    ("response", "响应"),
-    ("unreached", "未触达"),
-    ("discover", "发现"),
-    ("engage", "种草"),
-    ("enthuse", "互动"),
-    ("perform", "行动"),
-    ("initial", "首购"),
-    ("numerous", "复购"),
-    ("keen", "至爱"),
-    ("return_floor", "投资回报率下限"),
-    ("cost_cap", "单位成本上限"),
-    ("step", "步"),
-    ("phase", "阶段"),
-    ("spent", "花费"),
-    ("reported new", "报表新客"),
-    ("reported value", "报表成交额"),
-    ("order value", "成交额"),
-    ("arrived", "到账"),
-    ("left", "剩余"),
-    ("bound", "生效约束"),
-    ("budget", "预算"),
-    ("eligibility", "可投资格"),
-    ("hold", "预留"),
-    ("group", "组限额"),
-    ("step-cap", "每步上限"),
-    ("line-cap", "渠道上限"),
-    ("pin", "固定额"),
-    ("floor", "下限"),
-    ("largest-change", "最大变动"),
-];
-
-impl Phrases {
-    /// Those of a language.
-    pub(super) fn of(language: Language) -> &'static Self {
-        match language {
-            Language::En => &EN,
-            Language::Zh => &ZH,
-        }
-    }
-
-    /// The language as HTML names it.
-    pub(super) fn tag(&self) -> &'static str {
-        match self.language {
-            Language::En => "en",
-            Language::Zh => "zh-Hans",
-        }
-    }
-
-    /// A word that results bring with them; a name from a file is left as it is.
-    pub(super) fn term(&self, word: &str) -> String {
-        let known = TERMS.iter().find(|(english, _)| *english == word);
-        match (self.language, known) {
-            (Language::Zh, Some((_, chinese))) => (*chinese).to_owned(),
-            (Language::Zh, None) => word.to_owned(),
-            (Language::En, _) => word.replace('_', " "),
-        }
-    }
-}
-
-/// Puts values in the place of `{0}`, `{1}` and so on; what a value holds is not looked at again.
-pub(super) fn fill(phrase: &str, values: &[&str]) -> String {
-    let mut parts = phrase.split('{');
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        match part.split_once('}') {
-            Some((place, rest)) => {
-                text += place.parse::<usize>().ok().and_then(|place| values.get(place)).unwrap_or(&"");
-                text += rest;
-            }
-            None => text += part,
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use outlay_environment::{Goal, LimitKind, Stage};
-
-    use super::*;
-
-    fn places(phrase: &str) -> BTreeSet<&str> {
-        phrase.split('{').skip(1).filter_map(|part| part.split('}').next()).collect()
-    }
-
-    #[test]
-    fn both_languages_fill_in_the_same_values() {
-        for (english, chinese) in ALL {
-            assert_eq!(places(english), places(chinese), "{english}");
-        }
-    }
-
-    #[test]
-    fn what_is_filled_in_is_not_filled_again() {
-        assert_eq!(fill("{1} of {0}", &["{1}", "b"]), "b of {1}");
-        assert_eq!(fill("plain", &[]), "plain");
-    }
-
-    #[test]
-    fn every_word_of_results_has_its_chinese() {
-        let goals = Goal::NAMED.map(|(_, goal)| goal.unit());
-        let stages = Stage::ALL.map(Stage::name);
-        let limits = [
-            LimitKind::Budget,
-            LimitKind::Eligibility,
-            LimitKind::Hold,
-            LimitKind::Group,
-            LimitKind::StepCap,
-            LimitKind::LineCap,
-            LimitKind::Pin,
-            LimitKind::Floor,
-            LimitKind::LargestChange,
-        ]
-        .map(LimitKind::name);
-        let zh = Phrases::of(Language::Zh);
-        for word in goals.iter().chain(&stages).chain(&limits) {
-            assert_ne!(zh.term(word), *word);
-        }
-        assert_eq!(zh.term("my own line"), "my own line");
-    }
 }

@@ -2,9 +2,9 @@
 
 use super::charts::{self, Axis, COLORS, Curve, Drawn, Mark, PLAIN, Row, range, tick};
 use super::figures::{Cell, Figure, Material, Section, Table, money, whole};
-use super::phrases::fill;
 use crate::deeplink::Asset;
 use crate::format::{number, percent, ratio, short, signed};
+use crate::phrases::fill;
 
 /// Lines that have a colour of their own; the others share one.
 const SHOWN: usize = COLORS;

@@ -18,6 +18,7 @@ mod paired;
 mod profiles;
 mod proportion;
 mod significance;
+mod spread;
 
 pub(crate) use aggregates::{
     headroom, interquartile_mean, mean, normalised, optimality_gap, quantile, world_means,
@@ -27,6 +28,7 @@ pub(crate) use paired::{Comparison, compare};
 pub(crate) use profiles::{deciles, profile};
 pub(crate) use proportion::Proportion;
 pub(crate) use significance::holm;
+pub(crate) use spread::Spread;
 
 /// What a difference, its interval and its p value are about.
 pub(crate) const ESTIMAND: &str = "the mean over the scenario's worlds and noises of the paired difference";

@@ -13,7 +13,7 @@ use outlay_environment::Scenario;
 pub(crate) use comparison::{Comparison, Shown, comparison};
 pub(crate) use evaluation::{evaluation, tier_reached};
 
-use crate::format::{major, number, percent, ratio};
+use crate::format::{major, number, padded, percent, ratio, width};
 use crate::look::Look;
 use crate::results::{LastYear, Promise, VERSION};
 
@@ -112,8 +112,9 @@ pub(crate) fn quoted(word: &str) -> String {
 
 /// Two columns, the first faint.
 pub(crate) fn facts(rows: &[[String; 2]]) -> String {
-    let width = rows.iter().map(|[name, _]| name.chars().count()).max().unwrap_or_default();
-    rows.iter().map(|[name, value]| format!("  {FAINT}{name:width$}{FAINT:#}  {value}\n")).collect()
+    let columns = rows.iter().map(|[name, _]| width(name)).max().unwrap_or_default();
+    let row = |[name, value]: &[String; 2]| format!("  {FAINT}{}{FAINT:#}  {value}\n", padded(name, columns));
+    rows.iter().map(row).collect()
 }
 
 /// A table without borders, its first column to the left and the others to the right.

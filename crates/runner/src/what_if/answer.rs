@@ -103,6 +103,9 @@ pub(super) struct Forcing {
     pub(super) line: Option<String>,
     /// Money, negative where it was taken away.
     pub(super) money: i64,
+    /// The line that it came from, where it was moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) from: Option<String>,
 }
 
 /// How often a limit bound.

@@ -215,10 +215,13 @@ fn next(question: &Question<'_>, money: Money) -> Result<Option<Answer>, Failure
     for (alternative, money) in [(&richer, money), (&poorer, Money::ZERO - money)] {
         let Some(found) = question.samples(&alternative.scenario)? else { return Ok(None) };
         let mut row = Row::of(alternative, &found).against(&samples, &found, noises);
-        row.forced = Some(Forcing { line: None, money: money.0 });
+        row.forced = Some(Forcing { line: None, money: money.0, from: None });
         rows.push(row);
     }
-    let Some(forced) = next::force(question, &richer.scenario, money)? else { return Ok(None) };
+    let line = |name: &str| plan::line(base, name, "--move");
+    let moves = question.arguments.moves.iter().map(|it| Ok([line(&it.from)?, line(&it.to)?]));
+    let moves = moves.collect::<Result<Vec<_>, Failure>>()?;
+    let Some(forced) = next::force(question, &richer.scenario, money, &moves)? else { return Ok(None) };
     let here = Alternative { name: String::new(), scenario: base.clone() };
     for (alternative, lines, money) in
         [(&richer, &forced.onto, money), (&here, &forced.off, Money::ZERO - money)]
@@ -227,17 +230,26 @@ fn next(question: &Question<'_>, money: Money) -> Result<Option<Answer>, Failure
             let mut row = Row::of(alternative, found).against(&samples, found, noises);
             let way = if money > Money::ZERO { "onto" } else { "off" };
             row.name = format!("{way} {}", line.name);
-            row.forced = Some(Forcing { line: Some(line.name.clone()), money: money.0 });
+            row.forced = Some(Forcing { line: Some(line.name.clone()), money: money.0, from: None });
             // Nobody decided this: it is the scenario as it is, with other money on a line.
             row.scenario_hash = None;
             rows.push(row);
         }
     }
+    for ([from, to], found) in moves.iter().zip(&forced.moved) {
+        let [from, to] = [from, to].map(|line| base.brief.lines[*line].name.clone());
+        let mut row = Row::of(&here, found).against(&samples, found, noises);
+        row.name = format!("{from} to {to}");
+        row.forced = Some(Forcing { line: Some(to), money: money.0, from: Some(from) });
+        row.scenario_hash = None;
+        rows.push(row);
+    }
     // Of equal gains the first line of the scenario.
     rows.sort_by(|a, b| {
         let key = |row: &Row| {
             let forced = row.forced.as_ref();
-            (forced.is_some_and(|it| it.money < 0), forced.is_some_and(|it| it.line.is_some()))
+            let of = |is: fn(&Forcing) -> bool| forced.is_some_and(is);
+            (of(|it| it.from.is_some()), of(|it| it.money < 0), of(|it| it.line.is_some()))
         };
         key(a).cmp(&key(b)).then(b.gain().total_cmp(&a.gain()))
     });

@@ -18,13 +18,20 @@ use crate::plan;
 pub(super) struct Forced {
     pub(super) onto: Vec<Vec<Sample>>,
     pub(super) off: Vec<Vec<Sample>>,
+    /// `[moves]` in the order asked for.
+    pub(super) moved: Vec<Vec<Sample>>,
 }
 
-/// Forces `money` onto each line and off it; `richer` is the scenario with so much more to spend.
+/// Money from one line to another, by their places.
+pub(super) type Move = [usize; 2];
+
+/// Forces `money` onto each line and off it, and from line to line as `moves` say; `richer` is the scenario with so much more
+/// to spend.
 pub(super) fn force(
     question: &Question<'_>,
     richer: &Arc<Scenario>,
     money: Money,
+    moves: &[Move],
 ) -> Result<Option<Forced>, Failure> {
     let stage = &question.arguments.stage;
     let base = &question.base;
@@ -50,16 +57,17 @@ pub(super) fn force(
         let limits = &richer.scenario.brief.limits;
         let onto = lines.clone().map(|line| replay(&richer, with_more(&record.granted, limits, line, money)));
         let off = lines.clone().map(|line| replay(&world, with_less(&record.granted, limits, line, money)));
-        Ok((onto.collect::<Vec<_>>(), off.collect::<Vec<_>>()))
+        let own = &base.brief.limits;
+        let moved = moves.iter().map(|way| replay(&world, with_moved(&record.granted, own, *way, money)));
+        Ok([onto.collect::<Vec<_>>(), off.collect(), moved.collect()])
     })?;
     Ok(played.map(|played| {
-        let (onto, off): (Vec<_>, Vec<_>) = played.into_iter().unzip();
-        Forced { onto: transposed(&onto, lines.len()), off: transposed(&off, lines.len()) }
+        let of = |which: usize, count: usize| {
+            let of_each = |place: usize| played.iter().map(|episode| episode[which][place].clone()).collect();
+            (0..count).map(of_each).collect()
+        };
+        Forced { onto: of(0, lines.len()), off: of(1, lines.len()), moved: of(2, moves.len()) }
     }))
-}
-
-fn transposed(episodes: &[Vec<Sample>], lines: usize) -> Vec<Vec<Sample>> {
-    (0..lines).map(|line| episodes.iter().map(|episode| episode[line].clone()).collect()).collect()
 }
 
 /// `[steps][lines]` money with up to `more` spread evenly over the steps in which the line may have more.
@@ -111,6 +119,21 @@ fn with_less(granted: &[Vec<Money>], limits: &Limits, line: usize, less: Money) 
     poorer
 }
 
+/// `[steps][lines]` money with up to `money` taken from one line and given to another.
+fn with_moved(granted: &[Vec<Money>], limits: &Limits, [from, to]: Move, money: Money) -> Vec<Vec<Money>> {
+    let sum = |money: &[Vec<Money>], line: usize| money.iter().map(|row| row[line]).sum::<Money>();
+    let poorer = with_less(granted, limits, from, money);
+    let taken = sum(granted, from) - sum(&poorer, from);
+    let moved = with_more(&poorer, limits, to, taken);
+    // What the other line has no room for stays where it was.
+    let given = sum(&moved, to) - sum(granted, to);
+    if given == taken {
+        moved
+    } else {
+        with_more(&with_less(granted, limits, from, given), limits, to, given)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,6 +176,23 @@ mod tests {
         let group = Group { name: "g".into(), lines: vec![0, 1], most: Money(64) };
         assert_eq!(column(&Limits { groups: vec![group], ..limits(OPEN) }, 100), [11; 4]);
         assert!(with_more(&granted, &limits(capped), 0, Money(8)).iter().all(|row| row[1] == Money(5)));
+    }
+
+    #[test]
+    fn what_moves_is_neither_lost_nor_made() {
+        let granted = money(&[[10, 5], [30, 5], [0, 5], [60, 5]]);
+        let all = |money: &[Vec<Money>]| money.iter().flatten().copied().sum::<Money>();
+        for (line, most, moved) in
+            [(OPEN, 50, 20), (OPEN, 7, 7), (LineLimits { cap: Some(Money(40)), ..OPEN }, 50, 20)]
+        {
+            let found = with_moved(&granted, &limits(line), [1, 0], Money(most));
+            assert_eq!(all(&found), all(&granted));
+            assert_eq!(found.iter().map(|row| row[1].0).sum::<i64>(), 20 - moved);
+        }
+        // The line that is to get it has room for ten.
+        let full = LineLimits { cap: Some(Money(10)), end_step: 3, ..OPEN };
+        let found = with_moved(&granted, &limits(full), [1, 0], Money(20));
+        assert_eq!((all(&found), found[2][0]), (all(&granted), Money(10)));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::statistics::ESTIMAND;
 use crate::tables::Setting;
 
 use super::Asked;
-use super::answer::{Against, Answer, Binding, Row};
+use super::answer::{Against, Answer, Binding, Forcing, Row};
 
 /// The whole page.
 pub(super) fn page(asked: Asked, agent: &str, answer: &Answer, setting: &Setting<'_>) -> String {
@@ -150,10 +150,11 @@ fn curve(answer: &Answer, setting: &Setting<'_>) -> String {
 fn next(agent: &str, money: i64, answer: &Answer, setting: &Setting<'_>) -> String {
     let (look, currency) = (setting.look, &setting.scenario.currency);
     let amount = major(money);
-    let (more, less): (Vec<&Row>, Vec<&Row>) = answer
-        .alternatives
-        .iter()
-        .partition(|row| row.forced.as_ref().is_some_and(|forced| forced.money > 0));
+    let forced = |row: &&Row, is: fn(&Forcing) -> bool| row.forced.as_ref().is_some_and(is);
+    let (moved, alone): (Vec<&Row>, Vec<&Row>) =
+        answer.alternatives.iter().partition(|row| forced(row, |forced| forced.from.is_some()));
+    let (more, less): (Vec<&Row>, Vec<&Row>) =
+        alone.into_iter().partition(|row| forced(row, |forced| forced.money > 0));
     let table = |title: &str, rows: &[&Row]| {
         let mut header = vec![title.to_owned()];
         header.extend(texts(["difference", "95 % interval", "uplift", "P(better)"]));
@@ -172,6 +173,9 @@ fn next(agent: &str, money: i64, answer: &Answer, setting: &Setting<'_>) -> Stri
     };
     let mut text = table(&format!("{amount} {currency} more"), &more) + "\n";
     text += &(table(&format!("{amount} {currency} less"), &less) + "\n");
+    if !moved.is_empty() {
+        text += &(table(&format!("{amount} {currency} moved"), &moved) + "\n");
+    }
     // The agent's own rows come first.
     let header = [
         format!("{agent} spends on"),
