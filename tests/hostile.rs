@@ -183,6 +183,15 @@ fn paths_in_files_stay_in_their_folder() {
     assert!(output.status.success(), "{}", stderr(&output));
 }
 
+/// Amounts whose sum would leave the numbers that money is counted in.
+#[test]
+fn amounts_beyond_all_budgets_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = file(folder.path(), "log.csv", "step,line,spend\n0,a,1e300\n0,b,1e300\n");
+    let arguments = ["recommend", "even", "--scenario", "problems/p3-carry-over", "--history", &log];
+    refused(&arguments, &["row 2, column `spend`: `1e300`", "up to 1e12"]);
+}
+
 /// Names from files are text in a report, wherever they stand.
 #[test]
 fn names_are_never_markup() {

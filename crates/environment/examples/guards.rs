@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release -p outlay-environment --example guards -- 40000000`
 //!
-//! Every step of every episode is audited from the brief and the books alone. The first that breaks a limit, or in which
+//! A second number is the round to begin with, so that several machines can share the work: a round plays each scenario in
+//! one drawn world, every other one with limits and a budget of its own. Every step of every episode is audited from the brief and the books alone. The first that breaks a limit, or in which
 //! the books do not add up, is printed with what repeats it, and ends the program with 1.
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
@@ -26,7 +27,8 @@ const SHOPPERS: usize = 40;
 const NOISES: u64 = 50;
 
 fn main() -> ExitCode {
-    let wanted: u64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(1_000_000);
+    let argument = |place: usize| std::env::args().nth(place).and_then(|text| text.parse().ok());
+    let (wanted, mut round) = (argument(1).unwrap_or(1_000_000_u64), argument(2).unwrap_or(0_u64));
     let scenarios: Vec<Arc<Scenario>> =
         match Scenario::every_shipped().iter().map(|name| Scenario::load(name)).collect() {
             Ok(scenarios) => scenarios,
@@ -38,7 +40,6 @@ fn main() -> ExitCode {
     let start = Instant::now();
     let mut tallies: BTreeMap<&str, (u64, Tally)> = BTreeMap::new();
     let mut total = Tally::default();
-    let mut round = 0;
     while total.steps < wanted {
         for shipped in &scenarios {
             match siege(shipped, round) {
