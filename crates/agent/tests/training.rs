@@ -153,6 +153,48 @@ fn a_run_goes_on_only_where_it_belongs() {
     ));
 }
 
+/// Numbers that leave the finite end the run in the iteration in which they do, and what was saved before is whole.
+#[test]
+fn divergence_is_noticed_at_once_and_the_last_state_is_kept() {
+    let (scenario, place) = (scenario(), tempfile::tempdir().unwrap());
+    let folder = place.path().join("run");
+    let good = TrainSettings { steps: 2 * 8 * 32, ..settings(&scenario) };
+    let policy = run(&scenario, &good, None, 0).state.policy;
+    let tame = TrainSettings { learning_rate: 1e-4, ..settings(&scenario) };
+    for (poison, from) in [(f32::NAN, 0), (f32::INFINITY, 0), (f32::MAX, policy.weights.len() / 2)] {
+        let mut iterations = 0;
+        let mut poisoned = policy.clone();
+        poisoned.weights[from..].fill(poison);
+        let ended = train(
+            std::slice::from_ref(&scenario),
+            &TrainSettings { width: poisoned.sizes.width, teacher_share: 0.0, ..tame.clone() },
+            Start::From(Box::new(poisoned)),
+            &mut |event: &Event<'_>| {
+                iterations += u64::from(matches!(event, Event::Iteration(_)));
+                Flow::Continue
+            },
+        );
+        assert!(matches!(ended, Err(TrainError::Diverged { steps: 256 })), "{poison}: {:?}", ended.err());
+        assert_eq!(iterations, 0, "nothing was said of an iteration that came to nothing");
+    }
+    // A rate at which the weights leave the finite on the way.
+    let wild = TrainSettings { learning_rate: 1e37, teacher_share: 0.0, ..settings(&scenario) };
+    let mut saved = None;
+    let ended = train(std::slice::from_ref(&scenario), &wild, Start::Fresh, &mut |event: &Event<'_>| {
+        if let Event::Validated(_, state) = event {
+            let card = Card::new(std::slice::from_ref(&scenario), state, "outlay train");
+            checkpoint::write(&folder, state.best_policy(), &card, Some(state)).unwrap();
+            saved = Some(TrainState::clone(state));
+        }
+        Flow::Continue
+    });
+    assert!(matches!(ended, Err(TrainError::Diverged { .. })), "{:?}", ended.err());
+    if let Some(saved) = saved {
+        assert!(saved.policy.weights.iter().all(|weight| weight.is_finite()));
+        assert_eq!(checkpoint::read_resume(&folder).unwrap(), saved);
+    }
+}
+
 #[test]
 fn a_checkpoint_decides_as_the_policy_that_was_saved() {
     let (scenario, place) = (scenario(), tempfile::tempdir().unwrap());

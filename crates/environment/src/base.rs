@@ -2,12 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::bounds::Bounds;
 use crate::catalogue::shipped_text;
 use crate::change::Change;
 use crate::document::{Content, Place, Source, Table, Value, read_bounded};
 use crate::problem::Notes;
 use crate::reader::{Section, quoted, suggestion};
 use crate::scenario::Scenario;
+
+/// Format of scenario files that this program reads. A key that may be left out makes no new format; one that changes what
+/// an old file means does.
+const FORMAT: u64 = 1;
+/// What a file may say of it.
+const FORMATS: Bounds = Bounds::between(1.0, 1e6, "format of the file, 1 where it is left out");
+
+/// Most lines of a scenario, and most that it drops. Assumed: far more channels than anybody buys from.
+const MOST_LINES: usize = 1_000;
 
 /// A scenario file, and what tells it from others.
 pub(crate) struct File {
@@ -86,6 +96,13 @@ pub(crate) fn compose(file: File, changes: &[Change], notes: &Notes) -> Option<C
 
 /// Reads the keys of a scenario that say what it starts from.
 pub(crate) fn read_base(top: &mut Section<'_>) -> (Option<String>, Vec<String>) {
+    // What a later format says would be misread, so it is not read at all.
+    if let Some(format) = top.whole_if_any("format", FORMATS)
+        && format > FORMAT
+    {
+        let message = format!("the file has format {format}, this program reads up to {FORMAT}");
+        top.object("format", message, "newer", "read it with the version of Outlay that it was written for");
+    }
     (top.text_if_any("base"), top.texts_if_any("drop_lines"))
 }
 
@@ -112,11 +129,25 @@ impl Layer {
             );
         }
         let base = base.zip(table.remove("base")).map(|(name, value)| (name, value.place));
+        // Each file says for itself.
+        table.remove("format");
         let dropped = table.remove("drop_lines");
         let drops = (dropped.iter().filter_map(Value::list).flatten())
             .filter_map(|item| Some((item.text()?.to_owned(), item.place.clone())))
             .collect();
         let layer = Self { file, table, base, drops };
+        let most = layer.lines().len().max(layer.drops.len());
+        if most > MOST_LINES {
+            let message = format!("{most} lines are more than {MOST_LINES}");
+            notes.add_in(
+                &layer.file.source,
+                None,
+                message,
+                "",
+                Some("put lines that are alike together".to_owned()),
+            );
+            return None;
+        }
         if layer.base.is_some() {
             layer.note_doubles(notes);
         }
@@ -143,8 +174,16 @@ impl Layer {
 /// The scenario file of a name: beside the file that names it, else among those that ship.
 fn find(name: &str, folder: Option<&Path>, place: &Place, notes: &Notes) -> Option<File> {
     let relative = if name.ends_with(".toml") { PathBuf::from(name) } else { format!("{name}.toml").into() };
-    let beside = folder.filter(|_| relative.is_relative()).map(|folder| folder.join(&relative));
-    if let Some(path) = beside.filter(|path| path.is_file()) {
+    if let Some(folder) = folder
+        && let path = folder.join(&relative)
+        && path.is_file()
+    {
+        if !is_inside(&path, folder) {
+            let message = format!("`{name}` lies outside of the folder of the file that names it");
+            let help = "a file may name what lies beside it or below; copy the other one there".to_owned();
+            notes.add(place, message, "not read", Some(help));
+            return None;
+        }
         let cannot = |cause| notes.add(place, format!("`{name}` cannot be read: {cause}"), "here", None);
         return File::on_disk(&path).map_err(cannot).ok();
     }
@@ -159,6 +198,15 @@ fn find(name: &str, folder: Option<&Path>, place: &Place, notes: &Notes) -> Opti
         notes.add(place, format!("no scenario `{name}`"), "not found", Some(help));
     }
     found
+}
+
+/// Whether a file lies in a folder or below it, wherever links lead: what somebody passes on names no file of its reader's.
+pub(crate) fn is_inside(path: &Path, folder: &Path) -> bool {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    match (path.canonicalize(), folder.canonicalize()) {
+        (Ok(path), Ok(folder)) => path.starts_with(folder),
+        _ => false,
+    }
 }
 
 fn note_circle(layers: &[Layer], place: &Place, notes: &Notes) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use include_dir::{Dir, include_dir};
 use sha2::{Digest, Sha256};
 
-use crate::base::{Composed, File, compose};
+use crate::base::{Composed, File, compose, is_inside};
 use crate::change::Change;
 use crate::document::{Source, Table, read_bounded};
 use crate::problem::{Notes, Problem, Problems};
@@ -187,8 +187,11 @@ impl Catalogue<'_> {
         }
         let relative = format!("{kind}/{name}.toml");
         let plain = is_plain(name);
-        let mut on_disk = self.folders.iter().map(|folder| folder.join(&relative)).filter(|_| plain);
-        let found = match (on_disk.find(|path| path.is_file()), SHIPPED.get_file(&relative)) {
+        let mut on_disk = self.folders.iter().filter_map(|folder| {
+            let path = folder.join(&relative);
+            (plain && path.is_file() && is_inside(&path, folder)).then_some(path)
+        });
+        let found = match (on_disk.next(), SHIPPED.get_file(&relative)) {
             (Some(path), _) => {
                 read_bounded(&path).ok().map(|text| Source::new(&path.to_string_lossy(), &text))
             }

@@ -38,6 +38,9 @@ impl fmt::Display for Problems {
     }
 }
 
+/// More problems than anybody reads; what is wrong beyond them is found in the next try.
+pub(crate) const MOST_PROBLEMS: usize = 100;
+
 /// Collects problems over all files that make up one thing.
 #[derive(Debug, Default)]
 pub struct Notes(RefCell<Vec<Problem>>);
@@ -73,7 +76,7 @@ impl Notes {
             help,
         };
         let mut problems = self.0.borrow_mut();
-        if !problems.contains(&problem) {
+        if problems.len() < MOST_PROBLEMS && !problems.contains(&problem) {
             problems.push(problem);
         }
     }

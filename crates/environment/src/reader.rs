@@ -6,6 +6,7 @@ pub use crate::bounds::Bounds;
 use crate::declared::{Declared, Field, Log};
 pub use crate::document::{Place, Source, read_bounded};
 use crate::document::{Table, Value};
+use crate::problem::MOST_PROBLEMS;
 pub use crate::problem::Notes;
 use crate::schema::FileKind;
 pub use crate::uncertain::{Drawn, Uncertain};
@@ -15,6 +16,9 @@ pub fn with_table<T>(source: &Source, notes: &Notes, read: impl FnOnce(Section<'
     let table = Table::parse(source, notes)?;
     Some(read(Section::top(&table, notes)))
 }
+
+/// Most tables in one list. Assumed: more than anybody writes, and few enough that reading them takes no time.
+const MOST_TABLES: usize = 10_000;
 
 /// One table of a file. Ask for its fields, then call [`Section::finish`], which notes every key not asked for.
 pub struct Section<'a> {
@@ -103,7 +107,16 @@ impl<'a> Section<'a> {
         if text.is_none() {
             self.wrong_type(key, value, "a text in quotes");
         }
+        self.note_control(key, value);
         text
+    }
+
+    /// Names are shown on terminals, where such a character does more than be shown.
+    fn note_control(&self, key: &str, value: &Value) {
+        if value.text().is_some_and(|text| text.chars().any(char::is_control)) {
+            let help = Some("write it without; a text is a line".to_owned());
+            self.notes.add(&value.place, format!("`{key}` holds a control character"), "here", help);
+        }
     }
 
     /// A required text.
@@ -132,6 +145,7 @@ impl<'a> Section<'a> {
         };
         let mut found = Vec::new();
         for item in items {
+            self.note_control(key, item);
             match item.text() {
                 Some(text) => found.push(text.to_owned()),
                 None => self.wrong_type(key, item, "a list of texts in quotes"),
@@ -270,6 +284,11 @@ impl<'a> Section<'a> {
             self.wrong_type(key, value, &format!("a list of tables, `[[{key}]]`"));
             return Vec::new();
         };
+        if items.len() > MOST_TABLES {
+            let message = format!("`{key}` has {} tables, more than {MOST_TABLES}", items.len());
+            self.notes.add(&value.place, message, "too many", None);
+            return Vec::new();
+        }
         let mut found = Vec::new();
         for item in items {
             match item.table() {
@@ -302,15 +321,14 @@ impl<'a> Section<'a> {
 
     /// Notes every key of the section that nobody asked for.
     pub fn finish(self) {
-        for (name, place) in self.table.keys() {
-            if !self.asked.contains(&name) {
-                let help = suggestion(name, &self.asked).map_or_else(
-                    || format!("known keys are {}", quoted(&self.asked)),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                let message = format!("unknown key `{name}` in {}", self.title);
-                self.notes.add(place, message, "not known here", Some(help));
-            }
+        let unknown = self.table.keys().filter(|(name, _)| !self.asked.contains(name));
+        for (name, place) in unknown.take(MOST_PROBLEMS) {
+            let help = suggestion(name, &self.asked).map_or_else(
+                || format!("known keys are {}", quoted(&self.asked)),
+                |near| format!("did you mean `{near}`?"),
+            );
+            let message = format!("unknown key `{name}` in {}", self.title);
+            self.notes.add(place, message, "not known here", Some(help));
         }
     }
 }

@@ -18,13 +18,20 @@ use crate::market::calendar::{HALF_HOURS, WEEKDAYS, read_calendar};
 use crate::market::channel_parts::{read_channel, read_line};
 use crate::market::goods_parts::read_choice;
 use crate::market::parts::{read_industry, read_merchant};
-use crate::market::settings::{Goods, Line, Market};
+use crate::market::settings::{Goods, Line, Market, Merchant};
 use crate::money::Money;
 use crate::observation::{Brief, CalendarStep, LineBrief};
 use crate::reader::{Bounds, Section};
 use crate::scenario::{Answer, Kind, Scenario};
 use crate::schema::FileKind;
 use crate::tiers::read_stars;
+
+/// Most simulated shoppers: about half a gigabyte for each episode that is played at a time. Assumed; the scenarios that ship
+/// have 20,000, and more only make the noise smaller.
+const MOST_SHOPPERS: f64 = 1e7;
+/// Most that all people of a market could spend in an order each, in major units, so that the revenue of the longest season
+/// fits into a ledger's 64 bits of minor units.
+const MOST_MONEY: f64 = 1e12;
 
 /// Reads a scenario whose file has been laid over its bases. What is read besides is added to `sources`.
 pub(crate) fn read_scenario(
@@ -192,8 +199,8 @@ fn read_market(
     limits: &mut Limits,
 ) -> Option<(Market, String, Vec<CalendarStep>)> {
     let people = top.whole("people", Bounds::between(1.0, 1e10, "people in the market"));
-    let shoppers = top.whole("shoppers", Bounds::between(1.0, 1e9, "simulated shoppers"));
-    let training_shoppers = top.whole("training_shoppers", Bounds::between(1.0, 1e9, "simulated shoppers"));
+    let most = Bounds::between(1.0, MOST_SHOPPERS, "simulated shoppers");
+    let [shoppers, training_shoppers] = ["shoppers", "training_shoppers"].map(|key| top.whole(key, most));
     for (key, count) in [("shoppers", shoppers), ("training_shoppers", training_shoppers)] {
         if count == 0 || !people.is_multiple_of(count.max(1)) {
             top.object(
@@ -248,6 +255,13 @@ fn read_market(
         section.finish();
         lines.push(line);
     }
+    let dearest = merchant.iter().map(dearest_order).fold(0.0, f64::max);
+    if people as f64 * dearest > MOST_MONEY {
+        let message = format!("`people` times the value of a large order is more than {MOST_MONEY:e}");
+        let help =
+            format!("{people} people at {dearest:.0} an order are more money than can be counted exactly");
+        top.object("people", message, "too many", &help);
+    }
     let (shoppers, training_shoppers) = (shoppers as usize, training_shoppers as usize);
     let (industry, merchant) = (industry?, merchant?);
     let (test, commit_step) = read_choice(top, &lines, (steps, per_day));
@@ -265,6 +279,14 @@ fn read_market(
     };
     check_names(top, &market, &calendar);
     Some((market, calendar_title, calendar))
+}
+
+/// An order of a merchant as dear as they come: four standard deviations above the usual, in major units.
+fn dearest_order(merchant: &Merchant) -> f64 {
+    let priced = merchant.goods.products.iter().map(|product| {
+        product.price * libm::exp(4.0 * product.price_log_sd.unwrap_or(merchant.order_value_log_sd))
+    });
+    priced.fold(merchant.order_value * libm::exp(4.0 * merchant.order_value_log_sd), f64::max)
 }
 
 /// Figures in `[set]` that are laid over those of the industry, the merchant and the calendar.

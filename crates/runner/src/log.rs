@@ -42,6 +42,11 @@ const PRODUCT: [&str; 2] = ["orders ", "stock "];
 /// `[steps seen + 1]` what was seen before each step, the first one included.
 pub(crate) type Seen = Vec<Observation>;
 
+/// Largest number in a log: as many major units as a budget may have, and more people than there are.
+const MOST: f64 = 1e12;
+/// Problems after which reading ends: more than anybody mends at once.
+const MOST_PROBLEMS: usize = 1_000;
+
 /// What is seen before the first step where nobody says more.
 pub(crate) fn opening(brief: &Brief) -> Observation {
     let lines = vec![LineReport::default(); brief.lines.len()];
@@ -111,6 +116,7 @@ pub(crate) fn read(text: &str, brief: &Brief) -> Result<Seen, Vec<String>> {
     let mut record = csv::StringRecord::new();
     loop {
         match reader.read_record(&mut record) {
+            Ok(true) if log.problems.len() >= MOST_PROBLEMS => break,
             Ok(true) => log.take(&record),
             Ok(false) => break,
             Err(error) => {
@@ -255,9 +261,13 @@ impl<'a> Reading<'a> {
         if text.is_empty() {
             return 0.0;
         }
-        let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
+        let number = text.parse::<f64>().ok().filter(|number| (0.0..=MOST).contains(number));
         number.unwrap_or_else(|| {
-            let help = if text.contains(',') { "; write it without thousands separators" } else { "" };
+            let help = match text.parse::<f64>() {
+                Ok(number) if number > MOST => format!(", and up to {MOST:e}"),
+                Err(_) if text.contains(',') => "; write it without thousands separators".to_owned(),
+                _ => String::new(),
+            };
             self.problems
                 .push(format!("row {row}, column `{column}`: `{text}` is no number of 0 or more{help}"));
             0.0

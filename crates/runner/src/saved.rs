@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use outlay_agent::checkpoint::{self, Card, CardResult, CheckpointError};
+use outlay_agent::checkpoint::{self, Card, CardResult, CheckpointError, Claim};
 use outlay_agent::learn::TrainState;
 use outlay_environment::Scenario;
 
@@ -16,12 +16,14 @@ use crate::tables::quoted;
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
+    /// Nobody else writes there meanwhile.
+    _claim: Claim,
 }
 
 impl Folder {
     /// A folder for a new run: new or empty, and writable.
     pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
-        let folder = Self { path: path.to_owned() };
+        let folder = Self::claim(path)?;
         let typed = folder.typed();
         if path.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
             return Err(Failure::usage(format!("{typed} already holds something"))
@@ -39,12 +41,28 @@ impl Folder {
 
     /// The folder of a saved run.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
-        let folder = Self { path: path.to_owned() };
-        if !path.is_dir() {
-            return Err(Failure::usage(format!("there is no folder {}", folder.typed()))
-                .help("`outlay train` starts a run and prints its folder"));
+        let missing = || {
+            Failure::usage(format!("there is no folder {}", quoted(&path.display().to_string())))
+                .help("`outlay train` starts a run and prints its folder")
+        };
+        if path.parent().is_some_and(|parent| !parent.as_os_str().is_empty() && !parent.is_dir()) {
+            return Err(missing());
         }
-        Ok(folder)
+        // After the claim, which puts back what a killed run left beside it.
+        let folder = Self::claim(path)?;
+        if path.is_dir() { Ok(folder) } else { Err(missing()) }
+    }
+
+    fn claim(path: &Path) -> Result<Self, Failure> {
+        let refused = |error: CheckpointError| match error {
+            CheckpointError::Io { source, .. } => {
+                Failure::usage(format!("{} cannot be written", quoted(&path.display().to_string())))
+                    .because(source)
+                    .help("name another folder with `--out`")
+            }
+            error => Failure::usage(error.to_string()),
+        };
+        Ok(Self { path: path.to_owned(), _claim: Claim::take(path).map_err(refused)? })
     }
 
     /// Its path.

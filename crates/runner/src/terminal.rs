@@ -116,14 +116,19 @@ fn failure_text(failure: &Failure) -> String {
 }
 
 fn complaint_text(word: &str, style: Style, complaint: &Complaint) -> String {
-    let mut text = format!("{style}{word}{style:#}: {}\n", complaint.message);
+    let mut text = format!("{style}{word}{style:#}: {}\n", harmless(&complaint.message));
     if let Some(cause) = &complaint.cause {
-        text += &format!("{style}cause{style:#}: {cause}\n");
+        text += &format!("{style}cause{style:#}: {}\n", harmless(cause));
     }
     for help in &complaint.help {
-        text += &format!("{HELP}help{HELP:#}: {help}\n");
+        text += &format!("{HELP}help{HELP:#}: {}\n", harmless(help));
     }
     text
+}
+
+/// What was quoted from a file, without characters that move a cursor or change colours.
+fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// `error: 2 problems in FILE`

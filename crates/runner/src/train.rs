@@ -232,12 +232,20 @@ fn learn(run: &mut Run, timing: bool, terminal: Terminal) -> Result<Trained, Fai
     );
     watch.clear();
     failed.map_or(Ok(()), Err)?;
-    trained.map_err(|error| refused(&error))
+    trained.map_err(|error| refused(&error, &run.folder))
 }
 
-fn refused(error: &TrainError) -> Failure {
+fn refused(error: &TrainError, folder: &Folder) -> Failure {
     match error {
-        TrainError::Diverged { .. } => Failure::run(error.to_string()),
+        TrainError::Diverged { steps } => {
+            let typed = folder.typed();
+            Failure::run(format!("training diverged: after {steps} steps its numbers are no longer finite"))
+                .help(format!("{typed} holds the last state that was saved, if one was; it is whole"))
+                .help(format!(
+                    "go on from its policy on other draws: `outlay train --from {typed} --seed N --out DIR`"
+                ))
+                .help("or start with more `--worlds`, which makes each step steadier")
+        }
         _ => Failure::usage(error.to_string()),
     }
 }

@@ -84,6 +84,12 @@ pub enum CheckpointError {
         /// The folder.
         path: PathBuf,
     },
+    /// Another process writes it.
+    #[error("another run is writing {path}; wait until it has ended, or choose another folder")]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The file system refused.
     #[error("{path}: {source}")]
     Io {

@@ -6,6 +6,13 @@ use std::path::{Path, PathBuf};
 
 use super::error::CheckpointError;
 
+/// What the name of a folder that is being written goes on with, after a dot and the folder's own name.
+pub(super) const NEW: &str = ".new-";
+/// And that of one that is moved aside.
+pub(super) const OLD: &str = ".old-";
+/// What it holds.
+pub(super) const OLD_CHECKPOINT: &str = "checkpoint";
+
 /// Reads a whole file of at most `most` bytes.
 pub(super) fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, CheckpointError> {
     let io = |source| CheckpointError::Io { path: path.to_owned(), source };
@@ -28,8 +35,9 @@ pub(super) fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, Checkpoint
 
 /// Replaces the folder `path` by one with these files (relative path, bytes), or leaves it as it was.
 ///
-/// The files are written into a folder beside it and flushed; then the folder takes its place by renaming. A folder
-/// that was there is moved aside first and removed last, so at each moment one complete folder exists.
+/// The files are written into a folder beside it and flushed; then the two are exchanged in one move, so that at each
+/// moment a complete folder is there. Where the system knows no such move, the folder that was there is moved aside first
+/// and removed last; a [`super::Claim`] puts it back should the process be killed in between.
 pub(super) fn replace(path: &Path, files: &[(&str, Vec<u8>)]) -> Result<(), CheckpointError> {
     let io = |place: &Path| {
         let place = place.to_owned();
@@ -44,15 +52,20 @@ pub(super) fn replace(path: &Path, files: &[(&str, Vec<u8>)]) -> Result<(), Chec
         return Err(CheckpointError::Occupied { path: path.to_owned() });
     }
     let name = name.to_string_lossy();
-    let aside = builder(&format!(".{name}.new-")).tempdir_in(parent).map_err(io(parent))?;
+    let aside = builder(&format!(".{name}{NEW}")).tempdir_in(parent).map_err(io(parent))?;
     for (file, bytes) in files {
         let file = aside.path().join(file);
         write_flushed(&file, bytes).map_err(io(&file))?;
     }
     flush_folder(aside.path());
+    if exchange(aside.path(), &absolute) {
+        flush_folder(parent);
+        // What lies aside now is the old folder, which goes with the name.
+        return Ok(());
+    }
     if absolute.exists() {
-        let old = builder(&format!(".{name}.old-")).tempdir_in(parent).map_err(io(parent))?;
-        let kept = old.path().join("checkpoint");
+        let old = builder(&format!(".{name}{OLD}")).tempdir_in(parent).map_err(io(parent))?;
+        let kept = old.path().join(OLD_CHECKPOINT);
         fs::rename(&absolute, &kept).map_err(io(path))?;
         if let Err(error) = fs::rename(aside.path(), &absolute) {
             fs::rename(&kept, &absolute).map_err(io(path))?;
@@ -65,6 +78,18 @@ pub(super) fn replace(path: &Path, files: &[(&str, Vec<u8>)]) -> Result<(), Chec
     let _moved: PathBuf = aside.keep();
     flush_folder(parent);
     Ok(())
+}
+
+/// Gives two folders each other's name in one move; `false` where one is missing or the system cannot do that.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn exchange(one: &Path, other: &Path) -> bool {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok()
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn exchange(_: &Path, _: &Path) -> bool {
+    false
 }
 
 /// A folder that is missing, empty, or a checkpoint may be replaced; anything else is somebody's.

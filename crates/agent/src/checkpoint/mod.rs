@@ -2,6 +2,7 @@
 //! training, the state to go on from (`resume/`). Nothing in it is ever executed.
 
 mod card;
+mod claim;
 mod error;
 mod folder;
 mod heads;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use outlay_environment::Scenario;
 
 pub use card::{Card, CardFiles, CardNetwork, CardResult, CardScenario, CardTraining};
+pub use claim::Claim;
 pub use error::CheckpointError;
 pub use heads::{HeadsCard, HeadsScenario, read_heads, write_heads};
 

@@ -43,7 +43,9 @@ pub enum TrainError {
     #[error("the saved run remembers episodes that it cannot have played; start a new run")]
     Memory,
     /// Numbers left the finite.
-    #[error("the weights are no longer finite after {steps} steps; try a lower learning rate")]
+    #[error(
+        "training diverged: after {steps} steps its numbers are no longer finite; a lower learning rate may help"
+    )]
     Diverged {
         /// Environment steps done.
         steps: u64,

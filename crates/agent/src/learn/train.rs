@@ -60,7 +60,7 @@ pub fn train(
         state.steps += schedule.steps(state.iteration);
         state.iteration += 1;
         average(&mut state);
-        if !state.policy.weights.iter().all(|weight| weight.is_finite()) {
+        if !is_finite(&state, &report) {
             return Err(TrainError::Diverged { steps: state.steps });
         }
         let event = iteration(&state, &lessons, &report, learning_rate, schedule.total);
@@ -77,6 +77,14 @@ pub fn train(
         keep_promise(&mut state, &tasks);
     }
     Ok(Trained { state, interrupted })
+}
+
+/// Whether an iteration left nothing but numbers: its weights, their average, which is what is tried and saved, and what
+/// the update reports, which goes astray before they do.
+fn is_finite(state: &TrainState, report: &UpdateReport) -> bool {
+    let weights = state.policy.weights.iter().chain(&state.average);
+    let figures = [report.kl, report.value_loss, report.gradient_norm];
+    weights.into_iter().all(|weight| weight.is_finite()) && figures.iter().all(|figure| figure.is_finite())
 }
 
 /// Plays the tasks of an iteration, and says of every decision how good it was.

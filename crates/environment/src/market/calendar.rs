@@ -8,6 +8,8 @@ pub(crate) const HALF_HOURS: usize = 48;
 /// Names of weekdays in files, Monday first.
 pub(crate) const WEEKDAYS: [&str; 7] =
     ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+/// Most steps of a season: 400 days in half hours. Assumed.
+const MOST_STEPS: usize = 400 * HALF_HOURS;
 
 /// Reads a calendar as steps of which `per_day` make a day: 1 or [`HALF_HOURS`].
 pub(crate) fn read_calendar(top: &mut Section<'_>, per_day: usize) -> (String, Vec<CalendarStep>) {
@@ -33,6 +35,11 @@ pub(crate) fn read_calendar(top: &mut Section<'_>, per_day: usize) -> (String, V
             section.number("demand", factor),
             section.number("price", factor),
         );
+        if steps.len() + length > MOST_STEPS {
+            let message = format!("a season of more than {MOST_STEPS} steps");
+            section.object("name", message, "from here on", "leave out phases, or make them shorter");
+            break;
+        }
         section.finish();
         for _ in 0..length {
             let weekday = (first_weekday + steps.len() / per_day) % 7;

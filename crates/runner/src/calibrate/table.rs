@@ -214,7 +214,14 @@ fn decode(bytes: Vec<u8>, findings: &mut Findings) -> Option<Arc<str>> {
             );
             None
         }
-        Ok(text) => Some(text.into()),
+        Ok(text) => match text.find(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+            Some(at) => {
+                let row = text[..at].matches('\n').count() + 1;
+                findings.whole(format!("row {row} holds a control character: it is no table of text"), HELP);
+                None
+            }
+            None => Some(text.into()),
+        },
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let bytes = error.as_bytes();
