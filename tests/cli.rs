@@ -94,6 +94,26 @@ fn evaluate_writes_the_promised_document() {
     assert!(!stdout(&output).contains("seconds"));
 }
 
+/// A destination that is typed is the one that `what-if` asks about, and another scenario than the file's.
+#[test]
+fn a_destination_may_be_typed() {
+    let of = |more: &[&str]| {
+        json(&[&["evaluate", "even", small(), "--seeds", "3..6", "--json"][..], more].concat())
+    };
+    let (plain, typed) = (of(&[]), of(&["--budget", "x2", "--set", "limits.return_floor=2.5"]));
+    let budget = |document: &Value| document["spend"]["budget"].as_i64().expect("a budget");
+    assert_eq!(budget(&typed), 2 * budget(&plain));
+    assert_ne!(typed["scenario"]["hash"], plain["scenario"]["hash"]);
+    let asked = json(&["what-if", "even", small(), "--seeds", "3..6", "--budget", "x2", "--json"]);
+    assert_eq!(of(&["--budget", "x2"])["score"]["mean"], asked["alternatives"][0]["score"]);
+    refused(
+        &["plan", "even", "--budget", "-1000000"],
+        2,
+        &["a budget of -700,000 CNY", "the scenario's is 300,000"],
+    );
+    refused(&["compare", "--set", "budgt=5"], 2, &["--set", "did you mean `budget`?"]);
+}
+
 #[test]
 fn truth_and_timing_are_extra() {
     let document = json(&["evaluate", "even", small(), "--seeds", "0..1", "--truth", "--timing", "--json"]);

@@ -28,7 +28,7 @@ pub(crate) use judging::{Compare, Evaluate, Keep, Levers, Replay, Report, Report
 pub(crate) use learning::{
     HEADS_AGENTS, Heads, HeadsCommand, HeadsEvaluate, HeadsTrain, Learner, Preference, Train,
 };
-pub(crate) use planning::{Branch, Changes, Explain, LineMoney, LinePrice, RunOff, WhatIf};
+pub(crate) use planning::{Branch, Budget, Changes, Explain, LineMoney, LinePrice, RunOff, WhatIf};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -181,6 +181,17 @@ pub(crate) struct Stage {
     /// Seconds an exec: agent may take for one answer
     #[arg(long = "time-limit", value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
     pub(crate) time_limit: f64,
+}
+
+/// A destination other than the one in the scenario's files.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Destination {
+    /// Another budget than the scenario's: 350000, 350k, +10000, -10000 or x1.2
+    #[arg(long, value_name = "MONEY", allow_hyphen_values = true)]
+    pub(crate) budget: Option<Budget>,
+    /// Another figure of the scenario's files, e.g. limits.return_floor=2.5 or line.search.cap=4000; repeatable
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
 }
 
 /// `outlay check`

@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &cli::Compare, timing: bool, terminal: Terminal) ->
     let start = Instant::now();
     let show = &arguments.show;
     let format = Format::of(show, terminal)?;
-    let mut games = plan::games(&arguments.stage, false)?;
+    let mut games = plan::games(&arguments.stage, &arguments.destination, false)?;
     let (field, warnings) = field(arguments, &games)?;
     warnings.iter().for_each(|warning| terminal.warn(warning));
     if let Some(at) = show.replay {

@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &cli::Evaluate, timing: bool, terminal: Terminal) -
     let start = Instant::now();
     let show = &arguments.show;
     let format = Format::of(show, terminal)?;
-    let mut games = plan::games(&arguments.stage, arguments.truth)?;
+    let mut games = plan::games(&arguments.stage, &arguments.destination, arguments.truth)?;
     let (participant, warnings) =
         plan::participant(&arguments.agent, &games.scenario, arguments.stage.time_limit)?;
     let name = participant.name.clone();

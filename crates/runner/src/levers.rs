@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &cli::Levers, timing: bool, terminal: Terminal) -> 
     if terminal.json && arguments.markdown {
         return Err(Failure::usage("of `--json` and `--markdown` only one can be given"));
     }
-    let mut games = plan::games(stage, false)?;
+    let mut games = plan::games(stage, &cli::Destination::default(), false)?;
     let whole = games.scenario.clone();
     let ladder = whole.brief.levers.ladder();
     if ladder.len() < 2 {

@@ -80,7 +80,7 @@ type Season = Vec<Vec<f64>>;
 /// Runs the command and returns its exit code.
 pub(crate) fn run(arguments: &cli::Plan, terminal: Terminal) -> Result<u8, Failure> {
     let stage = &arguments.stage;
-    let games = plan::games(stage, false)?;
+    let games = plan::games(stage, &arguments.destination, false)?;
     let (participant, warnings) = plan::participant(&arguments.agent, &games.scenario, stage.time_limit)?;
     warnings.iter().for_each(|warning| terminal.warn(warning));
     let seasons = sweep::episodes(&games, &participant.name, terminal, |seed, noise| {

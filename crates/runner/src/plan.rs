@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use outlay_environment::{Scenario, suggestion};
+use outlay_environment::{Change, Money, Scenario, suggestion};
 
 use crate::cli;
 use crate::entrants::{self, Known};
 use crate::episodes::{Games, Participant};
 use crate::failure::Failure;
+use crate::format::major;
 use crate::warning::Warning;
 
 /// The scenario of this name or path.
@@ -32,8 +33,35 @@ pub(crate) fn scenario(name: &str) -> Result<Arc<Scenario>, Failure> {
 }
 
 /// What is to be played.
-pub(crate) fn games(stage: &cli::Stage, truth: bool) -> Result<Games, Failure> {
-    Ok(games_in(&scenario(&stage.scenario)?, stage, truth))
+pub(crate) fn games(
+    stage: &cli::Stage,
+    destination: &cli::Destination,
+    truth: bool,
+) -> Result<Games, Failure> {
+    let mut scenario = scenario(&stage.scenario)?;
+    let mut changes: Vec<Change> = destination.set.iter().map(|text| Change::set("--set", text)).collect();
+    if let Some(budget) = destination.budget {
+        changes.push(set_budget(money(&scenario, budget)?));
+    }
+    if !changes.is_empty() {
+        scenario = Scenario::load_changed(&stage.scenario, &changes)?;
+    }
+    Ok(games_in(&scenario, stage, truth))
+}
+
+/// The money of a budget that was typed.
+pub(crate) fn money(scenario: &Scenario, budget: cli::Budget) -> Result<Money, Failure> {
+    let money = Money::from_major(budget.of(scenario.brief.budget.major()));
+    if money < Money::ZERO {
+        return Err(Failure::usage(format!("a budget of {} {}", major(money.0), scenario.currency))
+            .help(format!("the scenario's is {}", major(scenario.brief.budget.0))));
+    }
+    Ok(money)
+}
+
+/// Another budget, laid over a scenario's files.
+pub(crate) fn set_budget(money: Money) -> Change {
+    Change::set("--budget", &format!("budget={}", money.major()))
 }
 
 /// What is to be played in a scenario other than the one that was typed.

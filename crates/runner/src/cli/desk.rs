@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Replay, SeedRange, Stage, inner_share, seconds};
+use super::{Destination, Replay, SeedRange, Stage, inner_share, seconds};
 use crate::calibrate::DateOrder;
 
 /// `outlay calibrate`
@@ -140,6 +140,9 @@ pub(crate) struct Plan {
     /// Where to plan.
     #[command(flatten)]
     pub(crate) stage: Stage,
+    /// What is to be other there.
+    #[command(flatten)]
+    pub(crate) destination: Destination,
     /// Write one CSV row for each step and line; money in major units
     #[arg(long, conflicts_with_all = ["json", "markdown"])]
     pub(crate) csv: bool,

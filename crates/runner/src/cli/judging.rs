@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
-use super::{SeedRange, Stage};
+use super::{Destination, SeedRange, Stage};
 
 /// `outlay evaluate`
 #[derive(Debug, Args)]
@@ -15,11 +15,14 @@ pub(crate) struct Evaluate {
     /// Where to judge it.
     #[command(flatten)]
     pub(crate) stage: Stage,
+    /// What is to be other there.
+    #[command(flatten)]
+    pub(crate) destination: Destination,
     /// Measure what each line caused: one more run for each line
     #[arg(long)]
     pub(crate) truth: bool,
     /// One table of the scenario for each of these merchants instead of its own (files in environments/merchants)
-    #[arg(long, value_name = "A,B,..", value_delimiter = ',', conflicts_with_all = ["truth", "replay", "report"])]
+    #[arg(long, value_name = "A,B,..", value_delimiter = ',', conflicts_with_all = ["truth", "replay", "report", "budget", "set"])]
     pub(crate) merchants: Vec<String>,
     /// Write this report instead; every episode is played anew
     #[arg(long, value_name = "NAME", conflicts_with_all = ["truth", "replay", "results"])]
@@ -48,6 +51,9 @@ pub(crate) struct Compare {
     /// Where to judge them.
     #[command(flatten)]
     pub(crate) stage: Stage,
+    /// What is to be other there.
+    #[command(flatten)]
+    pub(crate) destination: Destination,
     /// Agents, split at commas [default: even,last-period,buyer-rule,mpc]
     #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
     pub(crate) agents: Vec<String>,
@@ -83,6 +89,9 @@ pub(crate) struct ReportFile {
     /// Where they are judged.
     #[command(flatten)]
     pub(crate) stage: Stage,
+    /// What is to be other there.
+    #[command(flatten)]
+    pub(crate) destination: Destination,
     /// Agents, split at commas; the first is reported, the others stand beside it [default: mpc,buyer-rule,even]
     #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
     pub(crate) agents: Vec<String>,

@@ -1,5 +1,6 @@
 //! Questions about a plan that has not happened yet.
 
+use std::fmt;
 use std::str::FromStr;
 
 use clap::Args;
@@ -193,6 +194,16 @@ impl Budget {
             Self::To(to) => to,
             Self::By(by) => budget + by,
             Self::Times(times) => budget * times,
+        }
+    }
+}
+
+impl fmt::Display for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::To(to) => write!(f, "{to}"),
+            Self::By(by) => write!(f, "{by:+}"),
+            Self::Times(times) => write!(f, "x{times}"),
         }
     }
 }

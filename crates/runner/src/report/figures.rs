@@ -209,7 +209,13 @@ impl Material<'_> {
 
     fn stage(&self, seeds: bool) -> String {
         let stage = &self.arguments.stage;
-        let mut flags = if seeds { format!(" --seeds {}", stage.seeds) } else { String::new() };
+        let destination = &self.arguments.destination;
+        let budget = destination.budget.iter().map(|budget| format!(" --budget {budget}"));
+        let set = destination.set.iter().map(|set| format!(" --set {}", quoted(set)));
+        let mut flags: String = budget.chain(set).collect();
+        if seeds {
+            flags += &format!(" --seeds {}", stage.seeds);
+        }
         if seeds && stage.noise > 1 {
             flags += &format!(" --noise {}", stage.noise);
         }

@@ -54,7 +54,7 @@ struct Document {
 /// Plays, writes the page, and returns the exit code.
 pub(crate) fn run(arguments: &cli::ReportFile, timing: bool, terminal: Terminal) -> Result<u8, Failure> {
     writable(&arguments.out)?;
-    let mut games = plan::games(&arguments.stage, false)?;
+    let mut games = plan::games(&arguments.stage, &arguments.destination, false)?;
     let field = field(arguments, &games, terminal)?;
     games.store = kept(&arguments.keep, &games, timing, terminal)?;
     let found = compare::compare(&field, &games, false, terminal);

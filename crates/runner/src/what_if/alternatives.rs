@@ -37,12 +37,8 @@ pub(super) fn of_flags(
 ) -> Result<Vec<Alternative>, Failure> {
     let mut edits = Vec::new();
     for budget in &changes.budget {
-        let money = Money::from_major(budget.of(base.brief.budget.major()));
-        if money < Money::ZERO {
-            return Err(Failure::usage(format!("a budget of {} {}", major(money.0), base.currency))
-                .help(format!("the scenario's is {}", major(base.brief.budget.0))));
-        }
-        edits.push(Edit::File(named_budget(base, money), vec![set_budget(money)]));
+        let money = plan::money(base, *budget)?;
+        edits.push(Edit::File(named_budget(base, money), vec![plan::set_budget(money)]));
     }
     for text in &changes.set {
         edits.push(Edit::File(text.clone(), vec![Change::set("--set", text)]));
@@ -76,7 +72,7 @@ pub(super) fn with_more(typed: &str, base: &Scenario, more: Money) -> Result<Alt
             major(base.brief.budget.0)
         )));
     }
-    alternative(typed, &[Edit::File(named_budget(base, money), vec![set_budget(money)])])
+    alternative(typed, &[Edit::File(named_budget(base, money), vec![plan::set_budget(money)])])
 }
 
 /// Other budgets, the smallest first.
@@ -191,10 +187,6 @@ fn dearer(scenario: &Scenario, line: &str, factor: f64) -> Result<Arc<Scenario>,
         Failure::usage(format!("`--price`: lines of `{}` have no price", scenario.name))
             .help("only lines of scenarios with shoppers have; `--set` changes figures of the others")
     })
-}
-
-fn set_budget(money: Money) -> Change {
-    Change::set("--budget", &format!("budget={}", money.major()))
 }
 
 /// `budget 310,000 (+10,000)`
