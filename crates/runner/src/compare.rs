@@ -7,7 +7,7 @@ use outlay_environment::Scenario;
 
 use crate::ceiling;
 use crate::cli;
-use crate::episodes::{Games, Outcome, Participant};
+use crate::episodes::{Games, Outcome, Participant, Played};
 use crate::evaluate::{kept, play, setting, warn_interrupted};
 use crate::evaluation;
 use crate::export;
@@ -244,8 +244,12 @@ pub(crate) fn add_references(
 
 /// Plays and compares.
 pub(crate) fn compare(field: &Field, games: &Games, timing: bool, terminal: Terminal) -> Found {
+    found(field, games, play(&field.participants, games, terminal), timing)
+}
+
+/// Compares what was played.
+pub(crate) fn found(field: &Field, games: &Games, played: Played, timing: bool) -> Found {
     let noises = games.noises as usize;
-    let played = play(&field.participants, games, terminal);
     // Nobody finished anything: there is nothing to say but why.
     let outcomes: Vec<Result<Vec<Outcome>, String>> = played
         .outcomes

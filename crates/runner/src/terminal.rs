@@ -105,7 +105,7 @@ impl Terminal {
 }
 
 /// An error as text, with colours.
-fn failure_text(failure: &Failure) -> String {
+pub(crate) fn failure_text(failure: &Failure) -> String {
     match failure {
         Failure::Usage(complaint) | Failure::Run(complaint) => complaint_text("error", ERROR, complaint),
         Failure::Scenario(problems) => diagnostic::render(problems) + &problem_count(problems),
