@@ -104,7 +104,11 @@ impl Actions {
         if self == Self::Logits {
             return found.collect();
         }
-        let weights: Vec<f64> = found.map(libm::exp).collect();
+        let mut weights: Vec<f64> = found.map(libm::exp).collect();
+        // A share of the reserve is measured in the mean line's.
+        if let Some((reserve, lines)) = weights.split_last_mut() {
+            *reserve *= lines.iter().sum::<f64>() / lines.len() as f64;
+        }
         let largest = weights.iter().copied().fold(0.0, f64::max);
         weights.into_iter().map(|weight| weight / largest).collect()
     }
