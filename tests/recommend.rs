@@ -113,6 +113,17 @@ fn a_bad_log_is_refused_with_every_problem() {
             "step 0 has no row for display",
         ],
     );
+    let signs = write(&folder, "signs.csv", "step,line,spend\n0,search,¥100\n0,display,-5\n");
+    let words = ["row 2, column `spend`: `¥100`", "without a sign", "`-5`", "refunds belong to the step"];
+    refused(&["recommend", "mpc", "--scenario", small(), "--history", &signs], 2, &words);
+    // A table of another kind is not read to its end.
+    let rows: String = (0..200_000).map(|row| format!("{},search,1\n", row % 40)).collect();
+    let long = write(&folder, "long.csv", &format!("step,line,spend\n{rows}"));
+    refused(
+        &["recommend", "mpc", "--scenario", small(), "--history", &long],
+        2,
+        &["row 34: step `32` is not one of 0 to 31", "and 981 more"],
+    );
     let none = write(&folder, "none.csv", "date,cost\n");
     refused(
         &["recommend", "mpc", "--history", &none],

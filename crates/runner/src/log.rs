@@ -39,6 +39,9 @@ const CREDIT: &str = "credit";
 /// Prefixes of the columns of a product.
 const PRODUCT: [&str; 2] = ["orders ", "stock "];
 
+/// Problems after which a log is read no further: nobody reads more, and a table of another kind has one in every row.
+const MOST_PROBLEMS: usize = 1_000;
+
 /// `[steps seen + 1]` what was seen before each step, the first one included.
 pub(crate) type Seen = Vec<Observation>;
 
@@ -111,6 +114,11 @@ pub(crate) fn read(text: &str, brief: &Brief) -> Result<Seen, Vec<String>> {
     let mut record = csv::StringRecord::new();
     loop {
         match reader.read_record(&mut record) {
+            Ok(true) if log.problems.len() >= MOST_PROBLEMS => {
+                let row = record.position().map_or(0, csv::Position::line);
+                log.problems.push(format!("row {row}: the rest was not read"));
+                return Err(log.problems);
+            }
             Ok(true) => log.take(&record),
             Ok(false) => break,
             Err(error) => {
@@ -257,7 +265,15 @@ impl<'a> Reading<'a> {
         }
         let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
         number.unwrap_or_else(|| {
-            let help = if text.contains(',') { "; write it without thousands separators" } else { "" };
+            let help = if text.contains(',') {
+                "; write it without thousands separators"
+            } else if text.starts_with(['$', '€', '£', '¥', '￥']) {
+                "; write it without a sign: money is in the scenario's currency"
+            } else if text.starts_with('-') {
+                "; credits and refunds belong to the step that was paid for"
+            } else {
+                ""
+            };
             self.problems
                 .push(format!("row {row}, column `{column}`: `{text}` is no number of 0 or more{help}"));
             0.0
