@@ -234,8 +234,9 @@ fn a_shadow_of_oneself_differs_in_nothing() {
 #[test]
 fn evidence_reproduces_or_says_what_differs() {
     let folder = tempfile::tempdir().expect("a folder");
-    let line =
-        |name: &str| format!("[[line]]\nname = \"{name}\"\ncurve = \"power\"\nvalue = 1\nexponent = 0.5\n");
+    let line = |name: &str, value: u32| {
+        format!("[[line]]\nname = \"{name}\"\ncurve = \"power\"\nvalue = {value}\nexponent = 0.5\n")
+    };
     let text = "kind = \"curves\"\ntitle = \"t\"\nquestion = \"q\"\ngoal = \"response\"\ncurrency = \"units\"\n\
                 budget = 3000\ndays = 20\n";
     let text = format!("{text}{}{}", line("search", 1), line("display", 2));
