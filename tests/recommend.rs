@@ -113,6 +113,17 @@ fn a_bad_log_is_refused_with_every_problem() {
             "step 0 has no row for display",
         ],
     );
+    let signs = write(&folder, "signs.csv", "step,line,spend\n0,search,¥100\n0,display,-5\n");
+    let words = ["row 2, column `spend`: `¥100`", "without a sign", "`-5`", "refunds belong to the step"];
+    refused(&["recommend", "mpc", "--scenario", small(), "--history", &signs], 2, &words);
+    // A table of another kind is not read to its end.
+    let rows: String = (0..200_000).map(|row| format!("{},search,1\n", row % 40)).collect();
+    let long = write(&folder, "long.csv", &format!("step,line,spend\n{rows}"));
+    refused(
+        &["recommend", "mpc", "--scenario", small(), "--history", &long],
+        2,
+        &["row 34: step `32` is not one of 0 to 31", "and 981 more"],
+    );
     let none = write(&folder, "none.csv", "date,cost\n");
     refused(
         &["recommend", "mpc", "--history", &none],
@@ -222,13 +233,20 @@ fn a_shadow_of_oneself_differs_in_nothing() {
 /// Evidence gives the same bytes again, also after the log is gone and the scenario has changed; else it says what differs.
 #[test]
 fn evidence_reproduces_or_says_what_differs() {
-    let (folder, log) = season();
-    let text = std::fs::read_to_string(small()).expect("a scenario");
+    let folder = tempfile::tempdir().expect("a folder");
+    let line = |name: &str, value: u32| {
+        format!("[[line]]\nname = \"{name}\"\ncurve = \"power\"\nvalue = {value}\nexponent = 0.5\n")
+    };
+    let text = "kind = \"curves\"\ntitle = \"t\"\nquestion = \"q\"\ngoal = \"response\"\ncurrency = \"units\"\n\
+                budget = 3000\ndays = 20\n";
+    let text = format!("{text}{}{}", line("search", 1), line("display", 2));
     let scenario = write(&folder, "mine.toml", &text);
+    let written = outlay(&["evaluate", "random", &scenario, "--replay", "5", "--csv"]);
+    let log = write(&folder, "season.csv", stdout(&written));
     let evidence = folder.path().join("evidence.json").display().to_string();
     let arguments =
         ["recommend", "mpc", "--scenario", &scenario, "--history", &log, "--at", "7", "--seeds", "0..3"];
-    for form in [&[][..], &["--json"], &["--csv"]] {
+    for form in [&[][..], &["--csv"], &["--json"]] {
         let asked = outlay(&[&arguments[..], form, &["--evidence", &evidence]].concat());
         assert_eq!(asked.status.code(), Some(0), "{}", stderr(&asked));
         let again = outlay(&["recommend", "--reproduce", &evidence]);
@@ -236,7 +254,7 @@ fn evidence_reproduces_or_says_what_differs() {
         assert_eq!(again.stdout, asked.stdout);
     }
     std::fs::remove_file(&log).expect("the log");
-    write(&folder, "mine.toml", &text.replace("budget = 300000", "budget = 200000"));
+    write(&folder, "mine.toml", &text.replace("budget = 3000", "budget = 4000"));
     let again = outlay(&["recommend", "--reproduce", &evidence]);
     assert_eq!(again.status.code(), Some(0), "{}", stderr(&again));
     let known = std::fs::read_to_string(&evidence).expect("the evidence");
@@ -251,7 +269,7 @@ fn evidence_reproduces_or_says_what_differs() {
     refused(
         &["recommend", "--reproduce", &other],
         1,
-        &["not the same", "built-in:even", "line 2 of the recommendation"],
+        &["not the same", "built-in:even", "of the recommendation was"],
     );
     let other = changed("log.json", "0,search,", "0,search,1");
     refused(&["recommend", "--reproduce", &other], 1, &["season.csv", "has not the hash"]);

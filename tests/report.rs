@@ -286,3 +286,34 @@ fn a_page_is_replaced_or_left() {
     assert!(std::fs::read_to_string(&path).expect("a file").starts_with("<!DOCTYPE html>"));
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "something was left behind");
 }
+
+/// A checkpoint that keeps its validations has a learning curve, with the numbers of its card; who was not trained has none.
+#[test]
+fn a_policy_shows_how_it_learned() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (file, run) = (path("mine.toml"), path("policy"));
+    let line =
+        |name: &str| format!("[[line]]\nname = \"{name}\"\ncurve = \"power\"\nvalue = 1\nexponent = 0.5\n");
+    let head = "kind = \"curves\"\ntitle = \"t\"\nquestion = \"q\"\ngoal = \"response\"\ncurrency = \"units\"\n\
+                budget = 2000\ndays = 10\n";
+    std::fs::write(&file, format!("{head}{}{}", line("a"), line("b"))).expect("a file");
+    let trained = outlay(&["train", &file, "--steps", "60k", "--out", &run, "--quiet"]);
+    assert_eq!(trained.status.code(), Some(0), "{}", stderr(&trained));
+    let card = std::fs::read_to_string(folder.path().join("policy/card.toml")).expect("a card");
+    let card: toml::Table = card.parse().expect("TOML");
+    let numbers = |key: &str| -> Vec<f64> {
+        let list = card["training"][key].as_array().expect("a list").iter();
+        list.map(|it| it.as_float().or_else(|| it.as_integer().map(|it| it as f64)).expect("a number"))
+            .collect()
+    };
+    let (steps, scores) = (numbers("validated_steps"), numbers("validated_scores"));
+    assert!(steps.len() > 1);
+    let (page, _) = report(&[&file, "--agents", &format!("{run},even"), "--seeds", "0..2"]);
+    let shown = figure(&page, "learning");
+    assert!(shown.contains("<svg"));
+    for number in steps.iter().chain(&scores) {
+        assert!(shown.contains(&format!("<data value=\"{number}\">")), "{number}: {shown}");
+    }
+    assert!(!report(&[&file, "--agents", "mpc,even", "--seeds", "0..2"]).0.contains("id=\"learning\""));
+}

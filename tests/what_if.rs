@@ -269,3 +269,36 @@ fn what_is_kept_is_kept_apart() {
     let document: Value = serde_json::from_slice(&first.stdout).expect("JSON");
     assert_ne!(rows(&document)[0]["score"], document["as_it_is"]["score"]);
 }
+
+/// Ten thousand yuan moved as advised raise the paired mean: lines are chosen on some seeds and judged on others.
+#[test]
+fn money_moved_as_advised_brings_more() {
+    let advice = ask(&["buyer-rule", "--next", "10000", "--seeds", "100..108"]);
+    let best = |way: i64| {
+        let forced = |row: &&Value| {
+            let money = row["forced"]["money"].as_i64().unwrap_or(0);
+            let spent = row["against"]["spend_difference"].as_i64().unwrap_or(0);
+            // A line that has not so much to give, or no room for it, is no advice.
+            !row["forced"]["line"].is_null() && money.signum() == way && 2 * spent.abs() > money.abs()
+        };
+        let rows = rows(&advice).iter().filter(forced);
+        let gain = |row: &&Value| number(&row["against"]["difference"]);
+        let best = rows.max_by(|a, b| gain(a).total_cmp(&gain(b))).expect("a line");
+        best["forced"]["line"].as_str().expect("a name").to_owned()
+    };
+    let (from, to) = (best(-1), best(1));
+    let way = format!("{from}={to}");
+    let judged = ask(&["buyer-rule", "--next", "10000", "--move", &way, "--seeds", "0..16"]);
+    let moved = rows(&judged).iter().find(|row| row["forced"]["from"] == from.as_str()).expect("the move");
+    let against = &moved["against"];
+    assert!(number(&against["difference_ci95"][0]) > 0.0, "{way}: {against}");
+    // The budget is the same: what a line cannot spend is the only difference.
+    assert!(number(&against["spend_difference"]).abs() < 0.05 * 1_000_000.0, "{way}: {against}");
+    refused(&["what-if", "even", small(), "--next", "100", "--move", "serch=notes"], 2, &["no line `serch`"]);
+    refused(&["what-if", "even", small(), "--move", "search=notes"], 2, &["--next"]);
+    refused(
+        &["what-if", "even", small(), "--next", "100", "--move", "notes"],
+        2,
+        &["such as `search=notes`"],
+    );
+}

@@ -39,6 +39,9 @@ const CREDIT: &str = "credit";
 /// Prefixes of the columns of a product.
 const PRODUCT: [&str; 2] = ["orders ", "stock "];
 
+/// Problems after which a log is read no further: nobody reads more, and a table of another kind has one in every row.
+const MOST_PROBLEMS: usize = 1_000;
+
 /// `[steps seen + 1]` what was seen before each step, the first one included.
 pub(crate) type Seen = Vec<Observation>;
 
@@ -116,7 +119,11 @@ pub(crate) fn read(text: &str, brief: &Brief) -> Result<Seen, Vec<String>> {
     let mut record = csv::StringRecord::new();
     loop {
         match reader.read_record(&mut record) {
-            Ok(true) if log.problems.len() >= MOST_PROBLEMS => break,
+            Ok(true) if log.problems.len() >= MOST_PROBLEMS => {
+                let row = record.position().map_or(0, csv::Position::line);
+                log.problems.push(format!("row {row}: the rest was not read"));
+                return Err(log.problems);
+            }
             Ok(true) => log.take(&record),
             Ok(false) => break,
             Err(error) => {
@@ -266,6 +273,12 @@ impl<'a> Reading<'a> {
             let help = match text.parse::<f64>() {
                 Ok(number) if number > MOST => format!(", and up to {MOST:e}"),
                 Err(_) if text.contains(',') => "; write it without thousands separators".to_owned(),
+                Err(_) if text.starts_with(['$', '€', '£', '¥', '￥']) => {
+                    "; write it without a sign: money is in the scenario's currency".to_owned()
+                }
+                _ if text.starts_with('-') => {
+                    "; credits and refunds belong to the step that was paid for".to_owned()
+                }
                 _ => String::new(),
             };
             self.problems
