@@ -2,6 +2,7 @@
 //! value still knows where it stands.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -41,7 +42,14 @@ pub fn read_bounded(path: &Path) -> Result<String, String> {
     if size > LARGEST_FILE {
         return Err(format!("the file has {size} bytes, more than {LARGEST_FILE}"));
     }
-    std::fs::read_to_string(path).map_err(|error| error.to_string())
+    // What has no size, such as a device, may still have no end.
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    file.take(LARGEST_FILE + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    if text.len() as u64 > LARGEST_FILE {
+        return Err(format!("the file has more than {LARGEST_FILE} bytes"));
+    }
+    Ok(text)
 }
 
 /// Bytes of a text.

@@ -5,11 +5,14 @@ mod page;
 mod returns;
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
 use outlay_agent::{Agent, Entrant, Marginal};
-use outlay_environment::{Allocation, Brief, Guard, LimitKind, Money, Observation, Purse, Ruling, Scenario};
+use outlay_environment::{
+    Allocation, Brief, Guard, LimitKind, Money, Observation, Pricing, Purse, Ruling, Scenario,
+};
 use serde::Serialize;
 
 use crate::cli;
@@ -26,8 +29,8 @@ use crate::terminal::Terminal;
 use page::{csv, page};
 use returns::{Returns, reason};
 
-/// Largest log that is read, bytes: a season of 100,000 rows is a hundredth of it.
-const MOST_LOG: u64 = 1 << 30;
+/// Largest log that is read, bytes: a season of 100,000 rows is a sixth of it.
+const MOST_LOG: u64 = 64 << 20;
 
 /// `outlay recommend --json`. Money is an integer of minor units.
 #[derive(Debug, Serialize)]
@@ -132,11 +135,12 @@ fn read(path: &Path) -> Result<String, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::usage(format!("the log `{}` cannot be read", path.display())).because(error)
     };
-    let size = fs::metadata(path).map_err(|error| failed(&error))?.len();
-    if size > MOST_LOG {
-        return Err(failed(&format!("it is larger than {} MB", MOST_LOG >> 20)));
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).map_err(|error| failed(&error))?;
+    file.take(MOST_LOG + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+    if bytes.len() as u64 > MOST_LOG {
+        return Err(failed(&format!("it is larger than {} MiB", MOST_LOG >> 20)));
     }
-    let bytes = fs::read(path).map_err(|error| failed(&error))?;
     String::from_utf8(bytes).map_err(|_| failed(&"it is not UTF-8 text; save it again as CSV UTF-8"))
 }
 
@@ -209,6 +213,9 @@ fn ruled(brief: &Brief, seen: &[Observation], asked: &Allocation) -> Ruling {
     let mut guard = Guard::new(&brief.limits, brief.budget, brief.steps);
     for observation in &seen[1..] {
         guard.book(observation.lines.iter().map(|report| report.spend));
+        // A log does not say for which line: each that is paid by commission may be the one.
+        let by_sale = brief.lines.iter().map(|line| line.pricing == Pricing::Commission);
+        guard.reserve(by_sale.map(|by_sale| if by_sale { observation.reserved } else { Money::ZERO }));
     }
     let mut wish = asked.clone();
     wish.money.resize(brief.lines.len(), 0.0);
