@@ -25,9 +25,10 @@ pub struct Source {
 }
 
 impl Source {
-    /// A text and what to call it.
+    /// A text and what to call it. The mark that some editors put before UTF-8 is no part of it.
     #[must_use]
     pub fn new(file: &str, text: &str) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         Self { file: file.into(), text: text.into() }
     }
 }
