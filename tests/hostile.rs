@@ -68,6 +68,8 @@ fn a_file_of_ten_gigabytes_is_refused_for_its_size() {
     refused(&["suite", &suite], &["more than 4194304"]);
     // What never ends has no size to be refused for.
     refused(&["calibrate", "/dev/zero"], &["larger than 32 MiB"]);
+    refused(&["check", "/dev/zero"], &["more than 4194304 bytes"]);
+    refused(&["recommend", "even", "--scenario", small(), "--history", "/dev/zero"], &["larger than 64 MiB"]);
 }
 
 #[test]
@@ -91,9 +93,16 @@ fn what_a_scenario_may_ask_for_is_bounded() {
     refused(&["check", &based("drops.toml", &drops)], &["500000 lines are more than 1000"]);
     let unknown: String = (0..250_000).map(|key| format!("key{key} = 1\n")).collect();
     refused(&["check", &based("keys.toml", &unknown)], &["unknown key"]);
-    let phases = "[[set.calendar.phase]]\nname = \"p\"\ndays = 400\ntraffic = 1\ndemand = 1\nprice = 1\n";
-    refused(&["check", &based("long.toml", &phases.repeat(9_000))], &["more than 19200 steps"]);
-    refused(&["check", &based("phases.toml", &phases.repeat(40_000))], &["40000 tables, more than 10000"]);
+    let phases = |count: usize| -> String {
+        let phase = |number| {
+            format!(
+                "[[set.calendar.phase]]\nname = \"{number}\"\ndays = 400\ntraffic = 1\ndemand = 1\nprice = 1\n"
+            )
+        };
+        (0..count).map(phase).collect()
+    };
+    refused(&["check", &based("long.toml", &phases(9_000))], &["more than 19200 steps"]);
+    refused(&["check", &based("phases.toml", &phases(40_000))], &["more than 10000"]);
 }
 
 #[test]
@@ -146,8 +155,9 @@ fn a_checkpoint_reserves_no_more_than_it_holds() {
     }
     sparse(folder.path(), "policy.safetensors", "", 10 << 30);
     refused(&evaluate, &["more than 268435456 bytes"]);
+    fs::copy(shipped.join("policy.safetensors"), &numbers).expect("a copy");
     fs::write(folder.path().join("card.toml"), card.replace("width = ", "width = 1000000")).expect("a card");
-    refused(&evaluate, &["new-customer"]);
+    refused(&evaluate, &["damaged", "no network of this program"]);
 }
 
 /// A file names what lies beside it or below, and nothing else: not by dots, not from the root, not through a link.

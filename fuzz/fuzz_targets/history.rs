@@ -2,32 +2,30 @@
 #![no_main]
 #![allow(dead_code, reason = "the page that shows a history is not here")]
 
-mod calibrate {
-    #[path = "../../../crates/runner/src/calibrate/assemble.rs"]
-    pub(crate) mod assemble;
-    #[path = "../../../crates/runner/src/calibrate/cells.rs"]
-    pub(crate) mod cells;
-    #[path = "../../../crates/runner/src/calibrate/columns.rs"]
-    pub(crate) mod columns;
-    #[path = "../../../crates/runner/src/calibrate/findings.rs"]
-    pub(crate) mod findings;
-    #[path = "../../../crates/runner/src/calibrate/roles.rs"]
-    pub(crate) mod roles;
-    #[path = "../../../crates/runner/src/calibrate/table.rs"]
-    pub(crate) mod table;
+#[path = "../../crates/runner/src/calibrate/assemble.rs"]
+mod assemble;
+#[path = "../../crates/runner/src/calibrate/cells.rs"]
+mod cells;
+#[path = "../../crates/runner/src/calibrate/columns.rs"]
+mod columns;
+#[path = "../../crates/runner/src/calibrate/findings.rs"]
+mod findings;
+#[path = "../../crates/runner/src/calibrate/roles.rs"]
+mod roles;
+#[path = "../../crates/runner/src/calibrate/table.rs"]
+mod table;
 
-    /// As `understand` of the program puts them together.
-    pub(crate) fn read(bytes: &[u8]) {
-        let mut findings = findings::Findings::new("fuzz.csv");
-        let Some(table) = table::Table::of(bytes, &mut findings) else { return };
-        let taken = roles::roles(&table, &crate::cli::Calibrate::default(), &mut findings);
-        if let Some(assembled) = assemble::assemble(&table, &taken, None, &mut findings) {
-            let history = assembled.history;
-            let steps = history.steps();
-            assert!(history.channels.iter().all(|channel| channel.spend.len() == steps));
-            assert!(history.channels.iter().flat_map(|it| &it.spend).all(|money| money.is_finite() && *money >= 0.0));
-            assert!(history.controls.iter().all(|control| control.values.len() == steps));
-        }
+/// As `understand` of the program puts them together.
+fn read(bytes: &[u8]) {
+    let mut findings = findings::Findings::new("fuzz.csv");
+    let Some(table) = table::Table::of(bytes, &mut findings) else { return };
+    let taken = roles::roles(&table, &cli::Calibrate::default(), &mut findings);
+    if let Some(assembled) = assemble::assemble(&table, &taken, None, &mut findings) {
+        let history = assembled.history;
+        let steps = history.steps();
+        assert!(history.channels.iter().all(|channel| channel.spend.len() == steps));
+        assert!(history.channels.iter().flat_map(|it| &it.spend).all(|money| money.is_finite() && *money >= 0.0));
+        assert!(history.controls.iter().all(|control| control.values.len() == steps));
     }
 }
 
@@ -65,4 +63,4 @@ mod warning {
     }
 }
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| calibrate::read(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| read(bytes));

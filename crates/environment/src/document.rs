@@ -2,6 +2,7 @@
 //! value still knows where it stands.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -24,9 +25,10 @@ pub struct Source {
 }
 
 impl Source {
-    /// A text and what to call it.
+    /// A text and what to call it. The mark that some editors put before UTF-8 is no part of it.
     #[must_use]
     pub fn new(file: &str, text: &str) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         Self { file: file.into(), text: text.into() }
     }
 }
@@ -41,7 +43,14 @@ pub fn read_bounded(path: &Path) -> Result<String, String> {
     if size > LARGEST_FILE {
         return Err(format!("the file has {size} bytes, more than {LARGEST_FILE}"));
     }
-    std::fs::read_to_string(path).map_err(|error| error.to_string())
+    // What has no size, such as a device, may still have no end.
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    file.take(LARGEST_FILE + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    if text.len() as u64 > LARGEST_FILE {
+        return Err(format!("the file has more than {LARGEST_FILE} bytes"));
+    }
+    Ok(text)
 }
 
 /// Bytes of a text.

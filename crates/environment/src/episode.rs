@@ -293,6 +293,9 @@ impl Episode {
             State::Exploration(arms) => arms.play(step, granted, &mut sheet),
         };
         self.guard.book(self.ledger.step(step).iter().map(|row| row.spend));
+        if let State::Market(market) = &self.state {
+            self.guard.reserve((0..lines).map(|line| market.reserved(line)));
+        }
         let stages = self.stages();
         let observation = &mut self.observation;
         for (report, row) in observation.lines.iter_mut().zip(self.ledger.step(step)) {

@@ -147,6 +147,8 @@ pub struct Guard {
     start: Vec<i64>,
     /// `[groups]` money that each may still spend, in minor units.
     groups: Vec<i64>,
+    /// `[groups]` part of it that is reserved for what may still fall due.
+    reserved: Vec<i64>,
     scratch: Scratch,
 }
 
@@ -195,8 +197,15 @@ impl Guard {
         let even = limits.step_cap.map_or(even, |cap| even.min(cap.0 / lines));
         let start =
             limits.lines.iter().map(|line| line.cap.map_or(even, |cap| even.min(cap.0)).max(1)).collect();
-        let groups = limits.groups.iter().map(|group| group.most.0.max(0)).collect();
-        Self { limits: limits.clone(), start, groups, scratch: Scratch::for_lines(limits.lines.len()) }
+        let groups: Vec<i64> = limits.groups.iter().map(|group| group.most.0.max(0)).collect();
+        let reserved = vec![0; groups.len()];
+        Self {
+            limits: limits.clone(),
+            start,
+            groups,
+            reserved,
+            scratch: Scratch::for_lines(limits.lines.len()),
+        }
     }
 
     /// Books what each line (`[lines]`) spent in a step against the groups it is in.
@@ -204,6 +213,15 @@ impl Guard {
         for (left, group) in self.groups.iter_mut().zip(&self.limits.groups) {
             let all = spent.clone().enumerate().filter(|(line, _)| group.lines.contains(line));
             *left -= all.map(|(_, money)| money.0).sum::<i64>();
+        }
+    }
+
+    /// Says what is reserved for each line (`[lines]`) after a step: a commission may fall due on a later day, and its group
+    /// must be able to pay it.
+    pub fn reserve(&mut self, reserved: impl Iterator<Item = Money> + Clone) {
+        for (sum, group) in self.reserved.iter_mut().zip(&self.limits.groups) {
+            let of_group = reserved.clone().enumerate().filter(|(line, _)| group.lines.contains(line));
+            *sum = of_group.map(|(_, money)| money.0).sum();
         }
     }
 
@@ -339,9 +357,10 @@ impl Guard {
     /// Lowers the grants of a group that are more than it may still spend, each in the same proportion and rounded down;
     /// what it may not have is not moved to others. Floors and pins of its lines give.
     fn keep_groups(&self, ruling: &mut Ruling) {
-        for (left, group) in self.groups.iter().zip(&self.limits.groups) {
+        for ((left, reserved), group) in self.groups.iter().zip(&self.reserved).zip(&self.limits.groups) {
+            let left = (left - reserved).max(0);
             let asked: i64 = group.lines.iter().map(|line| ruling.granted[*line].0).sum();
-            if asked <= *left {
+            if asked <= left {
                 continue;
             }
             for line in &group.lines {
@@ -349,7 +368,7 @@ impl Guard {
                 if *money > 0 {
                     ruling.bound[*line] = Some(LimitKind::Group);
                 }
-                *money = (i128::from(*money) * i128::from((*left).max(0)) / i128::from(asked)) as i64;
+                *money = (i128::from(*money) * i128::from(left) / i128::from(asked)) as i64;
             }
         }
     }

@@ -209,6 +209,19 @@ fn a_file_beside_wins_and_a_base_brings_its_own_folder() {
     assert_eq!(scenario.brief.margin, 0.123);
 }
 
+/// Found by fuzzing: places were counted without the mark, and shown in the text with it.
+#[test]
+fn a_mark_before_the_text_changes_nothing() {
+    let marked = |text: &str| Scenario::from_text("marked", &format!("\u{feff}{text}"));
+    let sound = marked("base = \"new-customer\"").unwrap();
+    assert_eq!(sound.hash, Scenario::from_text("marked", "base = \"new-customer\"").unwrap().hash);
+    let problems = marked("kind = \"curves\"\nbudget = -5\n").unwrap_err().0;
+    assert!(problems.len() > 2);
+    for problem in &problems {
+        assert!(problem.span.clone().is_none_or(|span| problem.text.get(span).is_some()), "{problem:?}");
+    }
+}
+
 #[test]
 fn a_circle_is_one_problem_that_shows_all_of_it() {
     for length in 1..=3 {

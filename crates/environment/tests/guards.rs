@@ -1,6 +1,5 @@
 //! Whatever an agent sends, in every kind of world that ships: no limit breaks and no minor unit is lost.
 //! `cargo run --release -p outlay-environment --example guards` does the same for as many steps as are asked for.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "support/adversary.rs"]
 mod adversary;

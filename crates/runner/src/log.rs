@@ -47,8 +47,6 @@ pub(crate) type Seen = Vec<Observation>;
 
 /// Largest number in a log: as many major units as a budget may have, and more people than there are.
 const MOST: f64 = 1e12;
-/// Problems after which reading ends: more than anybody mends at once.
-const MOST_PROBLEMS: usize = 1_000;
 
 /// What is seen before the first step where nobody says more.
 pub(crate) fn opening(brief: &Brief) -> Observation {

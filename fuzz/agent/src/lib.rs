@@ -1,8 +1,9 @@
 //! The part of outlay-agent that readers of histories need.
 
+#[path = "../../../crates/agent/src/calibrate/history.rs"]
+mod history;
+
 /// What a history is.
 pub mod calibrate {
-    #[path = "../../../../crates/agent/src/calibrate/history.rs"]
-    mod history;
-    pub use history::{Channel, Control, History, TooShort};
+    pub use crate::history::{Channel, Control, History, TooShort};
 }

@@ -336,6 +336,22 @@ fn a_group_shares_what_it_has_left() {
     assert_eq!(granted(&ruling), [0, 400, 0]);
 }
 
+/// What may still fall due counts as spent, and a group that owes more than it has divides nothing.
+#[test]
+fn a_group_can_always_pay_what_is_reserved_for_it() {
+    let group = crate::limits::Group { name: "two".into(), lines: vec![0, 2], most: Money(300) };
+    let limits = Limits { groups: vec![group], ..limits(vec![open(), open(), open()]) };
+    let mut guard = Guard::new(&limits, Money(100_000), STEPS);
+    let mut ruling = Ruling::default();
+    guard.book([100, 0, 0].map(Money).into_iter());
+    guard.reserve([150, 90, 0].map(Money).into_iter());
+    guard.rule(1, Money(100_000), None, &Allocation::of(vec![3.0, 4.0, 0.0]), &mut ruling);
+    assert_eq!(granted(&ruling), [50, 400, 0]);
+    guard.reserve([201, 0, 0].map(Money).into_iter());
+    guard.rule(1, Money(100_000), None, &Allocation::of(vec![0.0, 4.0, 0.0]), &mut ruling);
+    assert_eq!(granted(&ruling), [0, 400, 0]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 

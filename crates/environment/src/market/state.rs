@@ -305,6 +305,12 @@ impl MarketState {
         self.till.presale()
     }
 
+    /// Money set aside for commissions of a line that may still fall due, rounded up.
+    pub(crate) fn reserved(&self, line: usize) -> Money {
+        let reserved: i64 = self.accounts[line].reserved.iter().sum();
+        Money((reserved + MICRO_PER_MINOR - 1) / MICRO_PER_MINOR)
+    }
+
     /// Advertising credit left.
     pub(crate) fn credit_left(&self) -> Money {
         self.funds.credit

@@ -103,9 +103,12 @@ impl Auditor {
             };
             let earlier: i128 = (0..step).map(spent).sum();
             let left = i128::from(group.most.0) - earlier;
+            self.hold("a group spends more than it may", spent(step) <= left)?;
             self.hold("a group gets more than it may", sum(&mut group.lines.iter().copied()) <= left.max(0))?;
-            // What a group has lowered stays below what it may spend by less than a minor unit a line.
-            if sum(&mut group.lines.iter().copied()) + group.lines.len() as i128 > left {
+            // What a group has lowered stays below what it may spend, less what is reserved of it, by less than a minor unit
+            // a line.
+            let room = group.lines.len() as i128 + i128::from(before.reserved.0);
+            if sum(&mut group.lines.iter().copied()) + room > left {
                 group.lines.iter().for_each(|line| pinched[*line] = true);
             }
         }

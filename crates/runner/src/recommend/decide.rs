@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use outlay_agent::{Agent, Entrant};
-use outlay_environment::{Allocation, Brief, Guard, Money, Observation, Purse, Ruling, Scenario};
+use outlay_environment::{Allocation, Brief, Guard, Money, Observation, Pricing, Purse, Ruling, Scenario};
 
 use super::question::File;
 use crate::episodes::{Participant, Player};
@@ -66,6 +66,9 @@ pub(super) fn ruled(brief: &Brief, seen: &[Observation], asked: &Allocation) -> 
     let mut guard = Guard::new(&brief.limits, brief.budget, brief.steps);
     for observation in &seen[1..] {
         guard.book(observation.lines.iter().map(|report| report.spend));
+        // A log does not say for which line: each that is paid by commission may be the one.
+        let by_sale = brief.lines.iter().map(|line| line.pricing == Pricing::Commission);
+        guard.reserve(by_sale.map(|by_sale| if by_sale { observation.reserved } else { Money::ZERO }));
     }
     let mut wish = asked.clone();
     wish.money.resize(brief.lines.len(), 0.0);

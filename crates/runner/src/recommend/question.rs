@@ -1,6 +1,7 @@
 //! What is asked of `recommend`: everything that decides the answer, files and all, so that it can be asked again.
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -60,11 +61,13 @@ impl File {
         let failed = |error: &dyn std::fmt::Display| {
             Failure::usage(format!("the {what} `{}` cannot be read", path.display())).because(error)
         };
-        let size = fs::metadata(path).map_err(|error| failed(&error))?.len();
-        if size > MOST {
-            return Err(failed(&format!("it is larger than {} MB", MOST >> 20)));
+        // What has no size, such as a device, may still have no end.
+        let mut bytes = Vec::new();
+        let file = fs::File::open(path).map_err(|error| failed(&error))?;
+        file.take(MOST + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+        if bytes.len() as u64 > MOST {
+            return Err(failed(&format!("it is larger than {} MiB", MOST >> 20)));
         }
-        let bytes = fs::read(path).map_err(|error| failed(&error))?;
         let text = String::from_utf8(bytes)
             .map_err(|_| failed(&"it is not UTF-8 text; save it again as CSV UTF-8"))?;
         Ok(Self { path: path.display().to_string(), sha256: sha256(&text), text })
