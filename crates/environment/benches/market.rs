@@ -48,6 +48,13 @@ fn episode(bencher: Bencher, shoppers: usize) {
     bencher.counter(ItemsCount::new(shoppers * world.scenario.brief.steps)).bench(|| play(&world, |_| ()));
 }
 
+/// Weeks of AMSS's own example, 52 of an agent after 156 of history: what its authors' program takes for as many weeks.
+#[divan::bench]
+fn amss(bencher: Bencher) {
+    let scenario = Scenario::load("references/amss-vignette").expect("it is shipped");
+    bencher.counter(ItemsCount::new(208_usize)).bench(|| play(&World::draw(&scenario, 7), |_| ()));
+}
+
 /// Drawing the hidden parameters and the shoppers of a world.
 #[divan::bench(args = [5_000, 20_000])]
 fn draw(bencher: Bencher, shoppers: usize) {

@@ -81,7 +81,8 @@ impl Backward<'_> {
         rectify(scored);
         let width = self.width();
         let rows = scored.chunks_exact(count * width).zip(context.chunks_exact(width));
-        for ((scored, context), logits) in rows.zip(logits.chunks_exact_mut(logits.len() / inputs.decisions)) {
+        for ((scored, context), logits) in rows.zip(logits.chunks_exact_mut(logits.len() / inputs.decisions))
+        {
             for (line, scored) in scored.chunks_exact(width).enumerate() {
                 logits[line] = self.score(Layer::Score, scored);
                 if let Some(bid) = logits.get_mut(count + 1 + line) {
@@ -105,8 +106,7 @@ impl Backward<'_> {
         let count = forth.second.len() / width / inputs.decisions;
         zeros(&mut back.scored, forth.scored.len());
         zeros(&mut back.context, forth.context.len());
-        let lines =
-            forth.scored.chunks_exact(count * width).zip(back.scored.chunks_exact_mut(count * width));
+        let lines = forth.scored.chunks_exact(count * width).zip(back.scored.chunks_exact_mut(count * width));
         let whole = forth.context.chunks_exact(width).zip(back.context.chunks_exact_mut(width));
         let by_logits = by_logits.chunks_exact(by_logits.len() / inputs.decisions);
         for (((scored, by_scored), (context, by_context)), by_logits) in lines.zip(whole).zip(by_logits) {
