@@ -55,9 +55,13 @@ fn amss(bencher: Bencher) {
     bencher.counter(ItemsCount::new(208_usize)).bench(|| play(&World::draw(&scenario, 7), |_| ()));
 }
 
-/// Drawing the hidden parameters and the shoppers of a world.
+/// Drawing the hidden parameters and the shoppers of a world, another one each time: the processor must not get to know them.
 #[divan::bench(args = [5_000, 20_000])]
 fn draw(bencher: Bencher, shoppers: usize) {
-    let world = world(shoppers);
-    bencher.counter(ItemsCount::new(shoppers)).bench(|| World::draw(&world.scenario, 7));
+    let scenario = world(shoppers).scenario.clone();
+    let mut seed = 0;
+    bencher.counter(ItemsCount::new(shoppers)).bench_local(|| {
+        seed += 1;
+        World::draw(&scenario, seed)
+    });
 }
