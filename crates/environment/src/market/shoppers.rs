@@ -3,7 +3,7 @@
 use super::buyers::Needs;
 use super::claims::Claims;
 use super::goods::NO_PRODUCT;
-use super::settings::{MEMORIES, Market};
+use super::settings::{Industry, MEMORIES, Market};
 use crate::deeplink::{STAGES, Stage};
 use crate::draws::Key;
 
@@ -172,30 +172,30 @@ impl Shoppers {
         shoppers.stocks[0] = count as u64;
         let leave = 1.0 - libm::exp(-clock.step_days / market.industry.need_days);
         let enter = shoppers.needs.balance(in_market, leave);
+        let chances = Chances::new(market, in_market);
         for shopper in 0..count {
             let in_market = shoppers.needs.share(shopper, enter, leave).unwrap_or(in_market);
-            shoppers.draw_one(shopper, market, clock, world.with(shopper as u64), in_market);
+            shoppers.draw_one(shopper, market, &chances, clock, world.with(shopper as u64), in_market);
         }
         shoppers
     }
 
-    fn draw_one(&mut self, i: usize, market: &Market, clock: &Clock, key: Key, in_market: f64) {
+    fn draw_one(
+        &mut self,
+        i: usize,
+        market: &Market,
+        chances: &Chances,
+        clock: &Clock,
+        key: Key,
+        in_market: f64,
+    ) {
         let industry = &market.industry;
-        let pick = |shares: &mut dyn Iterator<Item = f64>, draw: f64| {
-            let mut below = 0.0;
-            shares
-                .take_while(|share| {
-                    below += share;
-                    below <= draw
-                })
-                .count()
-        };
-        let persona = pick(&mut industry.personas.iter().map(|p| p.share), key.with(0).uniform())
-            .min(industry.personas.len() - 1);
+        let persona = place(&chances.personas, key.with(0).uniform()).min(industry.personas.len() - 1);
         let level = (key.with(1).bits() % LEVELS as u64) as usize;
-        self.class[i] = (persona * LEVELS + level) as u8;
-        let hunter = key.with(2).uniform() < industry.hunters;
-        let stage = pick(&mut market.merchant.stages.iter().copied(), key.with(3).uniform()).min(STAGES - 1);
+        let class = persona * LEVELS + level;
+        self.class[i] = class as u8;
+        let hunter = industry.hunters > 0.0 && key.with(2).uniform() < industry.hunters;
+        let stage = place(&chances.stages, key.with(3).uniform()).min(STAGES - 1);
         let age = |purpose: u64, window: u16| (key.with(purpose).bits() % u64::from(window.max(1))) as u16;
 
         // The history that puts a shopper into the drawn stage.
@@ -206,25 +206,27 @@ impl Shoppers {
             }
         }
         let orders = stage.saturating_sub(4);
-        let mut days: [u16; ORDERS] = std::array::from_fn(|n| 1 + age(5 + n as u64, clock.customer_days));
+        let mut days = [0; ORDERS];
+        for (n, day) in days.iter_mut().enumerate().take(orders) {
+            *day = 1 + age(5 + n as u64, clock.customer_days);
+        }
         days[..orders].sort_unstable();
         for (slot, day) in self.orders.iter_mut().zip(days).take(orders) {
             slot[i] = clock.origin_day - day;
         }
-        let lapsed = orders == 0 && key.with(11).uniform() < market.merchant.lapsed;
+        let lapsed =
+            orders == 0 && market.merchant.lapsed > 0.0 && key.with(11).uniform() < market.merchant.lapsed;
         if lapsed {
             self.orders[0][i] = clock.origin_day - clock.customer_days - 1 - age(5, clock.customer_days);
         }
         let member = stage == 7 || ((3..7).contains(&stage) && key.with(8).uniform() < 0.3);
-        let persona = &industry.personas[persona];
-        let rate = in_market * persona.visits_per_month / 30.0
-            * industry.activity[level]
-            * industry.in_market_visits
-            * industry.purchase_rate
-            * persona.purchases
-            * industry.satiation_days;
+        let satiated = if in_market == chances.in_market {
+            chances.satiated[class]
+        } else {
+            satiated(industry, class, in_market)
+        };
         self.flags[i] = if key.with(9).uniform() < in_market { flag::IN_MARKET } else { 0 }
-            | if key.with(10).uniform() < rate / (1.0 + rate) { flag::SATIATED } else { 0 }
+            | if key.with(10).uniform() < satiated { flag::SATIATED } else { 0 }
             | if member { flag::MEMBER } else { 0 }
             | if hunter { flag::HUNTER } else { 0 }
             | if lapsed && industry.buyers.leaves(key, key.with(14)) { flag::LEFT } else { 0 };
@@ -363,6 +365,55 @@ impl Shoppers {
         self.stocks[stage] += 1;
         self.stage[i] = stage as u8;
     }
+}
+
+/// What is the same for all shoppers who are drawn.
+struct Chances {
+    /// Shares of the personas, and of the stages, each with those before it.
+    personas: Vec<f64>,
+    stages: Vec<f64>,
+    /// Share with a present need where all need alike, and `[classes]` chance to have bought lately with it.
+    in_market: f64,
+    satiated: Vec<f64>,
+}
+
+impl Chances {
+    fn new(market: &Market, in_market: f64) -> Self {
+        let industry = &market.industry;
+        let classes = industry.personas.len() * LEVELS;
+        Self {
+            personas: running_sums(industry.personas.iter().map(|persona| persona.share)),
+            stages: running_sums(market.merchant.stages.iter().copied()),
+            in_market,
+            satiated: (0..classes).map(|class| satiated(industry, class, in_market)).collect(),
+        }
+    }
+}
+
+/// Chance to have bought lately, from anybody.
+fn satiated(industry: &Industry, class: usize, in_market: f64) -> f64 {
+    let persona = &industry.personas[class / LEVELS];
+    let rate = in_market * persona.visits_per_month / 30.0
+        * industry.activity[class % LEVELS]
+        * industry.in_market_visits
+        * industry.purchase_rate
+        * persona.purchases
+        * industry.satiation_days;
+    rate / (1.0 + rate)
+}
+
+fn running_sums(shares: impl Iterator<Item = f64>) -> Vec<f64> {
+    shares
+        .scan(0.0, |below, share| {
+            *below += share;
+            Some(*below)
+        })
+        .collect()
+}
+
+/// Which of several shares a uniform draw falls into; without branches, as nobody can foresee it.
+fn place(running_sums: &[f64], draw: f64) -> usize {
+    running_sums.iter().map(|below| usize::from(*below <= draw)).sum()
 }
 
 #[cfg(test)]
