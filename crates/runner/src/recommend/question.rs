@@ -12,8 +12,8 @@ use crate::format::sha256;
 use crate::phrases::Language;
 use crate::terminal::Terminal;
 
-/// Largest file that is read, bytes: a season of 100,000 rows is a hundredth of it.
-const MOST: u64 = 1 << 30;
+/// Largest file that is read, bytes: a season of 100,000 rows is a sixth of it.
+const MOST: u64 = 64 << 20;
 
 /// Everything that decides an answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
