@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::cli;
-use crate::episodes::{self, Games, Participant, Turn};
+use crate::episodes::{self, Edit, Games, Participant, Turn};
 use crate::evaluate::setting;
 use crate::evaluation::scenario_id;
 use crate::failure::{EXIT_INTERRUPTED, Failure};
@@ -178,7 +178,7 @@ struct Chosen {
     name: String,
     /// Who takes over, and what that agent is told the scenario is.
     successor: Option<(Participant, Games)>,
-    edit: Box<dyn Fn(usize, &mut Allocation) + Sync>,
+    edit: Box<Edit<'static>>,
     more: Money,
 }
 
@@ -189,7 +189,7 @@ impl Chosen {
         scenario: &Arc<Scenario>,
         terminal: Terminal,
     ) -> Result<Self, Failure> {
-        let nothing = || -> Box<dyn Fn(usize, &mut Allocation) + Sync> { Box::new(|_, _| ()) };
+        let nothing = || -> Box<Edit<'static>> { Box::new(|_, _| ()) };
         let successor = |text: &str, scenario: &Arc<Scenario>| -> Result<_, Failure> {
             let (participant, warnings) = plan::participant(text, scenario, stage.time_limit)?;
             warnings.iter().for_each(|warning| terminal.warn(warning));

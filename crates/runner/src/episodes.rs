@@ -167,6 +167,9 @@ pub(crate) fn watch(
     watch_turned(participant, None, games, seed, noise, seen)
 }
 
+/// What becomes of the allocation of a step.
+pub(crate) type Edit<'a> = dyn Fn(usize, &mut Allocation) + Sync + 'a;
+
 /// What is other from a step of an episode on.
 pub(crate) struct Turn<'a> {
     /// The first step that may differ.
@@ -174,7 +177,7 @@ pub(crate) struct Turn<'a> {
     /// Who decides from there, as one who plays these games. They are shown all that came before.
     pub(crate) successor: Option<(&'a Participant, &'a Games)>,
     /// What becomes of the allocation of each step from there.
-    pub(crate) edit: &'a (dyn Fn(usize, &mut Allocation) + Sync),
+    pub(crate) edit: &'a Edit<'a>,
     /// Money that the budget gains there, or loses as far as it is left.
     pub(crate) more: Money,
 }

@@ -34,12 +34,15 @@ pub(super) fn season(log: &File, brief: &Brief, at: Option<usize>) -> Result<See
     Ok(seen)
 }
 
-/// What an agent asked for in each step that it was shown (`[steps seen]`); it comes back too, where it is one of ours.
+/// An agent, where it is one of ours, and what it asked for in each step that it was shown (`[steps seen]`).
+type Asked = (Option<Box<dyn Agent>>, Vec<Allocation>);
+
+/// Lets an agent decide every step that was seen.
 pub(super) fn asked(
     participant: &Participant,
     scenario: &Arc<Scenario>,
     seen: &[Observation],
-) -> Result<(Option<Box<dyn Agent>>, Vec<Allocation>), Failure> {
+) -> Result<Asked, Failure> {
     let failed = |error: String| Failure::run(format!("`{}` failed: {error}", participant.agent));
     match &participant.player {
         Player::Inside(Entrant::Agent(recipe)) => {
