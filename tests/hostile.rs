@@ -170,14 +170,14 @@ fn paths_in_files_stay_in_their_folder() {
     let secret = file(folder.path(), "secret.toml", "password = \"hunter2\"\n");
     std::os::unix::fs::symlink(&secret, inner.join("link.toml")).expect("a link");
     std::os::unix::fs::symlink(&secret, inner.join("channels/mine.toml")).expect("a link");
-    for base in ["../secret.toml", "../secret", "below/../../secret.toml", "link.toml", &secret] {
+    for base in ["../secret.toml", "../secret", "below/../../secret.toml", "link.toml"] {
         let path = file(&inner, "scenario.toml", &format!("base = \"{base}\"\n"));
         let output = bounded(&["check", &path]);
         assert_eq!(output.status.code(), Some(2), "{base}");
         assert!(stderr(&output).contains("lies outside of the folder"), "{base}: {}", stderr(&output));
         assert!(!stderr(&output).contains("hunter2"), "{base}");
     }
-    for base in ["/etc/passwd", "../../../../../../etc/passwd"] {
+    for base in [secret.as_str(), "/etc/passwd", "../../../../../../etc/passwd"] {
         let path = file(&inner, "scenario.toml", &format!("base = \"{base}\"\n"));
         refused(&["check", &path], &["no scenario"]);
     }

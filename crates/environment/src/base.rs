@@ -174,7 +174,7 @@ impl Layer {
 /// The scenario file of a name: beside the file that names it, else among those that ship.
 fn find(name: &str, folder: Option<&Path>, place: &Place, notes: &Notes) -> Option<File> {
     let relative = if name.ends_with(".toml") { PathBuf::from(name) } else { format!("{name}.toml").into() };
-    if let Some(folder) = folder
+    if let Some(folder) = folder.filter(|_| relative.is_relative())
         && let path = folder.join(&relative)
         && path.is_file()
     {

@@ -175,15 +175,21 @@ impl Value {
 
 /// Tables of a name that is there change all of that name; others join at the end.
 fn lay_by_name(below: &mut Vec<Value>, over: Vec<Value>) {
+    let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (place, item) in below.iter().enumerate() {
+        if let Some(name) = item.name() {
+            places.entry(name.to_owned()).or_default().push(place);
+        }
+    }
     for item in over {
-        let mut met = false;
-        for same in below.iter_mut().filter(|other| item.name().is_some() && other.name() == item.name()) {
-            same.lay(item.clone());
-            met = true;
+        if let Some(same) = item.name().and_then(|name| places.get(name)) {
+            same.iter().for_each(|place| below[*place].lay(item.clone()));
+            continue;
         }
-        if !met {
-            below.push(item);
+        if let Some(name) = item.name() {
+            places.entry(name.to_owned()).or_default().push(below.len());
         }
+        below.push(item);
     }
 }
 
