@@ -51,7 +51,8 @@ impl FromStr for Date {
         let bad = || format!("`{text}` is no date such as 2026-06-01");
         let parts: Vec<&str> = text.split('-').collect();
         let [year, month, day] = parts[..] else { return Err(bad()) };
-        if [year.len(), month.len(), day.len()] != [4, 2, 2] {
+        let digits = [year, month, day].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+        if !digits || [year.len(), month.len(), day.len()] != [4, 2, 2] {
             return Err(bad());
         }
         let date = (|| Self::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?))();

@@ -111,10 +111,10 @@ impl<'a> Section<'a> {
         text
     }
 
-    /// Names are shown on terminals, where such a character does more than be shown.
+    /// Names are shown on terminals, where such a character does more than be shown; the end of a line does not.
     fn note_control(&self, key: &str, value: &Value) {
-        if value.text().is_some_and(|text| text.chars().any(char::is_control)) {
-            let help = Some("write it without; a text is a line".to_owned());
+        if value.text().is_some_and(|text| text.chars().any(|letter| letter.is_control() && letter != '\n')) {
+            let help = Some("write it without".to_owned());
             self.notes.add(&value.place, format!("`{key}` holds a control character"), "here", help);
         }
     }
