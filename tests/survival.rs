@@ -278,6 +278,61 @@ fn a_full_disk_is_said_and_what_was_saved_stays() {
     assert!(stderr(&full).contains("could not be written"), "{}", stderr(&full));
 }
 
+/// A file system of so many bytes in memory, where mounting is permitted; gone with this.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn mounted(size: u64) -> Option<Self> {
+        let disk = Self(tempfile::tempdir().expect("a folder"));
+        let mounted = disk.mount(&format!("size={size}"));
+        // What was never mounted must not be unmounted: it is an ordinary folder then.
+        mounted.then_some(disk)
+    }
+
+    fn mount(&self, options: &str) -> bool {
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(self.0.path()).output();
+        mounted.is_ok_and(|output| output.status.success())
+    }
+
+    fn grow(&self, size: u64) {
+        assert!(self.mount(&format!("remount,size={size}")), "it can be made larger");
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.path()).output();
+    }
+}
+
+#[test]
+fn a_run_goes_on_once_a_small_disk_has_room_again() {
+    let place = tempfile::tempdir().expect("a folder");
+    let whole = place.path().join("whole");
+    timed(|| train(&QUICK, "--out", &whole).output().expect("it starts"));
+    let whole = bytes(&whole);
+    let saved = place.path().join("saved");
+    killed_after_a_save(&saved);
+    // Room for one state, not for the next one beside it.
+    let state: u64 = bytes(&saved).values().map(|bytes| bytes.len().next_multiple_of(4096) as u64).sum();
+    let Some(disk) = SmallDisk::mounted(state + state / 2) else {
+        eprintln!(
+            "mounting is not permitted here: a_full_disk_is_said_and_what_was_saved_stays stands alone"
+        );
+        return;
+    };
+    let run = disk.0.path().join("run");
+    let failed = train(&QUICK, "--out", &run).output().expect("it starts");
+    assert_eq!(failed.status.code(), Some(1), "{}", stderr(&failed));
+    assert!(stderr(&failed).contains("could not be saved"), "{}", stderr(&failed));
+    let used = outlay(&["evaluate", &text(&run), QUICK[0], "--seeds", "0..1", "--json"]);
+    assert!(used.status.success(), "the state before can be used: {}", stderr(&used));
+    disk.grow(16 * state);
+    finish(&QUICK, &run);
+    assert!(bytes(&run) == whole);
+}
+
 /// Trains until something is saved.
 fn killed_after_a_save(run: &Path) {
     let mut child = train(&QUICK, "--out", run).stderr(Stdio::null()).spawn().expect("it starts");
