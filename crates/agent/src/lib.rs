@@ -9,5 +9,5 @@ pub mod learn;
 pub mod planning;
 pub mod policy;
 
-pub use agent::{Agent, Entrant, Marginal, Oracle, Recipe};
+pub use agent::{Agent, Entrant, Marginal, Oracle, Recipe, play};
 pub use entrant::{AgentInfo, UnknownAgent, entrant, names};
