@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import io
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -156,18 +157,35 @@ def peer(name: str, arguments: argparse.Namespace, wanted: float) -> Row:
     return Row(name, worlds.steps, seconds, seconds - worlds.seconds, judged["mean"], judged["iqm_ci95"], clock["reached"])
 
 
-def ours(teacher: bool, arguments: argparse.Namespace) -> Row:
-    """Trains with our own program, whose learner and market share a process: its own cost is what the market leaves."""
+def ours(teacher: bool, arguments: argparse.Namespace, wanted: float) -> Row:
+    """Trains with our own program, whose learner and market share a process: its own cost is what the market leaves.
+
+    Its states are saved every twenty iterations; the program stands still while one is tried.
+    """
+    worlds = Worlds(arguments.scenario, arguments.envs, arguments.seed)
     with tempfile.TemporaryDirectory() as folder:
         out = str(Path(folder) / "run")
         command = [arguments.program, "train", arguments.scenario, "--steps", str(arguments.steps), "--out", out]
-        command += ["--seed", str(arguments.seed), "--json", "--timing"] + ([] if teacher else ["--teacher", "0"])
-        lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-        updates = [line for line in map(json.loads, lines) if line["event"] == "iteration"]
+        command += ["--seed", str(arguments.seed), "--json"] + ([] if teacher else ["--teacher", "0"])
+        start, looking, reached, saved = time.perf_counter(), 0.0, None, False
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as program:
+            for event in map(json.loads, program.stdout):
+                began = time.perf_counter()
+                # A state is saved after its line was written, and before the next one is.
+                if saved and reached is None:
+                    program.send_signal(signal.SIGSTOP)
+                    if validated_agent(worlds, out) >= wanted:
+                        reached = began - start - looking
+                    program.send_signal(signal.SIGCONT)
+                saved = event["event"] == "validated"
+                if event["event"] == "iteration":
+                    steps, seconds = event["steps"], began - start - looking
+                looking += time.perf_counter() - began
+        if program.returncode:
+            raise subprocess.CalledProcessError(program.returncode, command)
         judged = outlay.evaluate(out, arguments.scenario, arguments.seeds).agent(out)["score"]
-    steps, seconds = updates[-1]["steps"], updates[-1]["seconds_elapsed"]
     name = "outlay train" if teacher else "outlay train, no teacher"
-    return Row(name, steps, seconds, float("nan"), judged["mean"], judged["iqm_ci95"], None)
+    return Row(name, steps, seconds, float("nan"), judged["mean"], judged["iqm_ci95"], reached)
 
 
 def main() -> None:
@@ -195,7 +213,7 @@ def main() -> None:
         print(f"{name:<24}{'':>24}{reference.mean(name):>10,.0f}   [{low:,.0f}, {high:,.0f}]")
     for name in arguments.learners.split(","):
         known = {"outlay": True, "outlay-no-teacher": False}
-        print(ours(known[name], arguments) if name in known else peer(name, arguments, wanted))
+        print(ours(known[name], arguments, wanted) if name in known else peer(name, arguments, wanted))
         sys.stdout.flush()
 
 

@@ -82,7 +82,8 @@ fn train(arguments: &cli::HeadsTrain, terminal: Terminal) -> Result<u8, Failure>
     };
     let mut plays = Vec::with_capacity(arguments.scenarios.len());
     for name in &arguments.scenarios {
-        let scenario = plan::scenario(name)?.at_training_size();
+        // At full size: what a small market shows differs by some hundredths from what one of many shoppers does.
+        let scenario = plan::scenario(name)?;
         plays.push(Play { players: players(&arguments.agents, &scenario)?, scenario });
     }
     let folder = folder(arguments)?;
