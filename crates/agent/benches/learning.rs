@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use divan::counter::ItemsCount;
-use outlay_agent::learn::{Adam, Batch, Flow, Lesson, Rollout, Start, TrainSettings, train, update};
+use outlay_agent::learn::{Adam, Alone, Batch, Flow, Lesson, Rollout, Start, TrainSettings, train, update};
 use outlay_agent::policy::{LearnedPolicy, Policy, Untrained};
 use outlay_agent::{Agent, Recipe};
 use outlay_environment::{Episode, Key, Scenario, World};
@@ -91,7 +91,7 @@ fn one_update(bencher: divan::Bencher<'_, '_>) {
         .counter(ItemsCount::new(transitions))
         .with_inputs(|| (policy.clone(), Adam::new(policy.layout.parameters(), settings.adam_epsilon)))
         .bench_local_values(|(mut policy, mut adam)| {
-            update(&mut policy, &mut adam, &lessons, &settings, 1e-4, Key::new(2))
+            update(&mut policy, &mut adam, &lessons, &settings, 1e-4, Key::new(2), &Alone)
         });
 }
 

@@ -10,15 +10,21 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="session")
-def outlay_program():
-    """Runs the program `outlay` and gives what it did; `.ci/run` builds it beside the package."""
+def program():
+    """Path of the program `outlay`; `.ci/run` builds it beside the package."""
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     program = Path(os.environ.get("OUTLAY_PROGRAM", target / "release" / "outlay"))
     if not program.exists():
         pytest.skip(f"there is no {program}: `cargo build --release` makes it, OUTLAY_PROGRAM names another")
+    return str(program)
+
+
+@pytest.fixture(scope="session")
+def outlay_program(program):
+    """Runs the program and gives what it did."""
 
     def run(*arguments):
-        command = [str(program), *arguments]
+        command = [program, *arguments]
         return subprocess.run(command, cwd=ROOT, text=True, capture_output=True, env=os.environ | {"OUTLAY_RESULTS": ""})
 
     return run

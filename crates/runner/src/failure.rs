@@ -22,6 +22,8 @@ pub(crate) enum Failure {
     Scenario(Problems),
     /// Failed while running.
     Run(Complaint),
+    /// Of several processes the first says why; the exit code.
+    Said(u8),
 }
 
 /// An error as a person reads it.
@@ -70,6 +72,7 @@ impl Failure {
                 format!("{}{help}", complaint.message)
             }
             Self::Scenario(problems) => problems.to_string(),
+            Self::Said(_) => String::new(),
         }
     }
 
@@ -78,6 +81,7 @@ impl Failure {
         match self {
             Self::Usage(_) | Self::Scenario(_) => EXIT_USAGE,
             Self::Run(_) => EXIT_FAILED,
+            Self::Said(code) => *code,
         }
     }
 }

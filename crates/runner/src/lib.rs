@@ -34,6 +34,7 @@ mod merchants;
 mod phrases;
 mod plan;
 mod progress;
+mod ranks;
 mod recommend;
 mod replay;
 mod report;

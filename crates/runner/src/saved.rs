@@ -16,8 +16,8 @@ use crate::tables::quoted;
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
-    /// Nobody else writes there meanwhile.
-    _claim: Claim,
+    /// Nobody else writes there meanwhile. Without it, another process of the run does.
+    claim: Option<Claim>,
 }
 
 impl Folder {
@@ -37,6 +37,11 @@ impl Folder {
                 .help("name another folder with `--out`")
         })?;
         Ok(folder)
+    }
+
+    /// The folder of a run that the first of its processes writes, seen from another.
+    pub(crate) fn of_the_first(path: &Path) -> Self {
+        Self { path: path.to_owned(), claim: None }
     }
 
     /// The folder of a saved run.
@@ -62,7 +67,7 @@ impl Folder {
             }
             error => Failure::usage(error.to_string()),
         };
-        Ok(Self { path: path.to_owned(), _claim: Claim::take(path).map_err(refused)? })
+        Ok(Self { path: path.to_owned(), claim: Some(Claim::take(path).map_err(refused)?) })
     }
 
     /// Its path.
@@ -92,8 +97,7 @@ impl Folder {
         scenarios: &[Arc<Scenario>],
         command: &str,
     ) -> Result<(), Failure> {
-        let card = Card::new(scenarios, state, command);
-        self.written(checkpoint::write(&self.path, state.best_policy(), &card, Some(state)))
+        self.write(&Card::new(scenarios, state, command), state, Some(state))
     }
 
     /// Saves a run that is done, with what its policy reached beside others.
@@ -104,12 +108,16 @@ impl Folder {
         command: &str,
         results: Vec<CardResult>,
     ) -> Result<(), Failure> {
-        let card = Card { results, ..Card::new(scenarios, state, command) };
-        self.written(checkpoint::write(&self.path, state.best_policy(), &card, None))
+        self.write(&Card { results, ..Card::new(scenarios, state, command) }, state, None)
     }
 
-    fn written(&self, written: Result<(), CheckpointError>) -> Result<(), Failure> {
-        written.map_err(|error| Failure::run(format!("{} could not be saved", self.typed())).because(error))
+    /// Only who claimed it writes.
+    fn write(&self, card: &Card, state: &TrainState, resume: Option<&TrainState>) -> Result<(), Failure> {
+        if self.claim.is_none() {
+            return Ok(());
+        }
+        checkpoint::write(&self.path, state.best_policy(), card, resume)
+            .map_err(|error| Failure::run(format!("{} could not be saved", self.typed())).because(error))
     }
 }
 

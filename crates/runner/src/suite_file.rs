@@ -143,6 +143,7 @@ pub(crate) fn scenario(typed: &str, section: &Section<'_>, notes: &Notes) -> Opt
             section.object("scenario", complaint.message, "not found", &complaint.help.join("; "));
             None
         }
+        Err(Failure::Said(_)) => None,
     }
 }
 

@@ -47,6 +47,11 @@ impl Terminal {
         Self { json: common.json, quiet: common.quiet, live: moves && !common.quiet, language: common.lang }
     }
 
+    /// Of a process whose first neighbour shows everything.
+    pub(crate) fn silent(self) -> Self {
+        Self { json: false, quiet: true, live: false, ..self }
+    }
+
     /// Whether something may move on standard error: a bar.
     pub(crate) fn is_live(self) -> bool {
         self.live
@@ -112,6 +117,7 @@ pub(crate) fn failure_text(failure: &Failure) -> String {
     match failure {
         Failure::Usage(complaint) | Failure::Run(complaint) => complaint_text("error", ERROR, complaint),
         Failure::Scenario(problems) => diagnostic::render(problems) + &problem_count(problems),
+        Failure::Said(_) => String::new(),
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use outlay_agent::checkpoint;
 use outlay_agent::heads::Predictor;
-use outlay_agent::learn::{Event, Flow, Start, TrainError, TrainSettings, TrainState, Trained};
+use outlay_agent::learn::{
+    Event, Flow, Ranks, Start, TrainError, TrainSettings, TrainState, Trained, train_among,
+};
 use outlay_agent::policy::{Policy, Prefer};
 use outlay_environment::Scenario;
 
@@ -18,6 +20,7 @@ use crate::format::{number, percent};
 use crate::interrupt;
 use crate::look::Look;
 use crate::plan;
+use crate::ranks;
 use crate::results::{Contestant, Finished, TrainComparison, TrainSaved, VERSION};
 use crate::saved::{Folder, card_results};
 use crate::tables::{Setting, Shown, quoted};
@@ -75,22 +78,31 @@ pub(crate) fn validated_unit(scenarios: &[Arc<Scenario>], settings: &TrainSettin
     }
 }
 
-/// Runs the command and returns its exit code.
+/// Runs the command and returns its exit code. Of several processes the first shows, writes and judges.
 pub(crate) fn run(arguments: &cli::Train, timing: bool, terminal: Terminal) -> Result<u8, Failure> {
+    let ranks = &*ranks::join(terminal)?;
+    let first = ranks.rank() == 0;
+    let terminal = if first { terminal } else { terminal.silent() };
     let mut run = match &arguments.resume {
-        Some(folder) => resumed(arguments, folder)?,
-        None => fresh(arguments)?,
+        Some(path) => {
+            // The others read it once the first has put back what a killed run left beside it.
+            let folder = if first { Folder::open(path) } else { Ok(Folder::of_the_first(path)) };
+            let folder = ranks::all(ranks, folder)?;
+            ranks::all(ranks, resumed(arguments, folder))?
+        }
+        None => ranks::all(ranks, fresh(arguments, first))?,
     };
-    let trained = learn(&mut run, timing, terminal)?;
+    let trained = learn(&mut run, ranks, timing, terminal)?;
     run.folder.save(&trained.state, &run.scenarios, &command(&run))?;
-    if trained.interrupted {
-        return stopped(&run, &trained.state, terminal);
+    match trained.interrupted {
+        _ if !first => Ok(if trained.interrupted { EXIT_INTERRUPTED } else { 0 }),
+        true => stopped(&run, &trained.state, terminal),
+        false => finished(&run, &trained.state, timing, terminal),
     }
-    finished(&run, &trained.state, timing, terminal)
 }
 
 /// A new run: its folder must be new or empty, and writable, before any work is done.
-fn fresh(arguments: &cli::Train) -> Result<Run, Failure> {
+fn fresh(arguments: &cli::Train, first: bool) -> Result<Run, Failure> {
     let mut typed = arguments.scenarios.clone();
     if typed.is_empty() {
         typed.push("new-customer".to_owned());
@@ -113,11 +125,11 @@ fn fresh(arguments: &cli::Train) -> Result<Run, Failure> {
         settings.validate_worlds = settings.validate_worlds.max(WORLDS_OF_A_PROMISE);
     }
     settings.prefer = prefer(arguments).unwrap_or_default();
-    let first = scenarios.first().filter(|_| scenarios.len() == 1);
-    let first = first.map_or_else(|| "several".to_owned(), |scenario| scenario.name.replace('/', "-"));
-    let name = format!("{first}-seed{}", settings.seed);
+    let only = scenarios.first().filter(|_| scenarios.len() == 1);
+    let only = only.map_or_else(|| "several".to_owned(), |scenario| scenario.name.replace('/', "-"));
+    let name = format!("{only}-seed{}", settings.seed);
     let folder = arguments.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(name));
-    let folder = Folder::create(&folder)?;
+    let folder = if first { Folder::create(&folder)? } else { Folder::of_the_first(&folder) };
     let mut start = Start::Fresh;
     if let Some(from) = &arguments.from {
         let policy = trained_before(from)?;
@@ -173,8 +185,7 @@ fn saved_heads(folder: &Path) -> Result<Predictor, Failure> {
 }
 
 /// A saved run: everything it was asked for is in its folder.
-fn resumed(arguments: &cli::Train, folder: &Path) -> Result<Run, Failure> {
-    let folder = Folder::open(folder)?;
+fn resumed(arguments: &cli::Train, folder: Folder) -> Result<Run, Failure> {
     let state = folder.state()?;
     let typed = match &arguments.scenarios[..] {
         [] => state.tasks.iter().map(|task| task.scenario.clone()).collect(),
@@ -199,7 +210,7 @@ fn resumed(arguments: &cli::Train, folder: &Path) -> Result<Run, Failure> {
 }
 
 /// Trains, shows it, and saves after each validation, so that a crash costs little.
-fn learn(run: &mut Run, timing: bool, terminal: Terminal) -> Result<Trained, Failure> {
+fn learn(run: &mut Run, ranks: &dyn Ranks, timing: bool, terminal: Terminal) -> Result<Trained, Failure> {
     let command = command(run);
     let mut watch =
         Watch::new(&run.scenarios, &run.settings, matches!(run.start, Start::Resume(_)), timing, terminal);
@@ -224,15 +235,15 @@ fn learn(run: &mut Run, timing: bool, terminal: Terminal) -> Result<Trained, Fai
             }
         }
     };
-    let trained = outlay_agent::learn::train(
-        &run.scenarios,
-        &run.settings,
-        std::mem::take(&mut run.start),
-        &mut on_event,
-    );
+    let start = std::mem::take(&mut run.start);
+    let trained = train_among(ranks, &run.scenarios, &run.settings, start, &mut on_event);
     watch.clear();
     failed.map_or(Ok(()), Err)?;
-    trained.map_err(|error| refused(&error, &run.folder))
+    trained.map_err(|error| match error {
+        TrainError::Ranks(error) => ranks::apart(error, ranks, Some(&run.folder)),
+        error if ranks.rank() > 0 => Failure::Said(refused(&error, &run.folder).code()),
+        error => refused(&error, &run.folder),
+    })
 }
 
 fn refused(error: &TrainError, folder: &Folder) -> Failure {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::gradient::{BLOCK, Backward, Buffers, Inputs};
 use super::ppo::Lesson;
+use super::ranks::{Item, Numbers};
 use super::settings::TrainSettings;
 use crate::policy::Policy;
 
@@ -28,7 +29,20 @@ pub(super) struct Shard {
     by_values: Vec<f32>,
 }
 
+impl Item for Shard {
+    fn numbers(&mut self) -> Vec<Numbers<'_>> {
+        let sums = [&mut self.kl, &mut self.clipped, &mut self.value_loss].map(std::slice::from_mut);
+        let gradient = Numbers::Single(&mut self.gradient);
+        std::iter::once(gradient).chain(sums.map(Numbers::Double)).collect()
+    }
+}
+
 impl Shard {
+    /// Room for the gradient by so many parameters.
+    pub(super) fn new(parameters: usize) -> Self {
+        Self { gradient: vec![0.0; parameters], ..Self::default() }
+    }
+
     /// Learns from the transitions `part` of a minibatch of `total`.
     pub(super) fn learn(
         &mut self,
@@ -38,8 +52,7 @@ impl Shard {
         total: usize,
         settings: &TrainSettings,
     ) {
-        self.gradient.clear();
-        self.gradient.resize(policy.layout.parameters(), 0.0);
+        self.gradient.fill(0.0);
         (self.kl, self.clipped, self.value_loss) = (0.0, 0.0, 0.0);
         for block in part.chunks(BLOCK) {
             self.learn_block(policy, lesson, block, settings);

@@ -5,6 +5,7 @@
 //! worlds keep their limits is looked for, on worlds of the *validate* domain that nothing else was chosen by. The pace is
 //! the bias of the reserve's logit, so that what comes out is an ordinary policy.
 
+use super::ranks::{Ranks, RanksError};
 use super::state::{Best, TrainState};
 use super::task::{Task, least_kept, scores, tried};
 use crate::policy::{Layer, Policy, Prefer};
@@ -17,9 +18,15 @@ const WORLDS: u64 = 256;
 const FIRST: u64 = 30_000;
 
 /// Slows the best policy of a run down until it keeps its promise, where it has one and may leave money.
-pub(super) fn keep_promise(state: &mut TrainState, tasks: &[Task]) {
-    let (Some(promise), Prefer::Target) = (state.settings.promise, state.settings.prefer) else { return };
-    let Some(best) = state.best.take() else { return };
+pub(super) fn keep_promise(
+    state: &mut TrainState,
+    tasks: &[Task],
+    ranks: &dyn Ranks,
+) -> Result<(), RanksError> {
+    let (Some(promise), Prefer::Target) = (state.settings.promise, state.settings.prefer) else {
+        return Ok(());
+    };
+    let Some(best) = state.best.take() else { return Ok(()) };
     let tasks = &tasks[..state.settings.validated_of(tasks.len())];
     let trials: Vec<Task> = tasks.iter().map(|task| task.on_worlds(FIRST..FIRST + WORLDS)).collect();
     // Chosen with a margin of one standard error, because it is chosen.
@@ -27,7 +34,7 @@ pub(super) fn keep_promise(state: &mut TrainState, tasks: &[Task]) {
     let mut slowest = (best.policy.clone(), 0.0);
     for pace in PACES {
         let policy = at_pace(&best.policy, pace);
-        let kept = least_kept(&tried(&trials, &policy));
+        let kept = least_kept(&tried(&trials, &policy, ranks)?);
         if kept > slowest.1 {
             slowest = (policy, kept);
         }
@@ -36,9 +43,10 @@ pub(super) fn keep_promise(state: &mut TrainState, tasks: &[Task]) {
         }
     }
     let policy = slowest.0;
-    let validated = tried(tasks, &policy);
+    let validated = tried(tasks, &policy, ranks)?;
     let (score, kept) = (state.mean_score(&scores(&validated)), least_kept(&validated));
     state.best = Some(Best { policy, score, excess: (promise - kept).max(0.0), steps: best.steps });
+    Ok(())
 }
 
 /// The policy that spends this share of what it would spend in each step, while there is enough.

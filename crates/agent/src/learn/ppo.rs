@@ -1,10 +1,10 @@
 //! Proximal policy optimisation: one iteration's update, in the order of the paper (Schulman et al. 2017).
 
 use outlay_environment::Key;
-use rayon::prelude::*;
 
 use super::adam::Adam;
 use super::loss::Shard;
+use super::ranks::{Ranks, RanksError, divide};
 use super::rollout::{Batch, FeatureMoments};
 use super::settings::TrainSettings;
 use super::without::{silence, silenced};
@@ -46,7 +46,11 @@ pub struct Lesson {
     pub imitate: bool,
 }
 
-/// Learns from one batch. `key` orders the shuffles.
+/// Learns from one batch, each process from its shards. `key` orders the shuffles.
+///
+/// # Errors
+///
+/// Where the processes cannot go on together; [`super::Alone`] always can.
 pub fn update(
     policy: &mut Policy,
     adam: &mut Adam,
@@ -54,14 +58,15 @@ pub fn update(
     settings: &TrainSettings,
     learning_rate: f64,
     key: Key,
-) -> UpdateReport {
+    ranks: &dyn Ranks,
+) -> Result<UpdateReport, RanksError> {
     let mut report = UpdateReport::default();
     let silenced = silenced(policy, &settings.without);
     let mut orders: Vec<Vec<usize>> =
         lessons.iter().map(|lesson| (0..lesson.advantages.len()).collect()).collect();
     let transitions: usize = orders.iter().map(Vec::len).sum();
     let minibatches = (transitions / settings.minibatch).max(1);
-    let mut shards = Vec::new();
+    let mut shards: Vec<Shard> = Vec::new();
     'epochs: for epoch in 0..settings.epochs {
         for (order, place) in orders.iter_mut().zip(0..) {
             shuffle(order, key.with(epoch as u64).with(place));
@@ -77,12 +82,12 @@ pub fn update(
                 .zip(&parts)
                 .flat_map(|(lesson, part)| part.chunks(size).map(move |chunk| (lesson, chunk)))
                 .collect();
-            shards.resize_with(work.len(), Shard::default);
+            shards.resize_with(work.len(), || Shard::new(policy.layout.parameters()));
             let learner = &*policy;
-            shards
-                .par_iter_mut()
-                .zip(work)
-                .for_each(|(shard, (lesson, part))| shard.learn(learner, lesson, part, total, settings));
+            divide(ranks, &mut shards, |place, shard| {
+                let (lesson, part) = work[place];
+                shard.learn(learner, lesson, part, total, settings);
+            })?;
             let count = total as f64;
             report.kl = shards.iter().map(|shard| shard.kl).sum::<f64>() / count;
             if report.kl > 1.5 * settings.target_kl && !lessons.iter().any(|lesson| lesson.imitate) {
@@ -106,7 +111,7 @@ pub fn update(
     report.clip_fraction /= count;
     report.value_loss /= count;
     report.gradient_norm /= count;
-    report
+    Ok(report)
 }
 
 /// One of `count` parts of about equal length.

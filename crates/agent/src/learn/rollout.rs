@@ -8,6 +8,7 @@ use outlay_environment::{Allocation, Domain, Episode, Key, Scenario, Seeds, Worl
 use rayon::prelude::*;
 
 use super::promise::margin;
+use super::ranks::{Item, Numbers, Ranks, RanksError, divide};
 use crate::agent::{Agent, Recipe};
 use crate::policy::{
     GLOBAL_FEATURES, GUIDED, Moments, Policy, Scratch, Sight, Sizes, TAUGHT, decide, logits,
@@ -80,8 +81,12 @@ pub struct Rollout<'a> {
     pub again: bool,
 }
 
-/// The part of a batch that one group of episodes fills.
+/// One group of episodes, and the part of a batch that it fills.
 struct Slot<'a> {
+    rollout: &'a Rollout<'a>,
+    /// Of its world, among all of the run.
+    number: u64,
+    seen: FeatureMoments,
     lines: ndarray::ArrayViewMut4<'a, f32>,
     global: ArrayViewMut3<'a, f32>,
     actions: ArrayViewMut3<'a, f32>,
@@ -116,30 +121,95 @@ impl Batch {
 
     /// Plays all episodes to their end. The result does not depend on how groups are spread over threads.
     pub fn fill(&mut self, rollout: &Rollout<'_>) -> FeatureMoments {
+        let mut slots = self.slots(rollout);
+        slots.par_iter_mut().for_each(Slot::play);
+        seen(rollout.policy, &slots)
+    }
+
+    /// `[groups]` what is to be played.
+    fn slots<'a>(&'a mut self, rollout: &'a Rollout<'a>) -> Vec<Slot<'a>> {
         let group = rollout.group;
-        let slots: Vec<Slot<'_>> =
-            self.lines
-                .axis_chunks_iter_mut(Axis(0), group)
-                .zip(self.global.axis_chunks_iter_mut(Axis(0), group))
-                .zip(self.actions.axis_chunks_iter_mut(Axis(0), group))
-                .zip(self.shown.axis_chunks_iter_mut(Axis(0), group))
-                .zip(self.log_probs.axis_chunks_iter_mut(Axis(0), group))
-                .zip(self.values.axis_chunks_iter_mut(Axis(0), group))
-                .zip(self.rewards.axis_chunks_iter_mut(Axis(0), group))
-                .zip(self.margins.axis_chunks_iter_mut(Axis(0), group))
-                .map(|(((((((lines, global), actions), shown), log_probs), values), rewards), margins)| {
-                    Slot { lines, global, actions, shown, log_probs, values, rewards, margins }
-                })
-                .collect();
-        let groups = slots.len() as u64;
-        let moments: Vec<FeatureMoments> = slots
-            .into_par_iter()
-            .enumerate()
-            .map(|(index, slot)| play_group(rollout, rollout.iteration * groups + index as u64, slot))
-            .collect();
-        let mut sum = FeatureMoments::new(rollout.policy);
-        moments.iter().for_each(|part| sum.merge(part));
-        sum
+        let groups = self.margins.len().div_ceil(group) as u64;
+        self.lines
+            .axis_chunks_iter_mut(Axis(0), group)
+            .zip(self.global.axis_chunks_iter_mut(Axis(0), group))
+            .zip(self.actions.axis_chunks_iter_mut(Axis(0), group))
+            .zip(self.shown.axis_chunks_iter_mut(Axis(0), group))
+            .zip(self.log_probs.axis_chunks_iter_mut(Axis(0), group))
+            .zip(self.values.axis_chunks_iter_mut(Axis(0), group))
+            .zip(self.rewards.axis_chunks_iter_mut(Axis(0), group))
+            .zip(self.margins.axis_chunks_iter_mut(Axis(0), group))
+            .zip(rollout.iteration * groups..)
+            .map(
+                |(
+                    (((((((lines, global), actions), shown), log_probs), values), rewards), margins),
+                    number,
+                )| {
+                    let seen = FeatureMoments::new(rollout.policy);
+                    Slot {
+                        rollout,
+                        number,
+                        seen,
+                        lines,
+                        global,
+                        actions,
+                        shown,
+                        log_probs,
+                        values,
+                        rewards,
+                        margins,
+                    }
+                },
+            )
+            .collect()
+    }
+}
+
+/// Plays all episodes of these batches to their end, each process its part; `[batches]` what was seen.
+pub(super) fn fill(
+    batches: &mut [Batch],
+    rollouts: &[Rollout<'_>],
+    ranks: &dyn Ranks,
+) -> Result<Vec<FeatureMoments>, RanksError> {
+    let of_batches: Vec<Vec<Slot<'_>>> =
+        batches.iter_mut().zip(rollouts).map(|(batch, rollout)| batch.slots(rollout)).collect();
+    let ends: Vec<usize> = of_batches.iter().map(Vec::len).collect();
+    let mut slots: Vec<Slot<'_>> = of_batches.into_iter().flatten().collect();
+    divide(ranks, &mut slots, |_, slot| slot.play())?;
+    let mut left = &slots[..];
+    let mut seen_in = |(rollout, count): (&Rollout<'_>, usize)| {
+        let (slots, behind) = left.split_at(count);
+        left = behind;
+        seen(rollout.policy, slots)
+    };
+    Ok(rollouts.iter().zip(ends).map(&mut seen_in).collect())
+}
+
+/// What the features of these groups were.
+fn seen(policy: &Policy, slots: &[Slot<'_>]) -> FeatureMoments {
+    let mut sum = FeatureMoments::new(policy);
+    slots.iter().for_each(|slot| sum.merge(&slot.seen));
+    sum
+}
+
+impl Item for Slot<'_> {
+    fn numbers(&mut self) -> Vec<Numbers<'_>> {
+        let Self { seen: FeatureMoments { lines, global }, .. } = self;
+        let single = [
+            self.lines.as_slice_mut(),
+            self.global.as_slice_mut(),
+            self.actions.as_slice_mut(),
+            self.shown.as_slice_mut(),
+            self.log_probs.as_slice_mut(),
+            self.values.as_slice_mut(),
+        ];
+        let moments = [lines, global].into_iter().flat_map(|moments| {
+            [std::slice::from_mut(&mut moments.count), &mut moments.sum, &mut moments.squares]
+        });
+        let double = [self.rewards.as_slice_mut(), self.margins.as_slice_mut()];
+        // Batches are made in standard layout, so that their slices are always there.
+        let single = single.into_iter().flatten().map(Numbers::Single);
+        single.chain(double.into_iter().flatten().chain(moments).map(Numbers::Double)).collect()
     }
 }
 
@@ -149,37 +219,33 @@ fn seeds(run: u64, number: u64) -> Seeds {
     Seeds::numbered(Domain::Train, Key::new(run).with_name("worlds").with(number).bits(), 0)
 }
 
-/// Plays the episodes of one group on world `number`.
-fn play_group(rollout: &Rollout<'_>, number: u64, slot: Slot<'_>) -> FeatureMoments {
-    let seeds = seeds(rollout.seed, number);
-    let world = World::draw(rollout.scenario, seeds.world);
-    let mut moments = FeatureMoments::new(rollout.policy);
-    let mut player = Sampler::new(rollout);
-    let Slot {
-        mut lines, mut global, mut actions, mut shown, mut log_probs, mut values, mut rewards, ..
-    } = slot;
-    let mut margins = slot.margins;
-    for member in 0..lines.len_of(Axis(0)) {
-        let key = Key::new(rollout.seed).with_name("actions").with(number).with(member as u64);
-        let mut episode = Episode::new(world.clone(), seeds.noise);
-        player.start(member);
-        for step in 0..rollout.scenario.brief.steps {
-            let lines = lines.index_axis_mut(Axis(0), member);
-            let record = Record {
-                lines: lines.index_axis_move(Axis(0), step),
-                global: global.index_axis_mut(Axis(0), member).index_axis_move(Axis(0), step),
-                actions: actions.index_axis_mut(Axis(0), member).index_axis_move(Axis(0), step),
-                shown: shown.index_axis_mut(Axis(0), member).index_axis_move(Axis(0), step),
-            };
-            let (log_prob, value) = player.act(&episode, key.with(step as u64), record, &mut moments);
-            log_probs[[member, step]] = log_prob;
-            values[[member, step]] = value;
-            episode.step(&player.allocation);
-            rewards[[member, step]] = rollout.scenario.reward(episode.ledger());
+impl Slot<'_> {
+    /// Plays the episodes of the group.
+    fn play(&mut self) {
+        let Self { rollout, number, .. } = *self;
+        let seeds = seeds(rollout.seed, number);
+        let world = World::draw(rollout.scenario, seeds.world);
+        let mut player = Sampler::new(rollout);
+        for member in 0..self.margins.len() {
+            let key = Key::new(rollout.seed).with_name("actions").with(number).with(member as u64);
+            let mut episode = Episode::new(world.clone(), seeds.noise);
+            player.start(member);
+            for step in 0..rollout.scenario.brief.steps {
+                let record = Record {
+                    lines: self.lines.index_axis_mut(Axis(0), member).index_axis_move(Axis(0), step),
+                    global: self.global.index_axis_mut(Axis(0), member).index_axis_move(Axis(0), step),
+                    actions: self.actions.index_axis_mut(Axis(0), member).index_axis_move(Axis(0), step),
+                    shown: self.shown.index_axis_mut(Axis(0), member).index_axis_move(Axis(0), step),
+                };
+                let (log_prob, value) = player.act(&episode, key.with(step as u64), record, &mut self.seen);
+                self.log_probs[[member, step]] = log_prob;
+                self.values[[member, step]] = value;
+                episode.step(&player.allocation);
+                self.rewards[[member, step]] = rollout.scenario.reward(episode.ledger());
+            }
+            self.margins[member] = margin(rollout.scenario, episode.ledger());
         }
-        margins[member] = margin(rollout.scenario, episode.ledger());
     }
-    moments
 }
 
 /// Where one step is written.

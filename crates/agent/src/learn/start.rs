@@ -3,21 +3,21 @@
 use std::sync::Arc;
 
 use outlay_environment::Scenario;
-use rayon::prelude::*;
 use thiserror::Error;
 
 use super::adam::Adam;
 use super::promise::Multiplier;
+use super::ranks::{Ranks, RanksError};
 use super::replay::Played;
-use super::rollout::{Batch, FeatureMoments, Rollout};
+use super::rollout::{Batch, FeatureMoments, Rollout, fill};
 use super::sac::Sac;
 use super::settings::TrainSettings;
 use super::state::{TaskState, TrainState};
-use super::task::{Schedule, Task};
+use super::task::{Schedule, Task, scores, tried};
 use super::train::{rollout, variance};
 use super::without::{Part, silence, silenced};
 use crate::heads::Predictor;
-use crate::policy::{LearnedPolicy, Moments, Normaliser, Policy, Prefer, Untrained};
+use crate::policy::{Moments, Normaliser, Policy, Prefer, Untrained};
 
 /// Why training did not start or go on.
 #[derive(Debug, Error)]
@@ -50,6 +50,9 @@ pub enum TrainError {
         /// Environment steps done.
         steps: u64,
     },
+    /// The processes of the run cannot go on together.
+    #[error(transparent)]
+    Ranks(#[from] RanksError),
 }
 
 /// Where a run begins.
@@ -87,6 +90,7 @@ pub(super) fn begin(
     tasks: &[Task],
     schedule: &Schedule,
     settings: &TrainSettings,
+    ranks: &dyn Ranks,
 ) -> Result<TrainState, TrainError> {
     let TrainSettings { width, seed, log_std, guided, prefer, .. } = *settings;
     let bids = settings.learner.sac().is_none() && scenarios.iter().any(|it| it.brief.levers.bid);
@@ -96,7 +100,7 @@ pub(super) fn begin(
         let silenced = silenced(&policy, &settings.without);
         silence(&mut policy.weights, &silenced);
         suits(&policy, settings)?;
-        Ok(warm_up(tasks, policy, None, settings))
+        Ok(warm_up(tasks, policy, None, settings, ranks)?)
     };
     match start {
         Start::Resume(state) => {
@@ -108,7 +112,7 @@ pub(super) fn begin(
             let policy = Policy { prefer, ..*policy };
             let policy = if bids { policy.with_bids(seed, log_std) } else { policy };
             suits(&policy, settings)?;
-            Ok(warm_up(tasks, policy, Some(FROM), settings))
+            Ok(warm_up(tasks, policy, Some(FROM), settings, ranks)?)
         }
         Start::Fresh => fresh(None),
         Start::Seeing(heads) => fresh(Some(Arc::from(heads))),
@@ -128,22 +132,36 @@ fn suits(policy: &Policy, settings: &TrainSettings) -> Result<(), TrainError> {
 /// Plays a first batch of each task with the policy as it is (untrained: its planner's plan or the even one, and action
 /// noise): measures the features and the spread of the returns, so that the learner's units are about 1 in every scenario.
 /// `known` is how many vectors the policy's normaliser stands for, if it was trained before.
-fn warm_up(tasks: &[Task], policy: Policy, known: Option<f64>, settings: &TrainSettings) -> TrainState {
+fn warm_up(
+    tasks: &[Task],
+    policy: Policy,
+    known: Option<f64>,
+    settings: &TrainSettings,
+    ranks: &dyn Ranks,
+) -> Result<TrainState, RanksError> {
     let TrainSettings { seed, group, .. } = *settings;
-    let first = |task: &Task| {
-        let (scenario, planner) = task.at(false);
+    let first = |task| {
+        let (scenario, planner) = Task::at(task, false);
         let planner = planner.filter(|_| policy.guided);
-        let mut batch = Batch::new(scenario, &policy, task.episodes);
-        let rollout = Rollout { scenario, policy: &policy, seed, iteration: 0, group, planner, again: false };
-        let seen = batch.fill(&rollout);
-        let even = task.trial(&LearnedPolicy::new(even(&policy), task.judged())).score;
+        Rollout { scenario, policy: &policy, seed, iteration: 0, group, planner, again: false }
+    };
+    let (mut seen, mut spreads) = (Vec::new(), Vec::new());
+    // As many at a time as an iteration holds: of thousands, the batches do not fit into memory at once.
+    for tasks in tasks.chunks(settings.scenarios) {
+        let rollouts: Vec<Rollout<'_>> = tasks.iter().map(first).collect();
+        let batch = |task: &Task| Batch::new(task.at(false).0, &policy, task.episodes);
+        let mut batches: Vec<Batch> = tasks.iter().map(batch).collect();
+        seen.extend(fill(&mut batches, &rollouts, ranks)?);
+        spreads.extend(batches.iter().map(|batch| spread_of_returns(batch).max(1e-9)));
+    }
+    let of_task = |((task, reward_scale), even): ((&Task, f64), f64)| {
         let Scenario { name, hash, .. } = &*task.full;
         let (scenario, hash) = (name.clone(), hash.clone());
         let multiplier = settings.promise.filter(|_| has_soft_limit(&task.full)).map(Multiplier::new);
-        let reward_scale = spread_of_returns(&batch).max(1e-9);
-        (seen, TaskState { scenario, hash, reward_scale, even, multiplier })
+        TaskState { scenario, hash, reward_scale, even, multiplier }
     };
-    let (seen, of_tasks): (Vec<_>, Vec<_>) = tasks.par_iter().map(first).unzip();
+    let even = scores(&tried(tasks, &even(&policy), ranks)?);
+    let of_tasks = tasks.iter().zip(spreads).zip(even).map(of_task).collect();
     let mut moments = FeatureMoments::new(&policy);
     if let Some(count) = known {
         moments.lines = Moments::behind(&policy.line_normaliser, count);
@@ -164,7 +182,7 @@ fn warm_up(tasks: &[Task], policy: Policy, known: Option<f64>, settings: &TrainS
         sac: settings.learner.sac().map(|sac| Sac::new(settings, sac)),
     };
     normalise(&mut state);
-    state
+    Ok(state)
 }
 
 /// Standard deviation of what is still to come, over all steps of all episodes.

@@ -7,6 +7,7 @@ use outlay_environment::{Domain, Key, Scenario, Seeds, World};
 use rayon::prelude::*;
 
 use super::promise::margin;
+use super::ranks::{Item, Numbers, Ranks, RanksError, divide};
 use super::risk::tail_mean;
 use super::settings::TrainSettings;
 use crate::agent::{Recipe, play};
@@ -33,11 +34,28 @@ pub(super) struct Task {
     risk: Option<f64>,
 }
 
-/// Tries a policy in each of these tasks. What is learned is judged whole: how far it leaves its guide in a scenario is
-/// found out when it is played.
-pub(super) fn tried(tasks: &[Task], policy: &Policy) -> Vec<Trial> {
-    let trial = |task: &Task| task.trial(&LearnedPolicy::new(policy.clone(), task.judged()).with_share(1.0));
-    tasks.par_iter().map(trial).collect()
+/// Tries a policy in each of these tasks on the validation worlds, without action noise and before the last draws of each
+/// step: less noise in the choice. What is learned is judged whole: how far it leaves its guide in a scenario is found out
+/// when it is played.
+pub(super) fn tried(tasks: &[Task], policy: &Policy, ranks: &dyn Ranks) -> Result<Vec<Trial>, RanksError> {
+    let policy = Arc::new(policy.clone());
+    let player = |task: &Task| LearnedPolicy::new(policy.clone(), task.judged()).with_share(1.0);
+    let players: Vec<LearnedPolicy> = tasks.iter().map(player).collect();
+    let places: Vec<(usize, usize)> = tasks
+        .iter()
+        .enumerate()
+        .flat_map(|(task, of)| (0..of.worlds.len()).map(move |world| (task, world)))
+        .collect();
+    let mut played = vec![Played::default(); places.len()];
+    divide(ranks, &mut played, |index, played| {
+        let (task, place) = places[index];
+        let (world, noise) = &tasks[task].worlds[place];
+        let episode = play(&mut *players[task].make(0), world, *noise);
+        let margin = margin(&world.scenario, episode.ledger());
+        *played = Played { score: world.scenario.expected(episode.ledger()), margin };
+    })?;
+    let mut played = played.into_iter();
+    Ok(tasks.iter().map(|task| task.trial(played.by_ref().take(task.worlds.len()))).collect())
 }
 
 /// The share of worlds that keep every soft limit in the task where fewest do; tasks without any keep them all.
@@ -48,6 +66,19 @@ pub(super) fn least_kept(trials: &[Trial]) -> f64 {
 /// `[tasks]` scores.
 pub(super) fn scores(trials: &[Trial]) -> Vec<f64> {
     trials.iter().map(|trial| trial.score).collect()
+}
+
+/// What a policy reached on one world of a validation.
+#[derive(Debug, Clone, Copy, Default)]
+struct Played {
+    score: f64,
+    margin: f64,
+}
+
+impl Item for Played {
+    fn numbers(&mut self) -> Vec<Numbers<'_>> {
+        [&mut self.score, &mut self.margin].map(|number| Numbers::Double(std::slice::from_mut(number))).into()
+    }
 }
 
 /// What a policy reached on the worlds of a validation.
@@ -99,15 +130,10 @@ impl Task {
         Self { worlds: worlds(self.judged(), numbers), ..self.clone() }
     }
 
-    /// Tries a policy on the validation worlds, without action noise and before the last draws of each step: less noise in
-    /// the choice.
-    pub(super) fn trial(&self, policy: &LearnedPolicy) -> Trial {
-        let tried = |(world, noise): &(Arc<World>, u64)| {
-            let episode = play(&mut *policy.make(0), world, *noise);
-            let kept = margin(&world.scenario, episode.ledger()) >= 0.0;
-            (world.scenario.expected(episode.ledger()), kept)
-        };
-        let (scores, kept): (Vec<f64>, Vec<bool>) = self.worlds.par_iter().map(tried).unzip();
+    /// What comes of these worlds together.
+    fn trial(&self, played: impl Iterator<Item = Played>) -> Trial {
+        let (scores, kept): (Vec<f64>, Vec<bool>) =
+            played.map(|played| (played.score, played.margin >= 0.0)).unzip();
         let share = kept.iter().filter(|kept| **kept).count() as f64 / kept.len().max(1) as f64;
         Trial { score: tail_mean(&scores, self.risk), kept: share }
     }

@@ -11,9 +11,10 @@ use super::event::{Event, Flow, Iteration, Started, Validated};
 use super::pace::keep_promise;
 use super::ppo::{self, Lesson, UpdateReport};
 use super::promise::{missed, penalty};
+use super::ranks::{Alone, Ranks, RanksError, agree, same};
 use super::replay::Played;
 use super::risk::weigh;
-use super::rollout::{Batch, Rollout};
+use super::rollout::{Batch, FeatureMoments, Rollout, fill};
 use super::sac::{Aim, Turn};
 use super::settings::TrainSettings;
 use super::start::{Start, TrainError, begin, has_soft_limit, normalise};
@@ -36,11 +37,19 @@ pub fn train(
     start: Start,
     on_event: &mut dyn FnMut(&Event<'_>) -> Flow,
 ) -> Result<Trained, TrainError> {
-    settings.problem().map_or(Ok(()), |problem| Err(TrainError::Settings(problem)))?;
-    if settings.promise.is_some() && !scenarios.iter().any(has_soft_limit) {
-        let missing = "a promise needs a soft limit to keep: `return_floor` or `cost_cap` under `[limits]`";
-        return Err(TrainError::Settings(missing.to_owned()));
-    }
+    train_among(&Alone, scenarios, settings, start, on_event)
+}
+
+/// As [`train`], one run of several processes that all call this with the same: each plays and learns its part, and all of
+/// them end with the state that one alone would have come to.
+pub fn train_among(
+    ranks: &dyn Ranks,
+    scenarios: &[Arc<Scenario>],
+    settings: &TrainSettings,
+    start: Start,
+    on_event: &mut dyn FnMut(&Event<'_>) -> Flow,
+) -> Result<Trained, TrainError> {
+    check(ranks, scenarios, settings, &start)?;
     let together = settings.scenarios.min(scenarios.len());
     let validated = settings.validated_of(scenarios.len());
     let task = |(place, scenario)| Task::new(scenario, settings, together, place < validated);
@@ -49,14 +58,14 @@ pub fn train(
     if settings.guided || start.iteration() < schedule.taught {
         tasks.par_iter().for_each(|task| task.study(settings.seed));
     }
-    let mut state = begin(start, scenarios, &tasks, &schedule, settings)?;
-    let mut flow = on_event(&Event::Started(&started(&state, &schedule)));
+    let mut state = begin(start, scenarios, &tasks, &schedule, settings, ranks)?;
+    let mut flow = agree(ranks, on_event(&Event::Started(&started(&state, &schedule))), &state)?;
 
     while state.iteration < schedule.iterations && flow == Flow::Continue {
         let learning_rate = learning_rate(&mut state, &schedule);
-        let lessons = play(&tasks, &schedule, &state);
+        let lessons = play(&tasks, &schedule, &state, ranks)?;
         follow(&mut state, &schedule, &lessons);
-        let report = learn(&mut state, &schedule, &lessons, learning_rate);
+        let report = learn(&mut state, &schedule, &lessons, learning_rate, ranks)?;
         state.steps += schedule.steps(state.iteration);
         state.iteration += 1;
         average(&mut state);
@@ -66,17 +75,38 @@ pub fn train(
         let event = iteration(&state, &lessons, &report, learning_rate, schedule.total);
         flow = on_event(&Event::Iteration(&event));
         if state.iteration.is_multiple_of(settings.validate_every) || state.iteration == schedule.iterations {
-            let validated = validate(&mut state, &tasks);
+            let validated = validate(&mut state, &tasks, ranks)?;
             if on_event(&Event::Validated(&validated, &state)) == Flow::Stop {
                 flow = Flow::Stop;
             }
         }
+        flow = agree(ranks, flow, &state)?;
     }
     let interrupted = state.iteration < schedule.iterations;
     if !interrupted {
-        keep_promise(&mut state, &tasks);
+        keep_promise(&mut state, &tasks, ranks)?;
     }
     Ok(Trained { state, interrupted })
+}
+
+/// What can be said against a run before it begins.
+fn check(
+    ranks: &dyn Ranks,
+    scenarios: &[Arc<Scenario>],
+    settings: &TrainSettings,
+    start: &Start,
+) -> Result<(), TrainError> {
+    settings.problem().map_or(Ok(()), |problem| Err(TrainError::Settings(problem)))?;
+    if settings.promise.is_some() && !scenarios.iter().any(has_soft_limit) {
+        let missing = "a promise needs a soft limit to keep: `return_floor` or `cost_cap` under `[limits]`";
+        return Err(TrainError::Settings(missing.to_owned()));
+    }
+    if ranks.count() > 1 && settings.learner.sac().is_some() {
+        let alone = "soft actor-critic learns in one process: share a run of `ppo`, or start one process";
+        return Err(TrainError::Settings(alone.to_owned()));
+    }
+    let hashes = scenarios.iter().fold(Key::new(start.iteration()), |key, it| key.with_name(&it.hash));
+    Ok(same(ranks, hashes.with_name(&format!("{settings:?}")))?)
 }
 
 /// Whether an iteration left nothing but numbers: its weights, their average, which is what is tried and saved, and what
@@ -88,16 +118,26 @@ fn is_finite(state: &TrainState, report: &UpdateReport) -> bool {
 }
 
 /// Plays the tasks of an iteration, and says of every decision how good it was.
-fn play(tasks: &[Task], schedule: &Schedule, state: &TrainState) -> Vec<Lesson> {
+fn play(
+    tasks: &[Task],
+    schedule: &Schedule,
+    state: &TrainState,
+    ranks: &dyn Ranks,
+) -> Result<Vec<Lesson>, RanksError> {
     let imitate = state.iteration < schedule.taught;
-    let lesson = |task: usize| {
-        let rollout = rollout(&tasks[task], schedule, state, state.iteration);
-        let mut batch = Batch::new(rollout.scenario, rollout.policy, tasks[task].episodes);
-        let seen = batch.fill(&rollout);
+    let places = schedule.tasks(state.iteration);
+    let rollout = |task: &usize| rollout(&tasks[*task], schedule, state, state.iteration);
+    let rollouts: Vec<Rollout<'_>> = places.iter().map(rollout).collect();
+    let batch = |(rollout, task): (&Rollout<'_>, &usize)| {
+        Batch::new(rollout.scenario, rollout.policy, tasks[*task].episodes)
+    };
+    let mut batches: Vec<Batch> = rollouts.iter().zip(&places).map(batch).collect();
+    let seen = fill(&mut batches, &rollouts, ranks)?;
+    let lesson = |((batch, seen), task): ((Batch, FeatureMoments), usize)| {
         let (advantages, targets, explained) = judge(&batch, &state.tasks[task], &state.settings);
         Lesson { batch, advantages, targets, explained, seen, imitate }
     };
-    schedule.tasks(state.iteration).into_par_iter().map(lesson).collect()
+    Ok(batches.into_iter().zip(seen).zip(places).map(lesson).collect())
 }
 
 /// Moves the price of a broken promise by what the lessons missed, once the policy goes its own way.
@@ -130,15 +170,16 @@ fn learn(
     schedule: &Schedule,
     lessons: &[Lesson],
     learning_rate: f64,
-) -> UpdateReport {
+    ranks: &dyn Ranks,
+) -> Result<UpdateReport, RanksError> {
     let key = Key::new(state.settings.seed).with_name("shuffles").with(state.iteration);
     let TrainState { policy, adam, settings, .. } = state;
     let Some(sac) = &mut state.sac else {
-        let report = ppo::update(policy, adam, lessons, settings, learning_rate, key);
+        let report = ppo::update(policy, adam, lessons, settings, learning_rate, key, ranks)?;
         // After the update, so that the policy that learned saw what the policy that played saw.
         lessons.iter().for_each(|lesson| state.moments.merge(&lesson.seen));
         normalise(state);
-        return report;
+        return Ok(report);
     };
     for (lesson, task) in lessons.iter().zip(schedule.tasks(state.iteration)) {
         let scale = state.tasks[task].reward_scale;
@@ -150,7 +191,7 @@ fn learn(
         _ => Aim::Value,
     };
     let played = schedule.steps(state.iteration);
-    sac.update(policy, adam, settings, &Turn { played, aim, learning_rate, key })
+    Ok(sac.update(policy, adam, settings, &Turn { played, aim, learning_rate, key }))
 }
 
 /// The rate of the next iteration: the teacher's, then one that rises over the first iterations and falls linearly to a
@@ -223,9 +264,9 @@ pub(super) fn variance(values: &[f32]) -> f64 {
 }
 
 /// Tries the policy on the validation worlds and keeps it if it is the best so far.
-fn validate(state: &mut TrainState, tasks: &[Task]) -> Validated {
+fn validate(state: &mut TrainState, tasks: &[Task], ranks: &dyn Ranks) -> Result<Validated, RanksError> {
     let policy = state.averaged();
-    let trials = tried(&tasks[..state.settings.validated_of(tasks.len())], &policy);
+    let trials = tried(&tasks[..state.settings.validated_of(tasks.len())], &policy, ranks)?;
     let (score, kept) = (state.mean_score(&scores(&trials)), least_kept(&trials));
     let excess = state.settings.promise.map_or(0.0, |promise| (promise - kept).max(0.0));
     state.validations.push((state.steps, score));
@@ -235,7 +276,7 @@ fn validate(state: &mut TrainState, tasks: &[Task]) -> Validated {
     let (best, best_steps) =
         state.best.as_ref().map_or((score, state.steps), |best| (best.score, best.steps));
     let kept = state.settings.promise.map(|_| kept);
-    Validated { steps: state.steps, score, best, best_steps, even: state.even(), kept }
+    Ok(Validated { steps: state.steps, score, best, best_steps, even: state.even(), kept })
 }
 
 fn started(state: &TrainState, schedule: &Schedule) -> Started {

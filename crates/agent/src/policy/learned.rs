@@ -23,9 +23,10 @@ impl LearnedPolicy {
     /// A recipe from a policy, e.g. a checkpoint's, for episodes of `scenario`. A guided policy finds out there, before its
     /// first episode, how far it pays to leave its guide.
     #[must_use]
-    pub fn new(policy: Policy, scenario: &Arc<Scenario>) -> Self {
+    pub fn new(policy: impl Into<Arc<Policy>>, scenario: &Arc<Scenario>) -> Self {
+        let policy = policy.into();
         let guide = policy.guided.then(|| planner(scenario)).flatten();
-        Self { policy: Arc::new(policy), guide, scenario: scenario.clone(), share: Arc::default() }
+        Self { policy, guide, scenario: scenario.clone(), share: Arc::default() }
     }
 
     /// Going this far from its guide towards itself: 0 is the guide alone, 1 what was trained.

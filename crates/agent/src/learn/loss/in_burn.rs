@@ -151,7 +151,7 @@ fn gradients_by_hand_are_those_of_burn() {
         let part: Vec<usize> = (0..40).rev().filter(|index| index % 8 != 3).collect();
         assert!(part.len() > BLOCK);
         let (burn, moved) = in_burn(&policy, &lesson, &part, 48, &settings);
-        let mut shard = Shard::default();
+        let mut shard = Shard::new(policy.layout.parameters());
         // Twice, as buffers are used again.
         for _ in 0..2 {
             shard.learn(&policy, &lesson, &part, 48, &settings);
