@@ -369,6 +369,18 @@ impl Till {
         self.deposits.open.clear();
     }
 
+    /// The same till with nothing taken in this step, for shoppers who are played apart.
+    pub(crate) fn beside(&self) -> Self {
+        Self { today: ShopRow::default(), ..self.clone() }
+    }
+
+    /// Adds what was taken at a till [beside](Self::beside) this one, where no pool has an end and nothing is paid later.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.today.coupons += other.today.coupons;
+        self.today.subsidies += other.today.subsidies;
+        self.today.coupons_redeemed += other.today.coupons_redeemed;
+    }
+
     /// Ends the step: what it cost stands in `shop` afterwards, and red packets that can never be opened again expire.
     pub(crate) fn close(&mut self, step: usize, shop: &mut ShopRow) {
         let today = std::mem::take(&mut self.today);

@@ -72,7 +72,7 @@ pub(crate) fn purchase(
         let i = shopper as usize;
         let hunter = if shoppers.flags[i] & flag::HUNTER != 0 { industry.hunter_purchases } else { 1.0 };
         let rate = (rates[shoppers.class[i] as usize / LEVELS] * hunter).min(1.0);
-        let bits = shopper_bits(key, shopper);
+        let bits = shopper_bits(key, shoppers.number(shopper));
         let more = mix(bits);
         let wanted = offer.wanted(shoppers, i, field(more, 1));
         let new = shoppers.recent_orders(i, &world.clock, step) == 0;

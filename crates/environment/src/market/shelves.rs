@@ -96,6 +96,28 @@ impl Shelves {
         }
     }
 
+    /// The same shelves with nothing sold, for shoppers who are played apart.
+    pub(crate) fn beside(&self) -> Self {
+        let mut shelves = self.clone();
+        shelves.open();
+        shelves.returns.fill(Returns::default());
+        shelves
+    }
+
+    /// Adds what was sold from shelves [beside](Self::beside) these, where nothing runs out.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (row, other) in self.rows.iter_mut().zip(&other.rows) {
+            row.orders += other.orders;
+            row.lost_orders += other.lost_orders;
+            row.revenue += other.revenue;
+        }
+        for (returns, other) in self.returns.iter_mut().zip(&other.returns) {
+            returns.people += other.people;
+            returns.value += other.value;
+            returns.margin += other.margin;
+        }
+    }
+
     /// Ends the book of a step: goods are given back, arrive and are ordered; rank and rating move.
     ///
     /// In the last step everything that is still to be given back is, so that the books are complete, and what is left
