@@ -64,14 +64,14 @@ impl Scenario {
     ///
     /// # Errors
     ///
-    /// Where there are no shoppers, and where one shopper's purchase depends on those of all before.
+    /// Where there are no shoppers, and where what happens to them depends on the order in which they once came.
     pub fn in_shards(&self, shoppers: u32) -> Result<Arc<Self>, SizeError> {
         let market = self.shopping()?;
         let reasons = in_order(market);
         if !reasons.is_empty() {
             return Err(SizeError::new(
                 format!("`{}` cannot be played in shards: {}", self.name, reasons.join("; ")),
-                "whoever comes late finds nothing left, so that shoppers must be played in their order",
+                "these shoppers must be played in their order",
             ));
         }
         let market = Market { shard: shoppers.max(1) as usize, ..Market::clone(market) };
@@ -122,16 +122,10 @@ impl Scenario {
     }
 }
 
-/// What in a market is used up, or called, in the order of shoppers.
+/// What in a market is done in the order in which shoppers once came.
 fn in_order(market: &Market) -> Vec<&'static str> {
     let benefits = &market.benefits;
     let reasons = [
-        (
-            market.merchant.goods.products.iter().any(|product| product.stock.is_some()),
-            "its stock can run out",
-        ),
-        (benefits.coupons.iter().any(|coupon| coupon.pool.is_some()), "a coupon's pool can run out"),
-        (benefits.red_packets.is_some(), "the pool of red packets can run out"),
         (benefits.deposit.is_some(), "balances are paid in the order of deposits"),
         (market.industry.leads.is_some(), "a sales team calls in the order of forms"),
     ];

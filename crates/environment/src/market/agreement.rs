@@ -7,15 +7,21 @@
 //! counts depend on no guess, the second's on the first's alone, and so on: hence this ends, and what it ends with is what
 //! one shard of everybody would have found.
 
+use super::benefits::Till;
 use super::clicks::Clicks;
 use super::delivery::{Auction, Cut, Delivered, Left, Moment, Scratch};
 use super::friction::Terms;
+use super::goods::Expected;
 use super::guaranteed::{self, Shown};
+use super::purchases::{Order, purchase};
 use super::shard::Given;
+use super::shelves::Shelves;
 use super::shoppers::Shoppers;
+use super::stores::Stores;
 use super::targeting::{Belonging, Targeting};
 use super::visits::Audience;
 use super::world::BINS;
+use crate::ledger::ShopRow;
 
 /// What holds for all shards in a step.
 pub(crate) struct Plan<'a> {
@@ -37,12 +43,14 @@ struct LinePlan<'a> {
 }
 
 /// What falls to one shard.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Share {
     /// `[lines]` what is left for the shoppers of the last bin; nothing where others have had it.
     lines: Vec<Option<Left>>,
     /// People in the last bin who are shown the brand for nothing.
     shown: i64,
+    /// What is there for each group of those who can buy; empty where nothing runs out.
+    stores: Vec<Stores>,
 }
 
 /// What a shard has counted.
@@ -51,6 +59,8 @@ pub(crate) struct Counts {
     lines: Vec<LineCounts>,
     /// Visitors by rank, where the platform gives exposures away.
     visitors: Box<[u32]>,
+    /// What each group of those who can buy has taken.
+    taken: Vec<Stores>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -116,10 +126,49 @@ impl<'a> Part<'a> {
     }
 }
 
+impl Part<'_> {
+    /// Whether anything that is sold can run out.
+    pub(crate) fn runs_short(&self) -> bool {
+        !self.share.stores.is_empty()
+    }
+
+    /// [`purchase`], group by group: those of the visitors who have a need, and of the arrivals, of whom `arrived` says how
+    /// many had come after what brought them.
+    pub(crate) fn sell(
+        &mut self,
+        moment: Moment<'_>,
+        shoppers: &mut Shoppers,
+        (shelves, till): (&mut Shelves, &mut Till),
+        (needing, (arrivals, arrived)): (&[u32], (&[u32], &[usize])),
+        orders: &mut Vec<Order>,
+        shop: &mut ShopRow,
+    ) -> Expected {
+        let needs = |shoppers: &Shoppers, arrivals: &[u32]| {
+            arrivals.iter().filter(|shopper| shoppers.needs_now(**shopper as usize)).count()
+        };
+        let visitors = needing.len() - needs(shoppers, arrivals);
+        let arrived = arrived.iter().map(|count| visitors + needs(shoppers, &arrivals[..*count]));
+        let ends: Vec<usize> = std::iter::once(visitors).chain(arrived).collect();
+        let mut expected = Expected::default();
+        let mut start = 0;
+        for (stores, end) in self.share.stores.iter().zip(ends) {
+            stores.fill(shelves, till);
+            expected += purchase(moment, shoppers, shelves, till, &needing[start..end], orders, shop);
+            self.counts.taken.push(Stores::of(shelves, till).taken_from(stores));
+            start = end;
+        }
+        expected
+    }
+}
+
 impl<'a> Plan<'a> {
-    /// A plan under which nothing is bought and everything is looked at; with what falls to each shard.
-    pub(crate) fn blank(given: Given<'a>, contacts: &[u64]) -> (Self, Share) {
+    /// A plan under which nothing is bought and everything is looked at; with what falls to each shard. `stores` is what
+    /// there is before the step.
+    pub(crate) fn blank(given: Given<'a>, contacts: &[u64], stores: &Stores) -> (Self, Share) {
         let Given { moment, terms, .. } = given;
+        // Visitors, whom the shop has contacted, and who came by each line.
+        let limited = Stores::are_limited(&moment.world.market);
+        let stores = vec![stores.clone(); if limited { terms.len() + 2 } else { 0 }];
         let lines = terms.iter().enumerate().map(|(line, terms)| {
             let auction = Auction::new(moment, line, *terms);
             LinePlan {
@@ -133,7 +182,7 @@ impl<'a> Plan<'a> {
         let people = moment.world.market.weight() as i64;
         (
             Self { lines: lines.collect(), shown: 0, people },
-            Share { lines: vec![None; terms.len()], shown: 0 },
+            Share { lines: vec![None; terms.len()], shown: 0, stores },
         )
     }
 
@@ -143,11 +192,12 @@ impl<'a> Plan<'a> {
         &self,
         given: Given<'a>,
         contacts: &[u64],
+        stores: &Stores,
         counts: &[&Counts],
         look_near: bool,
     ) -> (Self, Vec<Share>) {
         let Given { moment, terms, exposures, .. } = given;
-        let mut shares = vec![Share { lines: Vec::with_capacity(terms.len()), shown: 0 }; counts.len()];
+        let mut shares = vec![Share::default(); counts.len()];
         let mut contacts = contacts.to_vec();
         let mut lines = Vec::with_capacity(terms.len());
         for (line, (terms, before)) in terms.iter().zip(&self.lines).enumerate() {
@@ -162,6 +212,14 @@ impl<'a> Plan<'a> {
             }
             lines.push(plan);
         }
+        // The first group of all shards comes before the second of any.
+        let mut left = stores.clone();
+        for group in 0..counts.first().map_or(0, |counts| counts.taken.len()) {
+            for (share, counts) in shares.iter_mut().zip(counts) {
+                let rest = left.after(&counts.taken[group]);
+                share.stores.push(std::mem::replace(&mut left, rest));
+            }
+        }
         let mut shown = 0;
         if moment.world.exposures.is_some() {
             let visitors = sum(counts.iter().map(|counts| &counts.visitors));
@@ -175,6 +233,11 @@ impl<'a> Plan<'a> {
         (Self { lines, shown, ..*self }, shares)
     }
 
+    /// What is left when all shards have taken what they did.
+    pub(crate) fn rest(stores: &Stores, counts: &[&Counts]) -> Stores {
+        counts.iter().flat_map(|counts| &counts.taken).fold(stores.clone(), |left, taken| left.after(taken))
+    }
+
     /// `[lines]` what all below the last bins costs, all shards together.
     pub(crate) fn costs(&self) -> impl Iterator<Item = i64> {
         self.lines.iter().map(|line| line.cut.cost)
@@ -185,9 +248,11 @@ impl<'a> Plan<'a> {
     pub(crate) fn is_like(&self, share: &Share, other: (&Self, &Share), counts: &Counts) -> bool {
         let (plan, changed) = other;
         let lines = self.lines.iter().zip(&plan.lines).zip(&counts.lines);
+        let mut stores = share.stores.iter().zip(&changed.stores).zip(&counts.taken);
         let shares = share.lines.iter().zip(&changed.lines);
         self.shown == plan.shown
             && self.shows_like(share.shown, changed.shown, counts)
+            && stores.all(|((stores, changed), taken)| stores.is_like(changed, taken, self.people))
             && lines.zip(shares).all(|(((line, other), counts), (share, changed))| {
                 line.is_like(other)
                     && (share == changed

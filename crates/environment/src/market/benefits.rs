@@ -374,7 +374,19 @@ impl Till {
         Self { today: ShopRow::default(), ..self.clone() }
     }
 
-    /// Adds what was taken at a till [beside](Self::beside) this one, where no pool has an end and nothing is paid later.
+    /// `[coupons + 1]` what is left of the pools of coupons, and of red packets.
+    pub(crate) fn pools(&self) -> impl Iterator<Item = i64> {
+        self.coupon_pools.iter().chain(std::iter::once(&self.packet_pool)).map(|pool| pool.0)
+    }
+
+    /// Sets what is left of the pools.
+    pub(crate) fn refill(&mut self, amounts: &mut impl Iterator<Item = i64>) {
+        let pools = self.coupon_pools.iter_mut().chain(std::iter::once(&mut self.packet_pool));
+        pools.zip(amounts).for_each(|(pool, amount)| *pool = Money(amount));
+    }
+
+    /// Adds what was taken at a till [beside](Self::beside) this one, where nothing is paid later; what it took from pools
+    /// is for the caller to [refill](Self::refill).
     pub(crate) fn add(&mut self, other: &Self) {
         self.today.coupons += other.today.coupons;
         self.today.subsidies += other.today.subsidies;

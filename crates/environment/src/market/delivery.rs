@@ -38,6 +38,8 @@ pub(crate) struct Scratch {
     reach: Vec<usize>,
     /// Shoppers who came to the shop from outside in this step.
     pub(crate) arrivals: Vec<u32>,
+    /// How many of them had come after the shop's own contact, and after each line.
+    pub(crate) arrived: Vec<usize>,
     /// Forms left in this step, where the industry sells by leads.
     pub(crate) forms: Vec<Form>,
     /// Touches for the journal, where one is kept.
@@ -55,6 +57,7 @@ impl Default for Scratch {
             clicked: List::default(),
             reach: Vec::new(),
             arrivals: Vec::new(),
+            arrived: Vec::new(),
             forms: Vec::new(),
             meetings: None,
         }

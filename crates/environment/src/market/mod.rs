@@ -35,6 +35,7 @@ mod shards;
 mod shelves;
 pub(crate) mod shoppers;
 pub(crate) mod state;
+mod stores;
 mod supply;
 mod targeting;
 mod visits;

@@ -109,6 +109,8 @@ impl Shard {
         scratch.arrivals.clear();
         scratch.forms.clear();
         tally.contacted = relations.contact(moment, shoppers, scratch);
+        scratch.arrived.clear();
+        scratch.arrived.push(scratch.arrivals.len());
         let visitors = audience.visitors.as_slice();
         tally.shown = match &mut part {
             None => show(moment, exposures, shoppers, visitors, scratch),
@@ -126,6 +128,7 @@ impl Shard {
                     Some(part) => part.deliver(moment, line, shoppers, audience, scratch),
                 };
             }
+            scratch.arrived.push(scratch.arrivals.len());
             let supply = candidates(world.market.lines[line].channel.supply, audience);
             tally.supply[line] = supply.len() as u64;
             if let (Some(journal), Some(meetings)) = (&mut *journal, &mut scratch.meetings) {
@@ -142,7 +145,14 @@ impl Shard {
         }
         leave(shoppers, audience, &scratch.arrivals);
         let (needing, Counter { shelves, till, .. }) = (audience.needing.as_slice(), counter);
-        tally.expected = purchase(moment, shoppers, shelves, till, needing, orders, &mut tally.shop);
+        orders.clear();
+        tally.expected = match &mut part {
+            Some(part) if part.runs_short() => {
+                let arrivals = (scratch.arrivals.as_slice(), scratch.arrived.as_slice());
+                part.sell(moment, shoppers, (shelves, till), (needing, arrivals), orders, &mut tally.shop)
+            }
+            _ => purchase(moment, shoppers, shelves, till, needing, orders, &mut tally.shop),
+        };
         till.collect(moment, shoppers, shelves, orders, &mut tally.expected, &mut tally.shop);
         tally.coupons = shoppers.claims.take_counts();
     }

@@ -13,6 +13,7 @@ use super::packed::Packed;
 use super::shard::{Counter, Given, Shard, Tally};
 use super::shelves::Shelves;
 use super::shoppers::Crowd;
+use super::stores::Stores;
 use super::world::MarketWorld;
 use crate::deeplink::STAGES;
 use crate::ledger::LineRow;
@@ -173,7 +174,8 @@ impl Shards {
         let count = self.world.eve.len();
         self.workers.resize_with(rayon::current_num_threads(), Worker::default);
         let mut workers = std::mem::take(&mut self.workers);
-        let (mut plan, mut shares) = self.guess(given, counter, &mut workers);
+        let stores = Stores::of(counter.shelves, counter.till);
+        let (mut plan, mut shares) = self.guess(given, &stores, counter, &mut workers);
         let mut played: Vec<Option<Played>> = (0..count).map(|_| None).collect();
         let mut stale: Vec<usize> = (0..count).collect();
         while !stale.is_empty() {
@@ -182,11 +184,12 @@ impl Shards {
                 played[*place] = Some(again);
             }
             let counts: Vec<&Counts> = played.iter().flatten().map(|played| &played.counts).collect();
-            let (revised, changed) = plan.revise(given, &self.contacts, &counts, false);
+            let (revised, changed) = plan.revise(given, &self.contacts, &stores, &counts, false);
             stale = (0..count)
                 .filter(|place| !plan.is_like(&shares[*place], (&revised, &changed[*place]), counts[*place]))
                 .collect();
             if stale.is_empty() {
+                Plan::rest(&stores, &counts).fill_pools(counter.till);
                 // What all have in common may have changed where it makes no difference to anybody, as in a cost.
                 plan = revised;
                 break;
@@ -201,18 +204,19 @@ impl Shards {
     fn guess<'a>(
         &self,
         given: Given<'a>,
+        stores: &Stores,
         counter: &Counter<'_>,
         workers: &mut [Worker],
     ) -> (Plan<'a>, Vec<Share>) {
         let count = self.world.eve.len();
         let sample: Vec<usize> = (0..count).step_by(SAMPLE).collect();
-        let (mut plan, share) = Plan::blank(given, &self.contacts);
+        let (mut plan, share) = Plan::blank(given, &self.contacts, stores);
         let mut shares = vec![share; count];
         for _ in 0..2 {
             let played = self.play_some(given, counter, &plan, &shares, &sample, false, workers);
             // Each stands for those up to the next.
             let counts: Vec<&Counts> = (0..count).map(|place| &played[place / SAMPLE].counts).collect();
-            (plan, shares) = plan.revise(given, &self.contacts, &counts, true);
+            (plan, shares) = plan.revise(given, &self.contacts, stores, &counts, true);
         }
         (plan, shares)
     }
@@ -337,10 +341,7 @@ impl Tally {
         }
         self.supply.iter_mut().zip(&other.supply).for_each(|(sum, supply)| *sum += supply);
         self.free_clicks += other.free_clicks;
-        self.expected.new_customers += other.expected.new_customers;
-        self.expected.trades += other.expected.trades;
-        let orders = self.expected.orders.iter_mut().zip(other.expected.orders);
-        orders.for_each(|(sum, orders)| *sum += orders);
+        self.expected += other.expected;
         let (shop, other_shop) = (&mut self.shop, &other.shop);
         shop.orders += other_shop.orders;
         shop.lost_orders += other_shop.lost_orders;

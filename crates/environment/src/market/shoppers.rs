@@ -313,6 +313,11 @@ impl Shoppers {
         self.orders.iter().take_while(|slot| slot[i] > 0 && today - slot[i] <= clock.customer_days).count()
     }
 
+    /// Whether the shopper has an unmet need.
+    pub(crate) fn needs_now(&self, i: usize) -> bool {
+        self.flags[i] & (flag::IN_MARKET | flag::SATIATED) == flag::IN_MARKET
+    }
+
     /// Whether the shopper has ever ordered, however long ago.
     pub(crate) fn has_ordered(&self, i: usize) -> bool {
         self.orders[0][i] > 0
