@@ -54,7 +54,8 @@ fn every_scenario_comes_to_the_same_bytes() {
         }
         played += 1;
     }
-    println!("{played} played, refused: {}", refused.join(", "));
+    assert!(played > 30);
+    assert_eq!(refused, ["lead", "promotion-double-11", "heldout/leads-two-more"]);
 }
 
 /// Money for some lines, more or less of it, with bids where they are open.
@@ -79,7 +80,7 @@ proptest! {
     /// Whoever decides, with shoppers of one person and of many, at any number of shards.
     #[test]
     fn any_money_comes_to_the_same_bytes(
-        name in prop::sample::select(vec!["new-customer", "portfolio", "product-boost", "cart-recovery", "win-back"]),
+        name in prop::sample::select(vec!["new-customer", "portfolio", "all-domain", "stock-bound", "newcomer", "win-back"]),
         shoppers in prop::sample::select(vec![400_usize, 1_000, 4_000]),
         shards in prop::sample::select(vec![1_usize, 2, 3, 7, 40]),
         number in 0_u64..1_000,

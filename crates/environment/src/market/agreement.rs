@@ -30,6 +30,8 @@ pub(crate) struct Plan<'a> {
     shown: usize,
     /// People whom a shopper stands for.
     people: i64,
+    /// Groups of those who can buy, where anything can run out.
+    groups: usize,
 }
 
 /// What holds for one line.
@@ -78,12 +80,14 @@ pub(crate) struct Part<'a> {
     pub(crate) plan: &'a Plan<'a>,
     pub(crate) share: &'a Share,
     pub(crate) counts: Counts,
+    /// Whether only what lines have to agree on is asked for, and nothing is sold.
+    pub(crate) scouts: bool,
 }
 
 impl<'a> Part<'a> {
-    pub(crate) fn new(plan: &'a Plan<'a>, share: &'a Share) -> Self {
+    pub(crate) fn new(plan: &'a Plan<'a>, share: &'a Share, scouts: bool) -> Self {
         let counts = Counts { lines: vec![LineCounts::default(); plan.lines.len()], ..Counts::default() };
-        Self { plan, share, counts }
+        Self { plan, share, counts, scouts }
     }
 
     /// Shows the brand to this shard's part of the visitors.
@@ -167,8 +171,8 @@ impl<'a> Plan<'a> {
     pub(crate) fn blank(given: Given<'a>, contacts: &[u64], stores: &Stores) -> (Self, Share) {
         let Given { moment, terms, .. } = given;
         // Visitors, whom the shop has contacted, and who came by each line.
-        let limited = Stores::are_limited(&moment.world.market);
-        let stores = vec![stores.clone(); if limited { terms.len() + 2 } else { 0 }];
+        let groups = if Stores::are_limited(&moment.world.market) { terms.len() + 2 } else { 0 };
+        let stores = vec![stores.clone(); groups];
         let lines = terms.iter().enumerate().map(|(line, terms)| {
             let auction = Auction::new(moment, line, *terms);
             LinePlan {
@@ -181,7 +185,7 @@ impl<'a> Plan<'a> {
         });
         let people = moment.world.market.weight() as i64;
         (
-            Self { lines: lines.collect(), shown: 0, people },
+            Self { lines: lines.collect(), shown: 0, people, groups },
             Share { lines: vec![None; terms.len()], shown: 0, stores },
         )
     }
@@ -214,10 +218,12 @@ impl<'a> Plan<'a> {
         }
         // The first group of all shards comes before the second of any.
         let mut left = stores.clone();
-        for group in 0..counts.first().map_or(0, |counts| counts.taken.len()) {
+        for group in 0..self.groups {
             for (share, counts) in shares.iter_mut().zip(counts) {
-                let rest = left.after(&counts.taken[group]);
-                share.stores.push(std::mem::replace(&mut left, rest));
+                share.stores.push(left.clone());
+                if let Some(taken) = counts.taken.get(group) {
+                    left = left.after(taken);
+                }
             }
         }
         let mut shown = 0;

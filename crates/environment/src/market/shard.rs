@@ -83,7 +83,7 @@ impl Shard {
     }
 
     /// Lets these shoppers live through a step as far as the sale of the orders of the step. `part` is what several shards
-    /// have agreed on; without it these are all shoppers of the market.
+    /// have agreed on; without it these are all shoppers of the market. Scouts turn back before anything is sold.
     pub(crate) fn play(
         &mut self,
         given: Given<'_>,
@@ -134,6 +134,10 @@ impl Shard {
             if let (Some(journal), Some(meetings)) = (&mut *journal, &mut scratch.meetings) {
                 journal.source(step, line, meetings, &shoppers.stage);
             }
+        }
+
+        if part.as_ref().is_some_and(|part| part.scouts) {
+            return;
         }
 
         // Free traffic, then orders: ours and rivals'.

@@ -46,6 +46,17 @@ struct Worker {
     opening: Vec<u8>,
 }
 
+/// What shards are played for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Errand {
+    /// To see where the money of lines ends.
+    Scout,
+    /// For the step and those after it.
+    Play,
+    /// For the last step, after which nobody asks for shoppers.
+    Last,
+}
+
 /// What has come of a shard's step.
 #[derive(Debug, Clone)]
 struct Played {
@@ -175,50 +186,43 @@ impl Shards {
         self.workers.resize_with(rayon::current_num_threads(), Worker::default);
         let mut workers = std::mem::take(&mut self.workers);
         let stores = Stores::of(counter.shelves, counter.till);
-        let (mut plan, mut shares) = self.guess(given, &stores, counter, &mut workers);
+        let all: Vec<usize> = (0..count).collect();
+        let (mut plan, share) = Plan::blank(given, &self.contacts, &stores);
+        let mut shares = vec![share; count];
+        if given.terms.iter().any(|terms| terms.money > 0) || self.world.exposures.is_some() {
+            // A sample tells nearly where each line's money ends, and then all of them tell it better.
+            let sample: Vec<usize> = (0..count).step_by(SAMPLE).collect();
+            for places in [&sample, &sample, &all] {
+                let found =
+                    self.play_some(given, counter, &plan, &shares, places, Errand::Scout, &mut workers);
+                // Each of a sample stands for those up to the next.
+                let stride = if places.len() < count { SAMPLE } else { 1 };
+                let counts: Vec<&Counts> = (0..count).map(|place| &found[place / stride].counts).collect();
+                (plan, shares) = plan.revise(given, &self.contacts, &stores, &counts, places.len() < count);
+            }
+        }
+        let errand =
+            if given.moment.step + 1 == self.world.brief.steps { Errand::Last } else { Errand::Play };
         let mut played: Vec<Option<Played>> = (0..count).map(|_| None).collect();
-        let mut stale: Vec<usize> = (0..count).collect();
+        let mut stale = all;
         while !stale.is_empty() {
-            let again = self.play_some(given, counter, &plan, &shares, &stale, true, &mut workers);
+            let again = self.play_some(given, counter, &plan, &shares, &stale, errand, &mut workers);
             for (place, again) in stale.iter().zip(again) {
                 played[*place] = Some(again);
             }
             let counts: Vec<&Counts> = played.iter().flatten().map(|played| &played.counts).collect();
             let (revised, changed) = plan.revise(given, &self.contacts, &stores, &counts, false);
-            stale = (0..count)
-                .filter(|place| !plan.is_like(&shares[*place], (&revised, &changed[*place]), counts[*place]))
-                .collect();
+            stale.clear();
+            stale.extend((0..count).filter(|place| {
+                !plan.is_like(&shares[*place], (&revised, &changed[*place]), counts[*place])
+            }));
             if stale.is_empty() {
                 Plan::rest(&stores, &counts).fill_pools(counter.till);
-                // What all have in common may have changed where it makes no difference to anybody, as in a cost.
-                plan = revised;
-                break;
             }
             (plan, shares) = (revised, changed);
         }
         self.workers = workers;
         self.close(given, &plan, played, counter, books, rows, tally);
-    }
-
-    /// What a sample of shards makes of the step: a plan, and the share of each shard.
-    fn guess<'a>(
-        &self,
-        given: Given<'a>,
-        stores: &Stores,
-        counter: &Counter<'_>,
-        workers: &mut [Worker],
-    ) -> (Plan<'a>, Vec<Share>) {
-        let count = self.world.eve.len();
-        let sample: Vec<usize> = (0..count).step_by(SAMPLE).collect();
-        let (mut plan, share) = Plan::blank(given, &self.contacts, stores);
-        let mut shares = vec![share; count];
-        for _ in 0..2 {
-            let played = self.play_some(given, counter, &plan, &shares, &sample, false, workers);
-            // Each stands for those up to the next.
-            let counts: Vec<&Counts> = (0..count).map(|place| &played[place / SAMPLE].counts).collect();
-            (plan, shares) = plan.revise(given, &self.contacts, stores, &counts, true);
-        }
-        (plan, shares)
     }
 
     #[expect(clippy::too_many_arguments, reason = "what a step is made of, and for whom it is played")]
@@ -229,16 +233,15 @@ impl Shards {
         plan: &Plan<'_>,
         shares: &[Share],
         places: &[usize],
-        for_good: bool,
+        errand: Errand,
         workers: &mut [Worker],
     ) -> Vec<Played> {
         let next = AtomicUsize::new(0);
-        let last = given.moment.step + 1 == self.world.brief.steps;
         let (shelves, till) = (&*counter.shelves, &*counter.till);
         each(workers, places.len(), &next, |worker, place| {
             let place = places[place];
-            let part = Part::new(plan, &shares[place]);
-            self.play_one(given, (shelves, till), part, place, for_good && !last, worker)
+            let part = Part::new(plan, &shares[place], errand == Errand::Scout);
+            self.play_one(given, (shelves, till), part, place, errand, worker)
         })
     }
 
@@ -248,7 +251,7 @@ impl Shards {
         (shelves, till): (&Shelves, &Till),
         mut part: Part<'_>,
         place: usize,
-        keep: bool,
+        errand: Errand,
         Worker { shard, opening }: &mut Worker,
     ) -> Played {
         let world = &*self.world;
@@ -259,13 +262,13 @@ impl Shards {
         let mut counter = Counter { shelves: &mut shelves, till: &mut till, journal: None };
         let mut tally = Tally::default();
         shard.play(given, Some(&mut part), &mut counter, &mut tally);
-        let (mut books, mut rows) = (Books::new(world), vec![LineRow::default(); world.lines.len()]);
-        let orders = shard.orders.len();
-        shard.credit(given.moment, orders, &mut books, &mut rows, None);
-        eve.stages(opening);
+        let (mut books, mut rows) = (Books::default(), Vec::new());
         let mut flow = Flow::default();
-        for (before, after) in opening.iter().zip(&shard.shoppers.stage) {
-            flow[*before as usize & 7][*after as usize & 7] += 1;
+        if errand != Errand::Scout {
+            (books, rows) = (Books::new(world), vec![LineRow::default(); world.lines.len()]);
+            shard.credit(given.moment, usize::MAX, &mut books, &mut rows, None);
+            eve.stages(opening);
+            flow = flow_of(opening, &shard.shoppers.stage);
         }
         Played {
             counts: part.counts,
@@ -278,7 +281,7 @@ impl Shards {
             stocks: shard.shoppers.stocks,
             crowd: shard.shoppers.crowd(),
             flow,
-            after: keep.then(|| Packed::new(shard, Some(before))),
+            after: (errand == Errand::Play).then(|| Packed::new(shard, Some(before))),
         }
     }
 
@@ -320,6 +323,18 @@ impl Shards {
         }
         self.count(counts.into_iter());
     }
+}
+
+/// `[8, 8]` shoppers by stage before (row) and after (column).
+fn flow_of(before: &[u8], after: &[u8]) -> Flow {
+    // Most move as the one before did, and a sum that has just been written is slow to read: hence four of them.
+    let mut lanes = [[0_u64; STAGES * STAGES]; 4];
+    for (place, (before, after)) in before.iter().zip(after).enumerate() {
+        lanes[place & 3][usize::from((before & 7) << 3 | (after & 7))] += 1;
+    }
+    std::array::from_fn(|from| {
+        std::array::from_fn(|to| lanes.iter().map(|lane| lane[from * STAGES + to]).sum())
+    })
 }
 
 impl Tally {
