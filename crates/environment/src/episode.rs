@@ -111,7 +111,7 @@ impl Episode {
         episode
     }
 
-    /// The journal; none where none was asked for, and where there are no shoppers.
+    /// The journal; none where none was asked for, where there are no shoppers, and where they are played in shards.
     #[must_use]
     pub fn journal(&self) -> Option<&Journal> {
         match &self.state {
@@ -163,21 +163,23 @@ impl Episode {
     #[must_use]
     pub fn flow(&self) -> [[u64; STAGES]; STAGES] {
         match &self.state {
-            State::Market(market) => market.flow_from(market.opening()),
+            State::Market(market) => market.flow(),
             _ => [[0; STAGES]; STAGES],
         }
     }
 
-    /// `[8, 8]` people by stage in an earlier snapshot of this episode (row) and now (column).
+    /// `[8, 8]` people by stage in an earlier snapshot of this episode (row) and now (column); zero where shoppers are played
+    /// in shards, of which nobody keeps both.
     #[must_use]
     pub fn flow_from(&self, earlier: &Self) -> [[u64; STAGES]; STAGES] {
         match (&self.state, &earlier.state) {
-            (State::Market(now), State::Market(before)) => now.flow_from(&before.shoppers),
+            (State::Market(now), State::Market(before)) => now.flow_from(before),
             _ => [[0; STAGES]; STAGES],
         }
     }
 
-    /// Shoppers with a visit or a session in the last step, and contacts bought so far: how busy the market is.
+    /// Shoppers with a visit or a session in the last step (0 where they are played in shards), and contacts bought so far:
+    /// how busy the market is.
     #[must_use]
     pub fn activity(&self) -> (u64, u64) {
         match &self.state {
@@ -341,7 +343,7 @@ impl Episode {
     #[cfg(test)]
     pub(crate) fn market_shoppers(&self) -> &crate::market::shoppers::Shoppers {
         match &self.state {
-            State::Market(market) => &market.shoppers,
+            State::Market(market) => &market.whole().shoppers,
             _ => panic!("not a market"),
         }
     }

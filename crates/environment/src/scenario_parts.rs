@@ -31,7 +31,7 @@ use crate::tiers::read_stars;
 const MOST_SHOPPERS: f64 = 1e7;
 /// Most that all people of a market could spend in an order each, in major units, so that the revenue of the longest season
 /// fits into a ledger's 64 bits of minor units.
-const MOST_MONEY: f64 = 1e12;
+pub(crate) const MOST_MONEY: f64 = 1e12;
 
 /// Reads a scenario whose file has been laid over its bases. What is read besides is added to `sources`.
 pub(crate) fn read_scenario(
@@ -268,6 +268,7 @@ fn read_market(
     let market = Market {
         people,
         shoppers,
+        shard: usize::MAX,
         training_shoppers,
         industry,
         merchant,
@@ -282,7 +283,7 @@ fn read_market(
 }
 
 /// An order of a merchant as dear as they come: four standard deviations above the usual, in major units.
-fn dearest_order(merchant: &Merchant) -> f64 {
+pub(crate) fn dearest_order(merchant: &Merchant) -> f64 {
     let priced = merchant.goods.products.iter().map(|product| {
         product.price * libm::exp(4.0 * product.price_log_sd.unwrap_or(merchant.order_value_log_sd))
     });

@@ -24,7 +24,9 @@ use examples::{
     REPORT_EXAMPLES, RUN_OFF_EXAMPLES, SCHEMA_EXAMPLES, SUITE_EXAMPLES, TRAIN_EXAMPLES, TRAPS_EXAMPLES,
     WHAT_IF_EXAMPLES,
 };
-pub(crate) use judging::{Compare, Evaluate, Keep, Levers, Replay, Report, ReportFile, Show, Suite, Traps};
+pub(crate) use judging::{
+    Compare, Evaluate, Keep, Levers, Replay, Report, ReportFile, Show, Size, Suite, Traps,
+};
 pub(crate) use learning::{
     HEADS_AGENTS, Heads, HeadsCommand, HeadsEvaluate, HeadsTrain, Learner, Preference, Train,
 };

@@ -119,11 +119,8 @@ pub(crate) fn play(
     // does not depend on which thread came first.
     let failed: Vec<AtomicU64> = participants.iter().map(|_| AtomicU64::new(u64::MAX)).collect();
     let reused = AtomicU64::new(0);
-    let by_seed: Vec<Vec<Option<Result<Outcome, String>>>> = games
-        .seeds
-        .clone()
-        .into_par_iter()
-        .map(|seed| {
+    let by_seed: Vec<Vec<Option<Result<Outcome, String>>>> =
+        each(games, games.seeds.clone().collect(), |seed| {
             let kept: Vec<Vec<Option<Outcome>>> =
                 participants.iter().map(|participant| games.kept(participant, seed)).collect();
             let found = kept.iter().flatten().flatten().count() as u64;
@@ -136,18 +133,23 @@ pub(crate) fn play(
                 return kept.into_iter().flatten().map(|outcome| outcome.map(Ok)).collect();
             }
             let table = Table::new(games, seed, games.noises);
-            participants
-                .par_iter()
-                .zip(kept)
-                .zip(&failed)
-                .flat_map(|((participant, kept), failed)| {
-                    table.play(participant, kept, failed, stop, finished)
-                })
-                .collect()
-        })
-        .collect();
+            let tasks = participants.iter().zip(kept).zip(&failed).collect();
+            let outcomes = each(games, tasks, |((participant, kept), failed)| {
+                table.play(participant, kept, failed, stop, finished)
+            });
+            outcomes.into_iter().flatten().collect()
+        });
     let outcomes = collect(participants, games.noises as usize, by_seed);
     Played { outcomes, interrupted: stop(), reused: reused.into_inner() }
+}
+
+/// Does something with each item, side by side; but one after the other where a single market takes all threads and much of
+/// the memory.
+fn each<T: Send, R: Send>(games: &Games, items: Vec<T>, work: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
+    if games.scenario.market().is_some_and(|market| market.shoppers > market.shard) {
+        return items.into_iter().map(work).collect();
+    }
+    items.into_par_iter().map(work).collect()
 }
 
 /// What everybody sees before the first step of an episode.
@@ -271,10 +273,9 @@ impl<'a> Table<'a> {
     /// The world of a seed, and what `noises` episodes of it come to without any spending.
     fn new(games: &'a Games, seed: u64, noises: u64) -> Self {
         let world = World::draw(&games.scenario, Seeds::numbered(Domain::Evaluate, seed, 0).world);
-        let free = (0..noises)
-            .into_par_iter()
-            .map(|noise| incremental::without_spend(&world, noise_seed(seed, noise)))
-            .collect();
+        let free = each(games, (0..noises).collect(), |noise| {
+            incremental::without_spend(&world, noise_seed(seed, noise))
+        });
         Self { games, world, free, seed }
     }
 
@@ -313,7 +314,7 @@ impl<'a> Table<'a> {
             finished();
             Some(outcome.map_err(|error| format!("{error} (seed {})", self.seed)))
         };
-        (0..).zip(kept).collect::<Vec<_>>().into_par_iter().map(play).collect()
+        each(self.games, (0..).zip(kept).collect(), play)
     }
 
     /// `[steps]` what an oracle plans; nothing for others.
@@ -379,10 +380,9 @@ impl<'a> Table<'a> {
         let ledger = episode.ledger();
         let without = if self.games.truth {
             let record = Record::of(ledger);
-            (0..brief.lines.len())
-                .into_par_iter()
-                .map(|line| incremental::without_line(world, noise_seed, &record, line))
-                .collect()
+            each(self.games, (0..brief.lines.len()).collect(), |line| {
+                incremental::without_line(world, noise_seed, &record, line)
+            })
         } else {
             Vec::new()
         };

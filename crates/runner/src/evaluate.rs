@@ -30,6 +30,7 @@ pub(crate) fn run(arguments: &cli::Evaluate, timing: bool, terminal: Terminal) -
     let show = &arguments.show;
     let format = Format::of(show, terminal)?;
     let mut games = plan::games(&arguments.stage, &arguments.destination, arguments.truth)?;
+    games.scenario = plan::sized(&games.scenario, &arguments.size)?;
     let (participant, warnings) =
         plan::participant(&arguments.agent, &games.scenario, arguments.stage.time_limit)?;
     let name = participant.name.clone();

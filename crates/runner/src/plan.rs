@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use outlay_environment::{Change, Money, Scenario, suggestion};
+use outlay_environment::{Change, Money, Scenario, SizeError, suggestion};
 
 use crate::cli;
 use crate::entrants::{self, Known};
@@ -47,6 +47,38 @@ pub(crate) fn games(
         scenario = Scenario::load_changed(&stage.scenario, &changes)?;
     }
     Ok(games_in(&scenario, stage, truth))
+}
+
+/// Most shoppers of one market that are played in one piece where they can be played in shards; and of a shard. More in a
+/// shard would not stay in a processor's cache, fewer would have more to agree on.
+const PIECE: u32 = 1_000_000;
+const SHARD: u32 = 1 << 17;
+/// Most that are played in one piece where they cannot: as many as a file may ask for.
+const LARGEST_PIECE: u32 = 10_000_000;
+
+/// A scenario of the size that was typed.
+pub(crate) fn sized(scenario: &Arc<Scenario>, size: &cli::Size) -> Result<Arc<Scenario>, Failure> {
+    let mut scenario = Arc::clone(scenario);
+    if let Some(steps) = size.steps {
+        scenario = scenario.first_steps(steps as usize).map_err(|error| wrong_size("--steps", error))?;
+    }
+    let Some(shoppers) = size.shoppers else { return Ok(scenario) };
+    let wrong = |error| wrong_size("--shoppers", error);
+    scenario = scenario.with_population(shoppers).map_err(wrong)?;
+    if shoppers <= PIECE {
+        return Ok(scenario);
+    }
+    match scenario.in_shards(SHARD) {
+        Ok(scenario) => Ok(scenario),
+        Err(_) if shoppers <= LARGEST_PIECE => Ok(scenario),
+        Err(error) => {
+            Err(wrong(error).help(format!("up to {LARGEST_PIECE} shoppers are played in one piece")))
+        }
+    }
+}
+
+fn wrong_size(option: &str, error: SizeError) -> Failure {
+    Failure::usage(format!("`{option}`: {}", error.cause)).help(error.help)
 }
 
 /// The money of a budget that was typed.

@@ -369,6 +369,30 @@ impl Till {
         self.deposits.open.clear();
     }
 
+    /// The same till with nothing taken in this step, for shoppers who are played apart.
+    pub(crate) fn beside(&self) -> Self {
+        Self { today: ShopRow::default(), ..self.clone() }
+    }
+
+    /// `[coupons + 1]` what is left of the pools of coupons, and of red packets.
+    pub(crate) fn pools(&self) -> impl Iterator<Item = i64> {
+        self.coupon_pools.iter().chain(std::iter::once(&self.packet_pool)).map(|pool| pool.0)
+    }
+
+    /// Sets what is left of the pools.
+    pub(crate) fn refill(&mut self, amounts: &mut impl Iterator<Item = i64>) {
+        let pools = self.coupon_pools.iter_mut().chain(std::iter::once(&mut self.packet_pool));
+        pools.zip(amounts).for_each(|(pool, amount)| *pool = Money(amount));
+    }
+
+    /// Adds what was taken at a till [beside](Self::beside) this one, where nothing is paid later; what it took from pools
+    /// is for the caller to [refill](Self::refill).
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.today.coupons += other.today.coupons;
+        self.today.subsidies += other.today.subsidies;
+        self.today.coupons_redeemed += other.today.coupons_redeemed;
+    }
+
     /// Ends the step: what it cost stands in `shop` afterwards, and red packets that can never be opened again expire.
     pub(crate) fn close(&mut self, step: usize, shop: &mut ShopRow) {
         let today = std::mem::take(&mut self.today);

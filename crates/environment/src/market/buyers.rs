@@ -5,6 +5,8 @@
 //! chance of their own, which is beta distributed. A shopper's figures say nothing of their history on the eve: who is
 //! a customer then has not left, and who once was one has left with that chance, whatever the silence since.
 
+use std::ops::Range;
+
 use super::delivery::Moment;
 use super::settings::Market;
 use super::shoppers::{Shoppers, flag};
@@ -64,33 +66,22 @@ pub(crate) struct Needs {
     /// `[shoppers]` in units of 1/1024 of the mean, of which none has more than 64; empty where all need alike.
     pub(crate) rates: Vec<u16>,
     /// Sum of the rates of those without a need.
-    idle: u64,
+    pub(super) idle: u64,
 }
 
 impl Needs {
-    /// Draws the rates; `world` is the key of the world's shoppers.
-    pub(crate) fn draw(market: &Market, world: Key) -> Self {
+    /// Draws the rates of those shoppers who have these numbers; `world` is the key of the world's shoppers.
+    pub(crate) fn draw(market: &Market, world: Key, numbers: Range<u32>) -> Self {
         let Some(shape) = market.industry.buyers.need_spread else { return Self::default() };
-        let rate =
-            |shopper: u64| (RATE_UNIT * world.with(shopper).with(12).gamma(shape) / shape + 0.5) as u16;
-        let rates: Vec<u16> = (0..market.shoppers as u64).map(rate).collect();
-        Self { idle: rates.iter().map(|rate| u64::from(*rate)).sum(), rates }
+        let rate = |shopper: u32| {
+            (RATE_UNIT * world.with(u64::from(shopper)).with(12).gamma(shape) / shape + 0.5) as u16
+        };
+        Self::of(numbers.map(rate).collect())
     }
 
-    /// Chance to get a need in a step, for a unit of rate, with which `share` of all shoppers have one on average when a need
-    /// ends with chance `leave` in a step; 0 where all need alike.
-    pub(crate) fn balance(&self, share: f64, leave: f64) -> f64 {
-        if self.rates.is_empty() {
-            return 0.0;
-        }
-        let (mut low, mut high) = (-80.0, 40.0);
-        for _ in 0..HALVINGS {
-            let middle = 0.5 * (low + high);
-            let enter = libm::exp2(middle);
-            let sum: f64 = self.rates.iter().map(|rate| time_with_need(*rate, enter, leave)).sum();
-            if sum < share * self.rates.len() as f64 { low = middle } else { high = middle }
-        }
-        libm::exp2(low)
+    /// Of shoppers with these rates, none of whom has a need.
+    pub(crate) fn of(rates: Vec<u16>) -> Self {
+        Self { idle: rates.iter().map(|rate| u64::from(*rate)).sum(), rates }
     }
 
     /// Share of time that a shopper spends with a need; `None` where all need alike.
@@ -105,12 +96,31 @@ impl Needs {
             self.idle = if has_need { self.idle - rate } else { self.idle + rate };
         }
     }
+}
 
-    /// What a rate is to be multiplied by, so that as many of `waiting` shoppers get a need as if each did with chance
-    /// `enter`. For [`personal_chance`].
-    pub(crate) fn enter(&self, enter: f64, waiting: u64) -> u64 {
-        (65_536.0 * RATE_UNIT * enter * waiting as f64 / self.idle.max(1) as f64) as u64
+/// Chance to get a need in a step, for a unit of rate, with which `share` of all shoppers have one on average when a need
+/// ends with chance `leave` in a step; 0 where all need alike. `rates` are those of all shoppers, piece by piece.
+pub(crate) fn balance(rates: &[&[u16]], share: f64, leave: f64) -> f64 {
+    let count: usize = rates.iter().map(|rates| rates.len()).sum();
+    if count == 0 {
+        return 0.0;
     }
+    let (mut low, mut high) = (-80.0, 40.0);
+    for _ in 0..HALVINGS {
+        let middle = 0.5 * (low + high);
+        let enter = libm::exp2(middle);
+        // In the order of shoppers, however they are cut.
+        let rates = rates.iter().copied().flatten();
+        let sum: f64 = rates.map(|rate| time_with_need(*rate, enter, leave)).sum();
+        if sum < share * count as f64 { low = middle } else { high = middle }
+    }
+    libm::exp2(low)
+}
+
+/// What a rate is to be multiplied by, so that as many of `waiting` shoppers, the sum of whose rates is `idle`, get a need
+/// as if each did with chance `enter`. For [`personal_chance`].
+pub(crate) fn enter_by_rate(enter: f64, waiting: u64, idle: u64) -> u64 {
+    (65_536.0 * RATE_UNIT * enter * waiting as f64 / idle.max(1) as f64) as u64
 }
 
 /// Share of steps in a state that is entered with chance `enter` for a unit of rate and left with chance `leave`.
@@ -129,8 +139,9 @@ pub(crate) fn personal_chance(enter: u64, rate: u16) -> u32 {
 /// rivals then. Nobody is told.
 pub(crate) fn order(Moment { world, step, key }: Moment<'_>, shoppers: &mut Shoppers, i: usize) {
     shoppers.order(i, &world.clock, step);
-    let draw = key.with(purpose::DROPOUT).with(i as u64);
-    if world.market.industry.buyers.leaves(world.identity.with(i as u64), draw) {
+    let number = u64::from(shoppers.number(i as u32));
+    let draw = key.with(purpose::DROPOUT).with(number);
+    if world.market.industry.buyers.leaves(world.identity.with(number), draw) {
         shoppers.flags[i] |= flag::LEFT;
     }
 }

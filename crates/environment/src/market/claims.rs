@@ -3,6 +3,7 @@
 use super::benefits::Holder;
 use super::delivery::Moment;
 use super::settings::Market;
+use super::shard::Coupons;
 use super::shoppers::{INTENDED, Shoppers};
 
 /// `[shoppers]` in each array, which are empty where no line gives a coupon.
@@ -18,11 +19,15 @@ pub(crate) struct Claims {
 }
 
 impl Claims {
-    /// Nobody holds anything on the eve.
-    pub(crate) fn new(market: &Market) -> Self {
+    /// `count` shoppers of whom nobody holds anything yet.
+    pub(crate) fn begin(&mut self, market: &Market, count: usize) {
         let given = market.benefits.coupons.iter().any(|coupon| coupon.holder == Holder::Line);
-        let count = if given { market.shoppers } else { 0 };
-        Self { held: vec![0; count], until: vec![0; count], ..Self::default() }
+        let count = if given { count } else { 0 };
+        self.held.clear();
+        self.held.resize(count, 0);
+        self.until.clear();
+        self.until.resize(count, 0);
+        (self.claimed, self.expired) = (0, 0);
     }
 
     pub(crate) fn holds(&self, i: usize, coupon: usize) -> bool {
@@ -44,14 +49,13 @@ impl Claims {
         }
     }
 
-    /// Shoppers who claimed, and whose claim expired, since this was last asked.
-    pub(crate) fn take_counts(&mut self) -> (u64, u64) {
-        (std::mem::take(&mut self.claimed), std::mem::take(&mut self.expired))
-    }
-
-    /// Shoppers who hold a coupon.
-    pub(crate) fn holders(&self) -> u64 {
-        self.held.iter().map(|held| u64::from(*held > 0)).sum()
+    /// Shoppers who claimed, and whose claim expired, since this was last asked; and who hold a coupon now.
+    pub(crate) fn take_counts(&mut self) -> Coupons {
+        Coupons {
+            claimed: std::mem::take(&mut self.claimed),
+            expired: std::mem::take(&mut self.expired),
+            held: self.held.iter().map(|held| u64::from(*held > 0)).sum(),
+        }
     }
 }
 

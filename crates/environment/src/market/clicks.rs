@@ -19,6 +19,7 @@ pub(crate) enum Billed {
 }
 
 /// Who would click on a line in this step.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Clicks<'a> {
     /// `[in market, stage]` chance before fatigue, in 65,536ths.
     chance: [[u32; 8]; 2],
@@ -35,12 +36,12 @@ pub(crate) struct Clicks<'a> {
 }
 
 impl<'a> Clicks<'a> {
-    /// `quality` is a factor on the line's click rate.
-    pub(crate) fn new(moment: Moment<'a>, line: usize, quality: f64, shoppers: &Shoppers) -> Self {
+    /// `quality` is a factor on the line's click rate; `contacts` are those that each line has bought so far.
+    pub(crate) fn new(moment: Moment<'a>, line: usize, quality: f64, contacts: &[u64]) -> Self {
         let Moment { world, step, .. } = moment;
         let industry = &world.market.industry;
         let channel = &world.market.lines[line].channel;
-        let rate = world.lines[line].click_rate[step] * wear_out(moment, line, shoppers) * quality;
+        let rate = world.lines[line].click_rate[step] * wear_out(moment, line, contacts) * quality;
         let of_need = |need: f64| industry.stage_clicks.map(|stage| chance(rate * need * stage));
         let chance = [of_need(1.0), of_need(industry.in_market_clicks)];
         let most = chance.iter().flatten().copied().max().unwrap_or(0);
@@ -104,6 +105,11 @@ impl<'a> Clicks<'a> {
         }
     }
 
+    /// Whether the same shoppers would click.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.chance == other.chance
+    }
+
     /// Whether it is clicks that are billed.
     pub(crate) fn are_billed(&self) -> bool {
         self.billed == Billed::Clicks
@@ -142,11 +148,11 @@ fn count(opportunities: &[Opportunity], bins: &mut [u32; BINS], holds: impl Fn(&
 
 /// Creative wear-out: clicks fall with the contacts that the creative has already had for each person in the market. A
 /// line without a named creative has one of its own.
-fn wear_out(moment: Moment<'_>, line: usize, shoppers: &Shoppers) -> f64 {
+fn wear_out(moment: Moment<'_>, line: usize, contacts: &[u64]) -> f64 {
     let lines = &moment.world.lines;
     let channel = &moment.world.market.lines[line].channel;
-    let shown =
-        shoppers.contacts.iter().zip(lines).filter(|(_, other)| other.creative == lines[line].creative);
-    let contacts = shown.map(|(contacts, _)| contacts).sum::<u64>() as f64 / shoppers.len() as f64;
+    let shown = contacts.iter().zip(lines).filter(|(_, other)| other.creative == lines[line].creative);
+    let shoppers = moment.world.market.shoppers as f64;
+    let contacts = shown.map(|(contacts, _)| contacts).sum::<u64>() as f64 / shoppers;
     libm::exp(-channel.wear_out * contacts)
 }

@@ -6,6 +6,7 @@
 //! bought for as many people as the money pays for, and moves with that share as chance: no money is lost to the size
 //! of a shopper, and nothing is biased by it.
 
+use super::channel::Channel;
 use super::clicks::Clicks;
 use super::friction::Terms;
 use super::journal::Meeting;
@@ -14,9 +15,9 @@ use super::list::List;
 use super::response::{Contact, Response};
 use super::shoppers::Shoppers;
 use super::supply::{Opportunity, meet};
-use super::targeting::Targeting;
+use super::targeting::{Belonging, Targeting};
 use super::visits::Audience;
-use super::world::{BINS, MarketWorld};
+use super::world::{BINS, LineWorld, MarketWorld};
 use crate::draws::Key;
 use crate::observation::Pricing;
 
@@ -37,6 +38,8 @@ pub(crate) struct Scratch {
     reach: Vec<usize>,
     /// Shoppers who came to the shop from outside in this step.
     pub(crate) arrivals: Vec<u32>,
+    /// How many of them had come after the shop's own contact, and after each line.
+    pub(crate) arrived: Vec<usize>,
     /// Forms left in this step, where the industry sells by leads.
     pub(crate) forms: Vec<Form>,
     /// Touches for the journal, where one is kept.
@@ -54,6 +57,7 @@ impl Default for Scratch {
             clicked: List::default(),
             reach: Vec::new(),
             arrivals: Vec::new(),
+            arrived: Vec::new(),
             forms: Vec::new(),
             meetings: None,
         }
@@ -85,10 +89,21 @@ pub(crate) struct Moment<'a> {
 }
 
 /// What a line can still buy: money in millionths of the major unit, and people met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Left {
     pub(super) money: i64,
     pub(super) contacts: i64,
+}
+
+/// Where the money of a line ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Cut {
+    /// The first bin that is not bought whole.
+    pub(super) last: usize,
+    /// What is left for it.
+    pub(super) left: Left,
+    /// What everything below it costs.
+    pub(super) cost: i64,
 }
 
 /// Buys for line `line` what `terms` allow.
@@ -100,91 +115,175 @@ pub(crate) fn deliver(
     audience: &Audience,
     scratch: &mut Scratch,
 ) -> Delivered {
-    let drawn = &moment.world.lines[line];
-    let channel = &moment.world.market.lines[line].channel;
-    let people = moment.world.market.weight() as i64;
-    let price = |bin: usize| match channel.pricing {
-        Pricing::Commission => (channel.commission_cap * 1e6) as i64,
-        _ => {
-            let rivals = drawn.price[moment.step] * terms.price * drawn.landscape[bin];
-            (rivals.max(drawn.floor) as i64).max(1)
-        }
-    };
-    // Ranks from here on are dearer than the bid.
-    let asked =
-        |bin: usize| if channel.pricing == Pricing::Commission { drawn.commission } else { price(bin) };
-    let end = if terms.bid == i64::MAX { BINS } else { first_above(terms.bid, asked) };
-    let clicks = Clicks::new(moment, line, terms.quality, shoppers);
-    let targeting = Targeting::new(moment, line, shoppers, audience);
+    let auction = Auction::new(moment, line, terms);
+    let clicks = Clicks::new(moment, line, terms.quality, &shoppers.contacts);
+    let belong = Targeting::count(moment, line, shoppers, audience);
+    let targeting = Targeting::new(moment, line, shoppers, belong);
     let targeting = targeting.as_ref();
 
     // Dear opportunities are not looked at unless the money reaches them: first up to twice the last step's reach, and
     // all of them only if that leaves money over.
     scratch.reach.resize(moment.world.lines.len(), BINS);
-    let mut left = Left { money: terms.money, contacts: terms.contacts };
-    let mut delivered = Delivered::default();
-    let mut highest = if channel.contract.is_some() { end } else { near(scratch.reach[line]).min(end) };
-    let mut last;
+    let mut highest = auction.looks_first(scratch.reach[line]);
+    let mut cut;
     loop {
-        meet(moment, line, highest, targeting, shoppers, audience, &mut scratch.opportunities);
-        if let Some(contract) = &channel.contract {
-            // A rate card is no auction: one price, and no more placements than can be kept.
-            let price = drawn.price[moment.step] as i64;
-            let supply = scratch.opportunities.as_slice().len() as u64 * people as u64;
-            let placements =
-                if price > terms.bid { 0 } else { contract.affordable(left.money, price, supply) };
-            delivered.cost = placements * price;
-            left.contacts = placements * contract.exposures as i64;
+        auction.look(highest, &clicks, targeting, shoppers, audience, scratch);
+        let supply = scratch.opportunities.as_slice().len() as u64;
+        cut = auction.cut(auction.end, &scratch.billed[..], &scratch.met[..], supply);
+        if cut.last < highest || highest == auction.end {
+            break;
         }
+        highest = (2 * highest).min(auction.end);
+    }
+    scratch.reach[line] = cut.last;
+    let mut delivered = auction.buy(cut.last, Some(cut.left), &clicks, shoppers, scratch);
+    delivered.cost += cut.cost;
+    delivered
+}
+
+/// The auction in which one line buys in one step.
+#[derive(Clone, Copy)]
+pub(super) struct Auction<'a> {
+    moment: Moment<'a>,
+    line: usize,
+    terms: Terms,
+    channel: &'a Channel,
+    drawn: &'a LineWorld,
+    /// Rivals' median bid.
+    median: f64,
+    /// Ranks from here on are dearer than the bid.
+    pub(super) end: usize,
+}
+
+impl<'a> Auction<'a> {
+    pub(super) fn new(moment: Moment<'a>, line: usize, terms: Terms) -> Self {
+        let Moment { world, step, .. } = moment;
+        let (channel, drawn) = (&world.market.lines[line].channel, &world.lines[line]);
+        let median = drawn.price[step] * terms.price;
+        let mut auction = Self { moment, line, terms, channel, drawn, median, end: BINS };
+        if terms.bid < i64::MAX {
+            let commission = channel.pricing == Pricing::Commission;
+            let asked = |bin| if commission { drawn.commission } else { auction.price(bin) };
+            auction.end = first_above(terms.bid, asked);
+        }
+        auction
+    }
+
+    /// People whom a shopper stands for.
+    pub(super) fn people(&self) -> i64 {
+        self.moment.world.market.weight() as i64
+    }
+
+    /// What one billed event of one person costs.
+    #[inline]
+    pub(super) fn price(&self, bin: usize) -> i64 {
+        match self.channel.pricing {
+            Pricing::Commission => (self.channel.commission_cap * 1e6) as i64,
+            _ => ((self.median * self.drawn.landscape[bin]).max(self.drawn.floor) as i64).max(1),
+        }
+    }
+
+    /// Whether something besides money limits the contacts.
+    pub(super) fn is_limited(&self) -> bool {
+        self.channel.contract.is_some() || self.terms.contacts < i64::MAX
+    }
+
+    /// Chance, in 65,536ths, that someone who does not belong to the line's audience is met all the same.
+    pub(super) fn mistake(&self, count: Belonging) -> u32 {
+        self.drawn.audience.as_ref().map_or(0, |test| test.mistake(count))
+    }
+
+    /// The bin up to which to look first, given a reach.
+    pub(super) fn looks_first(&self, reach: usize) -> usize {
+        if self.channel.contract.is_some() { self.end } else { near(reach).min(self.end) }
+    }
+
+    /// Finds the opportunities below bin `highest`, and counts what is billed of them by rank.
+    pub(super) fn look(
+        &self,
+        highest: usize,
+        clicks: &Clicks<'_>,
+        targeting: Option<&Targeting<'_>>,
+        shoppers: &Shoppers,
+        audience: &Audience,
+        scratch: &mut Scratch,
+    ) {
+        meet(self.moment, self.line, highest, targeting, shoppers, audience, &mut scratch.opportunities);
         if clicks.are_billed() {
             clicks.find(shoppers, &mut scratch.opportunities, &mut scratch.likely);
         }
-        clicks.count(left.contacts < i64::MAX, scratch);
-        let reached = last_bin(scratch, end, people, left, price);
-        last = reached.0;
-        if last < highest || highest == end {
-            left = reached.1;
-            break;
-        }
-        highest = (2 * highest).min(end);
+        clicks.count(self.is_limited(), scratch);
     }
-    scratch.reach[line] = last;
 
-    delivered.cost += if channel.contract.is_some() { 0 } else { terms.money - left.money };
-    let exhausted = last == end;
-    let beyond = if exhausted { last } else { last + 1 };
-    scratch.opportunities.retain(|opportunity| usize::from(opportunity.bin) < beyond);
-    if !clicks.are_billed() {
-        clicks.find(shoppers, &mut scratch.opportunities, &mut scratch.likely);
+    /// Where the money ends, given by rank what would be billed and, where contacts are limited, who would be met; `supply`
+    /// is how many can be met at all.
+    pub(super) fn cut(&self, end: usize, billed: &[u32], met: &[u32], supply: u64) -> Cut {
+        let people = self.people();
+        let mut left = Left { money: self.terms.money, contacts: self.terms.contacts };
+        let mut cost = 0;
+        let contract = self.channel.contract.as_ref();
+        if let Some(contract) = contract {
+            // A rate card is no auction: one price, and no more placements than can be kept.
+            let price = self.drawn.price[self.moment.step] as i64;
+            let supply = supply * people as u64;
+            let placements =
+                if price > self.terms.bid { 0 } else { contract.affordable(left.money, price, supply) };
+            cost = placements * price;
+            left.contacts = placements * contract.exposures as i64;
+        }
+        let (last, left) = last_bin(billed, met, end, people, left, |bin| self.price(bin));
+        cost += if contract.is_some() { 0 } else { self.terms.money - left.money };
+        Cut { last, left, cost }
     }
-    let last_price = price(last.min(BINS - 1));
-    let effect = drawn.effect[moment.step] * terms.quality;
-    let opportunities = std::mem::take(&mut scratch.opportunities);
-    let mut cost = 0;
-    let mut spent = false;
-    // Of the last bin, as many people as can still be paid for.
-    let bought = |opportunity: &Opportunity| {
-        if usize::from(opportunity.bin) < last {
-            return people as u32;
+
+    /// Buys, of the opportunities that were found, all below bin `last`, and those in it as far as `left` goes; none of
+    /// them where it is gone. What those in it cost is all that the answer holds of costs.
+    pub(super) fn buy(
+        &self,
+        last: usize,
+        left: Option<Left>,
+        clicks: &Clicks<'_>,
+        shoppers: &mut Shoppers,
+        scratch: &mut Scratch,
+    ) -> Delivered {
+        let people = self.people();
+        let exhausted = last == self.end;
+        let beyond = if exhausted { last } else { last + 1 };
+        scratch.opportunities.retain(|opportunity| usize::from(opportunity.bin) < beyond);
+        if !clicks.are_billed() {
+            clicks.find(shoppers, &mut scratch.opportunities, &mut scratch.likely);
         }
-        if spent {
-            return 0;
-        }
-        let mut bought = people.min(left.contacts);
-        if clicks.bills(opportunity.click) {
-            bought = bought.min(left.money / last_price);
-            left.money -= bought * last_price;
-            cost += bought * last_price;
-        }
-        left.contacts -= bought;
-        spent = bought < people;
-        bought as u32
-    };
-    let response = Response::new(moment, line, effect);
-    response.play(opportunities.as_slice(), bought, shoppers, scratch, &mut delivered);
-    delivered.cost += cost;
-    scratch.opportunities = opportunities;
-    delivered
+        let last_price = self.price(last.min(BINS - 1));
+        let effect = self.drawn.effect[self.moment.step] * self.terms.quality;
+        let opportunities = std::mem::take(&mut scratch.opportunities);
+        let mut cost = 0;
+        let mut spent = left.is_none();
+        let mut left = left.unwrap_or_default();
+        // Of the last bin, as many people as can still be paid for.
+        let bought = |opportunity: &Opportunity| {
+            if usize::from(opportunity.bin) < last {
+                return people as u32;
+            }
+            if spent {
+                return 0;
+            }
+            let mut bought = people.min(left.contacts);
+            if clicks.bills(opportunity.click) {
+                bought = bought.min(left.money / last_price);
+                left.money -= bought * last_price;
+                cost += bought * last_price;
+            }
+            left.contacts -= bought;
+            spent = bought < people;
+            bought as u32
+        };
+        let mut delivered = Delivered::default();
+        let response = Response::new(self.moment, self.line, effect);
+        response.play(opportunities.as_slice(), bought, shoppers, scratch, &mut delivered);
+        delivered.cost = cost;
+        scratch.opportunities = opportunities;
+        delivered
+    }
 }
 
 /// Where to look first, given the last step's reach.
@@ -206,9 +305,11 @@ fn first_above(bid: i64, price: impl Fn(usize) -> i64) -> usize {
     low
 }
 
-/// The first bin that cannot be bought whole (`end` where nothing runs out before), and what is left for it.
+/// The first bin that cannot be bought whole (`end` where nothing runs out before), and what is left for it. `billed` and
+/// `met` count shoppers of `people` people by bin.
 pub(super) fn last_bin(
-    Scratch { billed, met, .. }: &Scratch,
+    billed: &[u32],
+    met: &[u32],
     end: usize,
     people: i64,
     mut left: Left,

@@ -72,7 +72,7 @@ impl OpenDeposit {
         let i = shopper as usize;
         let new = shoppers.recent_orders(i, &world.clock, step) == 0;
         let dropout = chance(deposit.dropout);
-        let bits = shopper_bits(key.with(purpose::BALANCE).with(place), shopper);
+        let bits = shopper_bits(key.with(purpose::BALANCE).with(place), shoppers.number(shopper));
         let paid = field(bits, 0) >= dropout;
         if shelves.available(product, people) < people {
             if paid {

@@ -1,5 +1,7 @@
 //! What the shop sells: products with their hidden appeal, what is on offer in a step, and which of it a shopper wants.
 
+use std::ops::AddAssign;
+
 use super::goods_parts::{Clearance, MOST_PRODUCTS, Product, Rank, Rating, Restock};
 use super::settings::{Market, Merchant};
 use super::shoppers::{Clock, Shoppers, VIEWED};
@@ -214,6 +216,14 @@ pub(crate) struct Expected {
     pub(crate) trades: u64,
     /// `[products]`
     pub(crate) orders: [u64; MOST_PRODUCTS],
+}
+
+impl AddAssign for Expected {
+    fn add_assign(&mut self, other: Self) {
+        self.new_customers += other.new_customers;
+        self.trades += other.trades;
+        self.orders.iter_mut().zip(other.orders).for_each(|(sum, orders)| *sum += orders);
+    }
 }
 
 /// Writes the expectations of a step, given what each product sells for and how much of it comes back.

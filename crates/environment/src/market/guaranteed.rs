@@ -65,24 +65,55 @@ pub(crate) fn show(
     visitors: &[u32],
     scratch: &mut Scratch,
 ) -> Shown {
-    let Moment { world, step, key } = moment;
-    let (Some(tables), Some(exposures)) = (&world.exposures, &world.market.benefits.free_exposures) else {
+    if moment.world.exposures.is_none() {
         return Shown::default();
-    };
-    let most = (exposures.per_day as f64 * world.clock.step_days) as u64;
-    let people = world.market.weight() as i64;
-    let key = key.with(purpose::EXPOSURES);
-    let rank = |visitor: u32| (field(shopper_bits(key, visitor), 0) >> 6) as usize;
-    scratch.billed.fill(0);
-    for visitor in visitors {
-        scratch.billed[rank(*visitor).min(BINS - 1)] += 1;
     }
+    count(moment, shoppers, visitors, &mut scratch.billed);
+    let (last, rest) = cut(moment, left, &scratch.billed);
+    expose(moment, last, rest, shoppers, visitors, scratch)
+}
+
+/// Counts visitors by rank.
+pub(super) fn count(moment: Moment<'_>, shoppers: &Shoppers, visitors: &[u32], ranks: &mut [u32; BINS]) {
+    let key = moment.key.with(purpose::EXPOSURES);
+    ranks.fill(0);
+    for visitor in visitors {
+        ranks[rank(key, shoppers, *visitor)] += 1;
+    }
+}
+
+fn rank(key: Key, shoppers: &Shoppers, visitor: u32) -> usize {
+    let rank = (field(shopper_bits(key, shoppers.number(visitor)), 0) >> 6) as usize;
+    rank.min(BINS - 1)
+}
+
+/// The first bin of visitors not all of whom are shown the brand, and to how many people of it it is.
+pub(super) fn cut(moment: Moment<'_>, left: u64, ranks: &[u32; BINS]) -> (usize, i64) {
+    let world = moment.world;
+    let per_day = world.market.benefits.free_exposures.as_ref().map_or(0, |exposures| exposures.per_day);
+    let most = (per_day as f64 * world.clock.step_days) as u64;
     // A unit of money a person.
     let left = Left { money: left.min(most) as i64, contacts: i64::MAX };
-    let (last, Left { money: mut rest, .. }) = last_bin(scratch, BINS, people, left, |_| 1);
+    let (last, left) = last_bin(ranks, &[], BINS, world.market.weight() as i64, left, |_| 1);
+    (last, left.money)
+}
+
+/// Shows the brand to all visitors below bin `last`, and to `rest` people in it.
+pub(super) fn expose(
+    moment: Moment<'_>,
+    last: usize,
+    mut rest: i64,
+    shoppers: &mut Shoppers,
+    visitors: &[u32],
+    scratch: &mut Scratch,
+) -> Shown {
+    let Moment { world, step, key } = moment;
+    let Some(tables) = &world.exposures else { return Shown::default() };
+    let people = world.market.weight() as i64;
+    let key = key.with(purpose::EXPOSURES);
     let mut shown = Shown::default();
     for visitor in visitors {
-        let bin = rank(*visitor);
+        let bin = rank(key, shoppers, *visitor);
         let met = if bin < last { people } else { people.min(rest) };
         if bin > last || met == 0 {
             continue;
@@ -90,7 +121,7 @@ pub(crate) fn show(
         rest -= if bin == last { met } else { 0 };
         shown.people += met as u64;
         let i = *visitor as usize;
-        let bits = shopper_bits(key, *visitor);
+        let bits = shopper_bits(key, shoppers.number(*visitor));
         // Where only some of the people were shown it, the shopper moves with their share as chance.
         let moved = i64::from(field(bits, 1)) * people < met << 16;
         let clicks = field(bits, 2) < click_chance(moment, tables, shoppers, i);

@@ -129,7 +129,7 @@ impl Desk {
                 continue;
             }
             shop.qualified_leads += u64::from(form.people);
-            let bits = shopper_bits(key.with(1), form.shopper);
+            let bits = shopper_bits(key.with(1), shoppers.number(form.shopper));
             if ((bits >> 40) as f64) < leads.close_rate * 16_777_216.0 {
                 self.closing.push_back((step + libm::ceil(leads.close_days / step_days) as usize, form));
             }
@@ -143,7 +143,7 @@ fn is_qualified(leads: &Leads, shoppers: &Shoppers, form: Form, key: Key, line_q
     let need = if flags & flag::IN_MARKET != 0 { 1.0 } else { 0.1 };
     let quality =
         if flags & (flag::HUNTER | flag::LEFT) != 0 { 0.0 } else { leads.quality * need * line_quality };
-    let bits = mix(shopper_bits(key, form.shopper) ^ u64::from(form.line));
+    let bits = mix(shopper_bits(key, shoppers.number(form.shopper)) ^ u64::from(form.line));
     ((bits >> 40) as f64) < quality * 16_777_216.0
 }
 

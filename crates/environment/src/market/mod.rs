@@ -1,8 +1,10 @@
 //! The market of simulated shoppers: who they are, what meets them, what they buy.
 
+mod agreement;
 pub(crate) mod benefit_parts;
 pub mod benefits;
 mod bidding;
+mod books;
 pub(crate) mod buyers;
 pub(crate) mod calendar;
 mod channel;
@@ -21,15 +23,19 @@ pub mod journal;
 pub mod leads;
 mod list;
 pub mod own;
+mod packed;
 pub(crate) mod parts;
 #[cfg(test)]
 mod persons;
 mod purchases;
 mod response;
 pub mod settings;
+mod shard;
+mod shards;
 mod shelves;
 pub(crate) mod shoppers;
 pub(crate) mod state;
+mod stores;
 mod supply;
 mod targeting;
 mod visits;

@@ -101,9 +101,19 @@ pub(crate) struct Contacted {
 
 impl Relations {
     pub(crate) fn new(tables: Option<&OwnTables>, shoppers: usize) -> Self {
+        let mut relations = Self::default();
+        relations.begin(tables, shoppers);
+        relations
+    }
+
+    /// Becomes that of shoppers whom the shop has never contacted.
+    pub(crate) fn begin(&mut self, tables: Option<&OwnTables>, shoppers: usize) {
         let count = if tables.is_some() { shoppers } else { 0 };
         let hunters = tables.is_some_and(|tables| tables.hunter_steps.is_some());
-        Self { tired: vec![0; count], leaves: vec![0; if hunters { count } else { 0 }] }
+        self.tired.clear();
+        self.tired.resize(count, 0);
+        self.leaves.clear();
+        self.leaves.resize(if hunters { count } else { 0 }, 0);
     }
 
     /// Contacts the members whose turn it is, and lets hunters go. Who comes to the shop and is not visiting anyway is
@@ -127,7 +137,7 @@ impl Relations {
             }
             if let Some(steps) = tables.hunter_steps
                 && shoppers.flags[i] & flag::HUNTER != 0
-                && self.hunter_leaves(i, moment, steps, key)
+                && self.hunter_leaves(i, moment, steps, key.with(u64::from(shoppers.number(i as u32))))
             {
                 shoppers.flags[i] &= !flag::MEMBER;
                 shoppers.find_stage(i, &world.clock, step);
@@ -135,7 +145,8 @@ impl Relations {
                 continue;
             }
             // Members take turns, so that the shop's contacts are spread evenly over the days.
-            if !(step + i).is_multiple_of(tables.period) {
+            let number = shoppers.number(i as u32);
+            if !(step + number as usize).is_multiple_of(tables.period) {
                 continue;
             }
             done.contacts += 1;
@@ -143,7 +154,7 @@ impl Relations {
             self.tired[i] = self.tired[i].saturating_add(CONTACT as u16);
             let memory = &mut shoppers.memory[tables.memory][i];
             *memory = memory.saturating_add((tables.impact * response * MEMORY_UNIT) as u16);
-            let bits = shopper_bits(key, i as u32);
+            let bits = shopper_bits(key, number);
             let clicks = field(bits, 0) < chance(tables.click_rate * response);
             if let Some(meetings) = &mut scratch.meetings {
                 Meeting { shopper: i as u32, click: clicks, recognised: true }.note(meetings);
@@ -163,15 +174,11 @@ impl Relations {
     }
 
     /// Whether a bonus hunter among the members leaves in this step. Joining shows a step later; who was a member on the
-    /// eve joined some time before.
-    fn hunter_leaves(&mut self, i: usize, moment: Moment<'_>, steps: u16, key: Key) -> bool {
+    /// eve joined some time before. `shopper` is the shopper's key of this step.
+    fn hunter_leaves(&mut self, i: usize, moment: Moment<'_>, steps: u16, shopper: Key) -> bool {
         let now = moment.world.clock.stamp(moment.step);
         if self.leaves[i] == 0 {
-            let stay = if moment.step == 0 {
-                field(shopper_bits(key, i as u32), 1) as u16 % steps
-            } else {
-                steps - 1
-            };
+            let stay = if moment.step == 0 { field(shopper.bits(), 1) as u16 % steps } else { steps - 1 };
             self.leaves[i] = now.saturating_add(stay);
         }
         let leaves = self.leaves[i] <= now;
@@ -281,9 +288,9 @@ mod tests {
             let mut state = MarketState::new(market.clone(), Key::new(9).with(number));
             for i in 0..2_000 {
                 let member = members && i % 10 == 0;
-                state.shoppers.flags[i] &= !flag::MEMBER;
-                state.shoppers.flags[i] |= if member { flag::MEMBER } else { 0 };
-                state.shoppers.find_stage(i, &market.clock, 0);
+                state.whole_mut().shoppers.flags[i] &= !flag::MEMBER;
+                state.whole_mut().shoppers.flags[i] |= if member { flag::MEMBER } else { 0 };
+                state.whole_mut().shoppers.find_stage(i, &market.clock, 0);
             }
             let lines = market.lines.len();
             let (mut spend, mut orders) = (0.0, 0.0);

@@ -38,8 +38,9 @@ impl Shoppers {
 
 impl MarketState {
     fn permute(&mut self, order: &[usize]) {
-        self.shoppers.permute(order);
-        let Relations { tired, leaves } = &mut self.relations;
+        let shard = self.whole_mut();
+        shard.shoppers.permute(order);
+        let Relations { tired, leaves } = &mut shard.relations;
         permute(tired, order);
         permute(leaves, order);
     }
@@ -57,11 +58,11 @@ fn play(scenario: &str, places: usize) -> Ledger {
     for _ in 0..STEPS.min(scenario.brief.steps) {
         episode.step(&Allocation::of(vec![money; lines]));
         let market = episode.market_mut();
-        let count = market.shoppers.len();
+        let count = market.whole().shoppers.len();
         let order: Vec<usize> = (0..count).map(|i| (i + places) % count).collect();
-        let (stocks, in_market) = (market.shoppers.stocks, market.shoppers.in_market);
+        let (stocks, in_market) = (market.whole().shoppers.stocks, market.whole().shoppers.in_market);
         market.permute(&order);
-        assert_eq!((market.shoppers.stocks, market.shoppers.in_market), (stocks, in_market));
+        assert_eq!((market.whole().shoppers.stocks, market.whole().shoppers.in_market), (stocks, in_market));
     }
     episode.ledger().clone()
 }

@@ -44,7 +44,7 @@ fn brand_share(world: &MarketWorld, shoppers: &Shoppers, i: usize, factor: f64) 
     pull / (1.0 + pull)
 }
 
-/// Lets every visitor with an unmet need buy or not; books our sales, notes the orders and returns the
+/// Lets every visitor with an unmet need buy or not; books our sales, adds the orders to those before and returns the
 /// expectations.
 pub(crate) fn purchase(
     moment: Moment<'_>,
@@ -67,12 +67,11 @@ pub(crate) fn purchase(
     let mut expected = Expected::default();
     // A purchase that begins with a deposit is expected on the day of its balance.
     let presale = till.takes_deposits(moment);
-    orders.clear();
     for &shopper in needing {
         let i = shopper as usize;
         let hunter = if shoppers.flags[i] & flag::HUNTER != 0 { industry.hunter_purchases } else { 1.0 };
         let rate = (rates[shoppers.class[i] as usize / LEVELS] * hunter).min(1.0);
-        let bits = shopper_bits(key, shopper);
+        let bits = shopper_bits(key, shoppers.number(shopper));
         let more = mix(bits);
         let wanted = offer.wanted(shoppers, i, field(more, 1));
         let new = shoppers.recent_orders(i, &world.clock, step) == 0;

@@ -22,6 +22,9 @@ pub struct Market {
     pub people: u64,
     /// Simulated shoppers; each stands for `people / shoppers` people.
     pub shoppers: usize,
+    /// Most simulated shoppers that are kept in one piece. Where there are more they are played in shards of this size,
+    /// with the same results.
+    pub shard: usize,
     /// Simulated shoppers in the worlds that a policy trains on.
     pub training_shoppers: usize,
     /// Who the shoppers are and how they buy.

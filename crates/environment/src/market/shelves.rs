@@ -96,6 +96,42 @@ impl Shelves {
         }
     }
 
+    /// The same shelves with nothing sold, for shoppers who are played apart.
+    pub(crate) fn beside(&self) -> Self {
+        let mut shelves = self.clone();
+        shelves.open();
+        shelves.returns.fill(Returns::default());
+        shelves
+    }
+
+    /// Adds what was sold from shelves [beside](Self::beside) these.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (row, other) in self.rows.iter_mut().zip(&other.rows) {
+            row.stock = row.stock.map(|stock| stock.saturating_sub(other.orders));
+            row.orders += other.orders;
+            row.lost_orders += other.lost_orders;
+            row.revenue += other.revenue;
+        }
+        for (returns, other) in self.returns.iter_mut().zip(&other.returns) {
+            returns.people += other.people;
+            returns.value += other.value;
+            returns.margin += other.margin;
+        }
+    }
+
+    /// `[products]` what is in stock; the largest number where there is no end of it.
+    pub(crate) fn stock(&self) -> impl Iterator<Item = i64> {
+        let amount = |stock: u64| i64::try_from(stock).unwrap_or(i64::MAX);
+        self.rows.iter().map(move |row| row.stock.map_or(i64::MAX, amount))
+    }
+
+    /// Sets what is in stock of products whose stock has an end.
+    pub(crate) fn restock(&mut self, amounts: &mut impl Iterator<Item = i64>) {
+        for (row, amount) in self.rows.iter_mut().zip(amounts) {
+            row.stock = row.stock.map(|_| amount as u64);
+        }
+    }
+
     /// Ends the book of a step: goods are given back, arrive and are ordered; rank and rating move.
     ///
     /// In the last step everything that is still to be given back is, so that the books are complete, and what is left

@@ -1,6 +1,8 @@
 //! Shoppers: individuals, in a struct of arrays. What happened to them, and which DEEPLINK stage follows from it.
 
-use super::buyers::Needs;
+use std::ops::Range;
+
+use super::buyers::{Needs, balance};
 use super::claims::Claims;
 use super::goods::NO_PRODUCT;
 use super::settings::{Industry, MEMORIES, Market};
@@ -70,6 +72,11 @@ impl Clock {
         }
     }
 
+    /// Chance that a need ends in a step.
+    pub(crate) fn leave(&self, market: &Market) -> f64 {
+        1.0 - libm::exp(-self.step_days / market.industry.need_days)
+    }
+
     /// Stamp of a step.
     pub(crate) fn stamp(&self, step: usize) -> u16 {
         self.origin.saturating_add(step as u16)
@@ -86,6 +93,16 @@ impl Clock {
     }
 }
 
+/// What the needs of each depend on of all shoppers of a market.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Crowd {
+    pub(crate) shoppers: u64,
+    /// Those with a present need.
+    pub(crate) in_market: u64,
+    /// Sum of the personal rates of those without.
+    pub(crate) idle: u64,
+}
+
 /// Kinds of contact, shallow to deep; a deeper one is also every shallower one.
 pub(crate) const SEEN: usize = 0;
 pub(crate) const VIEWED: usize = 1;
@@ -93,8 +110,10 @@ pub(crate) const INTERACTED: usize = 2;
 pub(crate) const INTENDED: usize = 3;
 
 /// `[shoppers]` in each array.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Shoppers {
+    /// Number of the first in its world: all, or a shard of them. Draws are keyed by these numbers.
+    pub(crate) first: u32,
     /// Persona times [`LEVELS`] plus level of activity; never changes.
     pub(crate) class: Vec<u8>,
     pub(crate) flags: Vec<u8>,
@@ -135,49 +154,81 @@ pub(crate) struct Shoppers {
 }
 
 impl Shoppers {
-    /// The shoppers of a world on the eve of the episode. `in_market` is the share with a present need.
-    pub(crate) fn draw(market: &Market, clock: &Clock, world: Key, in_market: f64) -> Self {
-        let count = market.shoppers;
-        let memories = market.industry.memories.len();
-        let outside = market.lines.iter().filter(|line| line.channel.outside).count();
-        let mut shoppers = Self {
-            class: vec![0; count],
-            flags: vec![0; count],
-            stage: vec![0; count],
-            expires: vec![0; count],
-            contact: std::array::from_fn(|_| vec![0; count]),
-            orders: std::array::from_fn(|_| vec![0; count]),
-            memory: std::array::from_fn(|kind| vec![0; if kind < memories { count } else { 0 }]),
-            last_line: vec![NO_LINE; count],
-            last_click: vec![0; count],
-            reserved_in_part: Vec::new(),
-            outside_click: vec![vec![0; count]; outside],
-            in_view: if market.merchant.goods.products.len() > 1 {
-                vec![NO_PRODUCT; count]
-            } else {
-                Vec::new()
-            },
-            capped: (market.lines.iter())
-                .filter_map(|line| line.channel.friction.frequency_cap)
-                .map(|cap| vec![vec![0; count]; cap.contacts])
-                .collect(),
-            contacts: vec![0; market.lines.len()],
-            claims: Claims::new(market),
-            needs: Needs::draw(market, world),
-            #[cfg(test)]
-            met: vec![false; count],
-            stocks: [0; STAGES],
-            in_market: 0,
-        };
-        shoppers.stocks[0] = count as u64;
-        let leave = 1.0 - libm::exp(-clock.step_days / market.industry.need_days);
-        let enter = shoppers.needs.balance(in_market, leave);
-        let chances = Chances::new(market, in_market);
-        for shopper in 0..count {
-            let in_market = shoppers.needs.share(shopper, enter, leave).unwrap_or(in_market);
-            shoppers.draw_one(shopper, market, &chances, clock, world.with(shopper as u64), in_market);
-        }
+    /// Those shoppers of a world who have these numbers, on the eve of the episode. `in_market` is the share with a present
+    /// need.
+    pub(crate) fn draw(
+        market: &Market,
+        clock: &Clock,
+        world: Key,
+        in_market: f64,
+        numbers: Range<u32>,
+    ) -> Self {
+        let needs = Needs::draw(market, world, numbers.clone());
+        let leave = clock.leave(market);
+        let enter = balance(&[&needs.rates], in_market, leave);
+        let mut shoppers = Self { needs, ..Self::default() };
+        shoppers.draw_again(market, clock, world, in_market, enter, numbers);
         shoppers
+    }
+
+    /// Becomes those shoppers of a world who have these numbers, with the needs that are there already; `enter` is the
+    /// [`balance`] of all shoppers of the world.
+    pub(crate) fn draw_again(
+        &mut self,
+        market: &Market,
+        clock: &Clock,
+        world: Key,
+        in_market: f64,
+        enter: f64,
+        numbers: Range<u32>,
+    ) {
+        self.begin(market, numbers.clone());
+        let leave = clock.leave(market);
+        let chances = Chances::new(market, in_market);
+        for (shopper, number) in numbers.enumerate() {
+            let in_market = self.needs.share(shopper, enter, leave).unwrap_or(in_market);
+            self.draw_one(shopper, market, &chances, clock, world.with(u64::from(number)), in_market);
+        }
+    }
+
+    /// Becomes shoppers with these numbers to whom nothing has happened yet; their needs stay.
+    pub(crate) fn begin(&mut self, market: &Market, numbers: Range<u32>) {
+        fn fill<T: Clone>(column: &mut Vec<T>, count: usize, value: T) {
+            column.clear();
+            column.resize(count, value);
+        }
+        let count = numbers.len();
+        let lines = &market.lines;
+        self.first = numbers.start;
+        fill(&mut self.class, count, 0);
+        fill(&mut self.flags, count, 0);
+        fill(&mut self.stage, count, 0);
+        fill(&mut self.expires, count, u16::MAX);
+        self.contact.iter_mut().for_each(|stamps| fill(stamps, count, 0));
+        self.orders.iter_mut().for_each(|days| fill(days, count, 0));
+        let memories = market.industry.memories.len();
+        self.memory.iter_mut().take(memories).for_each(|amounts| fill(amounts, count, 0));
+        fill(&mut self.last_line, count, NO_LINE);
+        fill(&mut self.last_click, count, 0);
+        self.reserved_in_part.clear();
+        self.outside_click.resize(lines.iter().filter(|line| line.channel.outside).count(), Vec::new());
+        self.outside_click.iter_mut().for_each(|stamps| fill(stamps, count, 0));
+        if market.merchant.goods.products.len() > 1 {
+            fill(&mut self.in_view, count, NO_PRODUCT);
+        }
+        let caps = lines.iter().filter_map(|line| line.channel.friction.frequency_cap);
+        self.capped.resize(caps.clone().count(), Vec::new());
+        for (stamps, cap) in self.capped.iter_mut().zip(caps) {
+            stamps.resize(cap.contacts, Vec::new());
+            stamps.iter_mut().for_each(|stamps| fill(stamps, count, 0));
+        }
+        fill(&mut self.contacts, lines.len(), 0);
+        self.claims.begin(market, count);
+        #[cfg(test)]
+        fill(&mut self.met, count, false);
+        self.stocks = [0; STAGES];
+        self.stocks[0] = count as u64;
+        self.in_market = 0;
     }
 
     fn draw_one(
@@ -234,7 +285,10 @@ impl Shoppers {
             self.in_market += 1;
             self.needs.turn(i, true);
         }
-        self.find_stage(i, clock, 0);
+        // Nothing has ever happened to the others.
+        if stage > 0 || lapsed {
+            self.find_stage(i, clock, 0);
+        }
     }
 
     /// Number of shoppers.
@@ -242,10 +296,26 @@ impl Shoppers {
         self.class.len()
     }
 
+    /// The number in its world of the shopper at a place here.
+    #[inline]
+    pub(crate) fn number(&self, shopper: u32) -> u32 {
+        self.first + shopper
+    }
+
+    /// How many there are, and how many of them have a need.
+    pub(crate) fn crowd(&self) -> Crowd {
+        Crowd { shoppers: self.len() as u64, in_market: self.in_market, idle: self.needs.idle }
+    }
+
     /// Orders of the shopper within the customer window on the day of `step`.
     pub(crate) fn recent_orders(&self, i: usize, clock: &Clock, step: usize) -> usize {
         let today = clock.day(step);
         self.orders.iter().take_while(|slot| slot[i] > 0 && today - slot[i] <= clock.customer_days).count()
+    }
+
+    /// Whether the shopper has an unmet need.
+    pub(crate) fn needs_now(&self, i: usize) -> bool {
+        self.flags[i] & (flag::IN_MARKET | flag::SATIATED) == flag::IN_MARKET
     }
 
     /// Whether the shopper has ever ordered, however long ago.
@@ -424,7 +494,7 @@ mod tests {
         let scenario = crate::Scenario::load("new-customer").unwrap().with_shoppers(1);
         let market = scenario.market().unwrap();
         let clock = Clock::new(market, 1.0);
-        let mut shoppers = Shoppers::draw(market, &clock, Key::new(1), 0.0);
+        let mut shoppers = Shoppers::draw(market, &clock, Key::new(1), 0.0, 0..1);
         shoppers.flags[0] = 0;
         for slot in shoppers.contact.iter_mut().chain(&mut shoppers.orders) {
             slot[0] = 0;
@@ -463,7 +533,7 @@ mod tests {
         let mut market = scenario.market().unwrap().as_ref().clone();
         market.merchant.lapsed = 0.25;
         let clock = Clock::new(&market, 1.0);
-        let shoppers = Shoppers::draw(&market, &clock, Key::new(3), 0.2);
+        let shoppers = Shoppers::draw(&market, &clock, Key::new(3), 0.2, 0..4_000);
         let old = |i: &usize| shoppers.orders[0][*i] > 0 && shoppers.recent_orders(*i, &clock, 0) == 0;
         let lapsed: Vec<usize> = (0..4_000).filter(old).collect();
         let others = (0..4_000).filter(|i| shoppers.recent_orders(*i, &clock, 0) == 0).count();

@@ -3,27 +3,25 @@
 use std::sync::Arc;
 
 use super::benefits::Till;
+use super::books::Books;
 use super::choice::{backed, favoured, verdict};
 use super::credit::{Funds, Rebate};
-use super::delivery::{Delivered, Moment, Scratch, deliver};
-use super::friction::Friction;
+use super::delivery::Moment;
+use super::friction::{Friction, Terms};
 use super::goods::expect;
-use super::guaranteed::show;
 use super::journal::Journal;
 use super::leads::Desk;
 use super::own::Relations;
-use super::purchases::{Order, last_click_line, purchase, within};
+use super::shard::{Counter, Given, Shard, Tally};
+use super::shards::Shards;
 use super::shelves::Shelves;
-use super::shoppers::Shoppers;
-use super::supply::candidates;
-use super::visits::{Audience, fade, free_traffic, leave, visit};
 use super::world::MarketWorld;
 use crate::deeplink::STAGES;
 use crate::draws::Key;
 use crate::episode::{Outcome, Sheet};
 use crate::ledger::{ProductRow, ShopRow};
 use crate::money::{MICRO_PER_MINOR, Money};
-use crate::observation::{Pricing, ShopReport};
+use crate::observation::ShopReport;
 use crate::tiers::Standing;
 
 /// Shoppers and accounts of one episode. A clone is a snapshot.
@@ -31,84 +29,67 @@ use crate::tiers::Standing;
 pub(crate) struct MarketState {
     world: Arc<MarketWorld>,
     key: Key,
-    pub(crate) shoppers: Shoppers,
-    accounts: Vec<Account>,
+    population: Population,
+    books: Books,
     shelves: Shelves,
     /// The product to whose lines delivery is confined, once there is one.
     committed: Option<usize>,
     friction: Friction,
-    /// `[longest delay + 1, lines]` what the reports will show, by the step in which it arrives.
-    due: Vec<Due>,
     till: Till,
     desk: Desk,
-    pub(super) relations: Relations,
     funds: Funds,
     /// Guaranteed exposures left, people.
     exposures: u64,
     /// Orders of this shop so far, people; and expected ones in the category, in 2^-32 shoppers.
     trade: (u64, u128),
-    buffers: Buffers,
     journal: Option<Box<Journal>>,
+    // Reused in every step.
+    terms: Vec<Terms>,
+    tally: Tally,
 }
 
-/// Money of one line, in millionths of the major unit.
-#[derive(Debug, Clone, Default)]
-struct Account {
-    spent: i64,
-    /// What the ledger holds of it, in whole minor units.
-    booked: Money,
-    /// Commission: reserved and not yet due, by step of the click, a ring of the steps in which it may fall due.
-    reserved: Vec<i64>,
-}
-
-/// Credited outcomes on their way into the report of one line.
-#[derive(Debug, Clone, Copy, Default)]
-struct Due {
-    orders: u64,
-    new_customers: u64,
-    revenue: Money,
-}
-
-/// Reused in every step.
-#[derive(Debug, Clone, Default)]
-struct Buffers {
-    audience: Audience,
-    scratch: Scratch,
-    orders: Vec<Order>,
+/// The shoppers of a market: in one piece, or in shards.
+#[derive(Debug, Clone)]
+enum Population {
+    One(Box<Shard>),
+    Shards(Box<Shards>),
 }
 
 impl MarketState {
     /// The eve of an episode; `key` is that of its world and noise.
     pub(crate) fn new(world: Arc<MarketWorld>, key: Key) -> Self {
-        let step_days = world.brief.step_days;
-        let accounts = world.market.lines.iter().map(|line| {
-            let cohorts = libm::ceil(line.channel.commission_days / step_days) as usize;
-            Account { reserved: vec![0; cohorts], ..Account::default() }
-        });
+        let population = if world.eve.is_empty() {
+            let shoppers = world.shoppers.clone();
+            let relations = Relations::new(world.own.as_ref(), shoppers.len());
+            Population::One(Box::new(Shard { shoppers, relations, ..Shard::default() }))
+        } else {
+            Population::Shards(Box::new(Shards::new(&world)))
+        };
         Self {
+            population,
+            books: Books::new(&world),
             till: Till::new(&world),
             desk: Desk::default(),
-            relations: Relations::new(world.own.as_ref(), world.shoppers.len()),
             funds: Funds::new(world.market.benefits.credit.as_ref(), world.market.benefits.rebate.as_ref()),
             exposures: (world.market.benefits.free_exposures.as_ref()).map_or(0, |given| given.number),
             trade: (0, 0),
             key,
-            shoppers: world.shoppers.clone(),
-            accounts: accounts.collect(),
             shelves: Shelves::new(&world.goods),
             committed: None,
             friction: Friction::new(&world),
-            due: vec![Due::default(); world.report_delay.len() * world.lines.len()],
-            buffers: Buffers::default(),
             journal: None,
+            terms: Vec::new(),
+            tally: Tally::default(),
             world,
         }
     }
 
-    /// Keeps a journal from here on, the eve of an episode.
+    /// Keeps a journal from here on, the eve of an episode; where shoppers come in shards there is none.
     pub(crate) fn keep_journal(&mut self) {
-        self.journal = Some(Box::new(Journal::new(&self.world)));
-        self.buffers.scratch.meetings = Some(Vec::new());
+        if let Population::One(shard) = &mut self.population {
+            self.journal = Some(Box::new(Journal::new(&self.world)));
+            shard.scratch.meetings = Some(Vec::new());
+        }
     }
 
     /// The journal, where one is kept.
@@ -118,26 +99,38 @@ impl MarketState {
 
     /// `[8]` people in each DEEPLINK stage, unreached first.
     pub(crate) fn stages(&self) -> [u64; STAGES] {
-        self.shoppers.stocks.map(|shoppers| shoppers * self.world.market.weight())
+        let stocks = match &self.population {
+            Population::One(shard) => shard.shoppers.stocks,
+            Population::Shards(shards) => shards.stocks(),
+        };
+        stocks.map(|shoppers| shoppers * self.world.market.weight())
     }
 
-    /// `[8, 8]` people by stage in an earlier state (row) and in this one (column).
-    pub(crate) fn flow_from(&self, earlier: &Shoppers) -> [[u64; STAGES]; STAGES] {
-        let mut flow = [[0; STAGES]; STAGES];
-        for (before, after) in earlier.stage.iter().zip(&self.shoppers.stage) {
-            flow[*before as usize][*after as usize] += self.world.market.weight();
+    /// `[8, 8]` people by stage at the start of the episode (row) and now (column).
+    pub(crate) fn flow(&self) -> [[u64; STAGES]; STAGES] {
+        let weight = self.world.market.weight();
+        match &self.population {
+            Population::One(shard) => flow(&self.world.shoppers.stage, &shard.shoppers.stage, weight),
+            Population::Shards(shards) => shards.flow().map(|row| row.map(|shoppers| shoppers * weight)),
         }
-        flow
     }
 
-    /// The shoppers before the first step.
-    pub(crate) fn opening(&self) -> &Shoppers {
-        &self.world.shoppers
+    /// `[8, 8]` people by stage in an earlier state (row) and in this one (column); zero where shoppers come in shards.
+    pub(crate) fn flow_from(&self, earlier: &Self) -> [[u64; STAGES]; STAGES] {
+        match (&self.population, &earlier.population) {
+            (Population::One(now), Population::One(then)) => {
+                flow(&then.shoppers.stage, &now.shoppers.stage, self.world.market.weight())
+            }
+            _ => [[0; STAGES]; STAGES],
+        }
     }
 
-    /// Shoppers with a visit or a session in the last step, and contacts bought so far.
+    /// Shoppers with a visit or a session in the last step, where they are kept in one piece, and contacts bought so far.
     pub(crate) fn activity(&self) -> (u64, u64) {
-        (self.buffers.audience.active(), self.shoppers.contacts.iter().sum())
+        match &self.population {
+            Population::One(shard) => (shard.audience.active(), shard.shoppers.contacts.iter().sum()),
+            Population::Shards(shards) => (0, shards.contacts().iter().sum()),
+        }
     }
 
     /// Plays one step.
@@ -145,54 +138,32 @@ impl MarketState {
         let world = Arc::clone(&self.world);
         let moment = Moment { world: &world, step, key: self.key.with(step as u64) };
         let weight = world.market.weight();
-        let Buffers { mut audience, mut scratch, mut orders } = std::mem::take(&mut self.buffers);
-
         self.shelves.open();
-
-        // Market and visits.
-        fade(&world, step, &mut self.shoppers);
-        self.shoppers.claims.expire(world.clock.stamp(step));
-        visit(&world, step, moment.key, &mut self.shoppers, &mut audience);
-        if let Some(journal) = &mut self.journal {
-            journal.lapse(step, &self.shoppers.stage);
-        }
-
-        // Contact that costs nothing: with members, and what the platform guarantees.
-        scratch.arrivals.clear();
-        scratch.forms.clear();
-        let contacted = self.relations.contact(moment, &mut self.shoppers, &mut scratch);
-        let shown =
-            show(moment, self.exposures, &mut self.shoppers, audience.visitors.as_slice(), &mut scratch);
-        self.exposures -= shown.people;
-        let mut page_visitors = weight * contacted.clicks + shown.clicks;
-        if let (Some(journal), Some(meetings)) = (&mut self.journal, &mut scratch.meetings) {
-            journal.source(step, journal.free(), meetings, &self.shoppers.stage);
-        }
-
-        // Delivery and response, line by line.
         self.commit(step, granted);
+        self.terms.clear();
         for (line, money) in granted.iter().enumerate() {
             let money = if self.delivers(line) { *money } else { Money::ZERO };
             let (terms, production) = self.friction.open(&world, line, step, money, sheet.rows[line].bid);
-            let mut delivered = Delivered::default();
-            if terms.money > 0 {
-                delivered = deliver(moment, line, terms, &mut self.shoppers, &audience, &mut scratch);
-            }
-            let channel = &world.market.lines[line].channel;
-            let supply = || weight * candidates(channel.supply, &audience).len() as u64;
-            self.friction.close(&world, line, step, &delivered, supply);
-            if let (Some(journal), Some(meetings)) = (&mut self.journal, &mut scratch.meetings) {
-                journal.source(step, line, meetings, &self.shoppers.stage);
-            }
-            let account = &mut self.accounts[line];
-            account.spent += production;
-            if account.reserved.is_empty() {
-                account.spent += delivered.cost;
-            } else {
-                let cohort = step % account.reserved.len();
-                account.reserved[cohort] = delivered.cost;
-            }
-            page_visitors += delivered.clicks;
+            self.books.accounts[line].spent += production;
+            self.terms.push(terms);
+        }
+
+        // What shoppers do, and what they are sold.
+        let mut tally = std::mem::take(&mut self.tally);
+        let crowd = match &self.population {
+            Population::One(shard) => shard.shoppers.crowd(),
+            Population::Shards(shards) => shards.crowd(),
+        };
+        let given = Given { moment, terms: &self.terms, crowd, exposures: self.exposures };
+        let Self { shelves, till, journal, books, .. } = self;
+        let mut counter = Counter { shelves, till, journal: journal.as_deref_mut() };
+        match &mut self.population {
+            Population::One(shard) => shard.play(given, None, &mut counter, &mut tally),
+            Population::Shards(shards) => shards.play(given, &mut counter, books, sheet.rows, &mut tally),
+        }
+        for (line, delivered) in tally.delivered.iter().enumerate() {
+            self.friction.close(&world, line, step, delivered, || weight * tally.supply[line]);
+            self.books.pay(step, line, delivered.cost);
             let row = &mut sheet.rows[line];
             row.impressions = delivered.impressions;
             row.clicks = delivered.clicks;
@@ -202,39 +173,32 @@ impl MarketState {
             row.leaked = delivered.leaked;
         }
         self.friction.remember(&world);
-
-        // Free traffic, then orders: ours and rivals'.
-        let factor = self.shelves.exposure(&world.goods);
-        let meetings = scratch.meetings.as_mut();
-        page_visitors += weight * free_traffic(moment, &mut self.shoppers, &audience, factor, meetings);
-        if let (Some(journal), Some(meetings)) = (&mut self.journal, &mut scratch.meetings) {
-            journal.source(step, journal.free(), meetings, &self.shoppers.stage);
-        }
-        leave(&mut self.shoppers, &mut audience, &scratch.arrivals);
+        let clicks: u64 = tally.delivered.iter().map(|delivered| delivered.clicks).sum();
         let mut shop = ShopRow {
-            visitors: page_visitors,
-            leavers: weight * contacted.leavers,
-            free_exposures: shown.people,
-            ..ShopRow::default()
+            visitors: weight * (tally.contacted.clicks + tally.free_clicks) + tally.shown.clicks + clicks,
+            leavers: weight * tally.contacted.leavers,
+            free_exposures: tally.shown.people,
+            coupons_claimed: weight * tally.coupons.claimed,
+            coupons_expired: weight * tally.coupons.expired,
+            coupons_held: weight * tally.coupons.held,
+            ..tally.shop
         };
-        let Self { shoppers, shelves, till, .. } = self;
-        let mut expected =
-            purchase(moment, shoppers, shelves, till, audience.needing.as_slice(), &mut orders, &mut shop);
-        till.collect(moment, shoppers, shelves, &mut orders, &mut expected, &mut shop);
-        expect(&world, step, &expected, &mut shop);
-        let credited = orders.len();
-        self.desk.play(moment, &scratch.forms, &mut self.shoppers, sheet.rows, &mut orders, &mut shop);
-        shop.joins = sheet.rows.iter().map(|row| row.joins).sum();
-        if let Some(journal) = &mut self.journal {
-            for order in &orders {
-                journal.order(step, order, self.shoppers.stage[order.shopper as usize]);
+        self.exposures -= tally.shown.people;
+        expect(&world, step, &tally.expected, &mut shop);
+        if let Population::One(shard) = &mut self.population {
+            // What follows a call is nobody's click.
+            let credited = shard.orders.len();
+            let Shard { shoppers, scratch, orders, .. } = &mut **shard;
+            self.desk.play(moment, &scratch.forms, shoppers, sheet.rows, orders, &mut shop);
+            if let Some(journal) = &mut self.journal {
+                for order in &*orders {
+                    journal.order(step, order, shoppers.stage[order.shopper as usize]);
+                }
+                journal.close(step, &shoppers.stage, shoppers.stocks);
             }
-            journal.close(step, &self.shoppers.stage, self.shoppers.stocks);
+            shard.credit(moment, credited, &mut self.books, sheet.rows, self.journal.as_deref_mut());
         }
-        // What follows a call is nobody's click.
-        for order in &orders[..credited] {
-            self.credit(step, order, sheet);
-        }
+        shop.joins = sheet.rows.iter().map(|row| row.joins).sum();
 
         // Refunds and restocking, then the books.
         self.shelves.close(&world, step, &mut shop);
@@ -242,9 +206,8 @@ impl MarketState {
             shop.verdict = verdict(&world.goods, backed(&world.market.lines, granted));
         }
         self.trade.0 += shop.orders;
-        self.trade.1 += u128::from(expected.trades);
-
-        self.buffers = Buffers { audience, scratch, orders };
+        self.trade.1 += u128::from(tally.expected.trades);
+        self.tally = tally;
         let reserved = self.close(step, sheet);
         self.close_benefits(step, sheet, &mut shop);
         Outcome { shop, reserved }
@@ -277,7 +240,6 @@ impl MarketState {
     /// Pays for the step, from credit first, and books what is not cash: what was redeemed, earned and lost.
     fn close_benefits(&mut self, step: usize, sheet: &mut Sheet<'_>, shop: &mut ShopRow) {
         let world = Arc::clone(&self.world);
-        let weight = world.market.weight();
         let benefits = &world.market.benefits;
         let earned =
             |funds: &Funds| benefits.rebate.as_ref().map(|rebate: &Rebate| rebate.earned(funds.cash));
@@ -287,10 +249,6 @@ impl MarketState {
         }
         shop.rebate = earned(&self.funds).unwrap_or_default() - before.unwrap_or_default();
         self.till.close(step, shop);
-        let (claimed, expired) = self.shoppers.claims.take_counts();
-        shop.coupons_claimed = weight * claimed;
-        shop.coupons_expired = weight * expired;
-        shop.coupons_held = weight * self.shoppers.claims.holders();
         let next = world.clock.days(step + 1);
         if benefits.credit.as_ref().is_some_and(|credit| next >= credit.until_day) {
             shop.expired_credit = std::mem::take(&mut self.funds.credit);
@@ -307,8 +265,7 @@ impl MarketState {
 
     /// Money set aside for commissions of a line that may still fall due, rounded up.
     pub(crate) fn reserved(&self, line: usize) -> Money {
-        let reserved: i64 = self.accounts[line].reserved.iter().sum();
-        Money((reserved + MICRO_PER_MINOR - 1) / MICRO_PER_MINOR)
+        Money((self.books.reserved(line) + MICRO_PER_MINOR - 1) / MICRO_PER_MINOR)
     }
 
     /// Advertising credit left.
@@ -327,103 +284,49 @@ impl MarketState {
         })
     }
 
-    /// Credits an order by last click inside each platform, pays a commission that fell due, and files the report.
-    fn credit(&mut self, step: usize, order: &Order, sheet: &mut Sheet<'_>) {
-        let world = Arc::clone(&self.world);
-        let i = order.shopper as usize;
-        if let Some(line) = last_click_line(&world, &self.shoppers, i, step) {
-            let people = self.pay_commission(step, line, order).unwrap_or(order.people);
-            self.file(step, line, order, people, sheet);
-            self.note_credit(step, self.shoppers.last_click[i], line, order, people);
-        }
-        for line in 0..world.lines.len() {
-            if let Some(place) = world.lines[line].outside {
-                let days = world.market.lines[line].channel.credit_days;
-                let clicked = self.shoppers.outside_click[place][i];
-                if within(&world, clicked, step, days) {
-                    self.file(step, line, order, order.people, sheet);
-                    self.note_credit(step, clicked, line, order, order.people);
-                }
-            }
-        }
-    }
-
-    /// Notes in the journal, where one is kept, the click that an order is credited to.
-    fn note_credit(&mut self, step: usize, clicked: u16, line: usize, order: &Order, people: u64) {
-        if let Some(journal) = &mut self.journal {
-            let age = usize::from(self.world.clock.stamp(step).saturating_sub(clicked));
-            journal.credit(step, age, line, order, people);
-        }
-    }
-
-    /// Pays the commission of an order from what its click reserved; the people it was paid for, `None` where the line
-    /// is not paid by commission.
-    fn pay_commission(&mut self, step: usize, line: usize, order: &Order) -> Option<u64> {
-        let channel = &self.world.market.lines[line].channel;
-        if channel.pricing != Pricing::Commission {
-            return None;
-        }
-        let i = order.shopper as usize;
-        // One click earns one commission.
-        let reserved = i64::from(self.shoppers.take_reserved(i, self.world.market.weight() as u32));
-        let people = reserved.min(order.people as i64);
-        let cap = (channel.commission_cap * 1e6) as i64;
-        let share = (self.world.lines[line].commission_rate * 1e6) as i64;
-        let due = (order.value.0 * share / 100).min(cap) * people;
-        let account = &mut self.accounts[line];
-        let age = (self.world.clock.stamp(step) - self.shoppers.last_click[i]) as usize;
-        let cohort = (step - age) % account.reserved.len();
-        account.reserved[cohort] -= cap * reserved;
-        account.spent += due;
-        Some(people as u64)
-    }
-
-    /// Books a credited order in the ledger and lets its report arrive later.
-    fn file(&mut self, step: usize, line: usize, order: &Order, people: u64, sheet: &mut Sheet<'_>) {
-        let slot = (step + order.delay) % self.world.report_delay.len();
-        let due = &mut self.due[slot * sheet.rows.len() + line];
-        let row = &mut sheet.rows[line];
-        let new = if order.new { people } else { 0 };
-        let revenue = Money(order.value.0 * people as i64);
-        row.credited_orders += people;
-        row.credited_new_customers += new;
-        row.credited_revenue += revenue;
-        due.orders += people;
-        due.new_customers += new;
-        due.revenue += revenue;
-    }
-
     /// Rounds the money of the step, and shows what a merchant is shown. Returns what is reserved.
     fn close(&mut self, step: usize, sheet: &mut Sheet<'_>) -> Money {
-        let lines = sheet.rows.len();
-        let slot = step % self.world.report_delay.len();
         let mut reserved = 0;
-        for line in 0..lines {
-            let account = &mut self.accounts[line];
-            // Reservations of clicks too old to fall due in the next step are released.
-            if !account.reserved.is_empty() {
-                let oldest = (step + 1) % account.reserved.len();
-                account.reserved[oldest] = 0;
-                reserved += account.reserved.iter().sum::<i64>();
-            }
-            let row = &mut sheet.rows[line];
-            row.spend = Money(account.spent / MICRO_PER_MINOR) - account.booked;
-            account.booked += row.spend;
-            let due = std::mem::take(&mut self.due[slot * lines + line]);
-            let report = &mut sheet.reports[line];
-            report.orders = due.orders;
-            report.new_customers = due.new_customers;
-            report.revenue = due.revenue;
-            self.friction.report(&self.world, line, row.spend, due.orders, due.revenue);
+        for (line, (row, report)) in sheet.rows.iter_mut().zip(&mut *sheet.reports).enumerate() {
+            reserved += self.books.close(&self.world, step, line, row, report);
+            self.friction.report(&self.world, line, row.spend, report.orders, report.revenue);
         }
         // What is reserved is rounded up, so that it can always be paid.
         Money((reserved + MICRO_PER_MINOR - 1) / MICRO_PER_MINOR)
     }
+
+    /// All shoppers, where they are kept in one piece.
+    #[cfg(test)]
+    pub(crate) fn whole(&self) -> &Shard {
+        match &self.population {
+            Population::One(shard) => shard,
+            Population::Shards(_) => panic!("in shards"),
+        }
+    }
+
+    /// All shoppers, where they are kept in one piece.
+    #[cfg(test)]
+    pub(crate) fn whole_mut(&mut self) -> &mut Shard {
+        match &mut self.population {
+            Population::One(shard) => shard,
+            Population::Shards(_) => panic!("in shards"),
+        }
+    }
+}
+
+/// `[8, 8]` people by stage before (row) and after (column); `weight` is people a shopper.
+fn flow(before: &[u8], after: &[u8], weight: u64) -> [[u64; STAGES]; STAGES] {
+    let mut flow = [[0; STAGES]; STAGES];
+    for (before, after) in before.iter().zip(after) {
+        flow[*before as usize][*after as usize] += weight;
+    }
+    flow
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::market::purchases::{Order, last_click_line};
     use crate::{Scenario, World};
 
     /// With no other line limited by budget or supply, whoever a line never met is as they would have been without it.
@@ -467,18 +370,22 @@ mod tests {
         assert!(each > 0 && each < cap);
         for (reserved, bought, paid) in [(20, 5, 5), (8, 20, 8)] {
             let mut state = MarketState::new(world.clone(), Key::new(4));
-            state.accounts[line].reserved[0] = 25 * cap;
-            state.shoppers.last_line[7] = line as u8;
-            state.shoppers.last_click[7] = state.world.clock.stamp(0);
+            state.books.accounts[line].reserved[0] = 25 * cap;
+            state.whole_mut().shoppers.last_line[7] = line as u8;
+            state.whole_mut().shoppers.last_click[7] = state.world.clock.stamp(0);
             // An earlier click, which the last one takes the place of.
-            state.shoppers.reserve(7, 3, 20);
-            state.shoppers.reserve(7, reserved, 20);
+            state.whole_mut().shoppers.reserve(7, 3, 20);
+            state.whole_mut().shoppers.reserve(7, reserved, 20);
             let order =
                 Order { shopper: 7, product: 0, people: bought, new: true, value: Money(100), delay: 0 };
-            assert_eq!(state.pay_commission(0, line, &order), Some(paid));
-            assert_eq!(state.accounts[line].reserved[0], (25 - i64::from(reserved)) * cap);
-            assert_eq!(state.accounts[line].spent, paid as i64 * each);
-            assert_eq!(last_click_line(&state.world, &state.shoppers, 7, 0), None);
+            let moment = Moment { world: &world, step: 0, key: Key::new(4) };
+            let MarketState { books, population: Population::One(shard), .. } = &mut state else {
+                unreachable!()
+            };
+            assert_eq!(books.pay_commission(moment, line, &order, &mut shard.shoppers), Some(paid));
+            assert_eq!(state.books.accounts[line].reserved[0], (25 - i64::from(reserved)) * cap);
+            assert_eq!(state.books.accounts[line].spent, paid as i64 * each);
+            assert_eq!(last_click_line(&state.world, &state.whole().shoppers, 7, 0), None);
         }
     }
 }

@@ -55,9 +55,9 @@ pub(crate) fn meet(
     let highest_rank = if raises && highest < BINS { (highest as u32 + 2) << 6 } else { 65_536 };
     let candidates = candidates(channel.supply, audience);
     let count = candidates.len();
-    let flags = shoppers.flags.as_slice();
+    let (first, flags) = (shoppers.first, shoppers.flags.as_slice());
     let opportunity = |shopper: u32, brand: bool| {
-        let bits = shopper_bits(key, shopper);
+        let bits = shopper_bits(key, first + shopper);
         let opportunity = Opportunity { shopper, bits, brand, ..Opportunity::default() };
         (opportunity, (field(bits, 0) < highest_rank) | brand)
     };

@@ -2,6 +2,8 @@
 //!
 //! Each only ever leaves people out, by a draw of the shopper and line alone, before anything is bought.
 
+use std::ops::Add;
+
 use super::delivery::Moment;
 use super::settings::AudienceSettings;
 use super::shoppers::{LEVELS, Shoppers, flag};
@@ -44,13 +46,28 @@ impl AudienceTest {
         (self.personas >> (persona & 31) & self.stages >> (shoppers.stage[i] & 31) & 1 == 1) & !bought
     }
 
-    /// Chance that someone who does not belong is met all the same, so that of all who can be met the share who belong
-    /// is the precision.
-    fn mistake(&self, belong: u64, others: u64) -> f64 {
+    /// Chance, in 65,536ths, that someone who does not belong is met all the same, so that of all who can be met the share
+    /// who belong is the precision.
+    pub(crate) fn mistake(&self, Belonging { belong, others }: Belonging) -> u32 {
         if others == 0 {
-            return 0.0;
+            return 0;
         }
-        (belong as f64 * (1.0 - self.precision) / self.precision / others as f64).min(1.0)
+        chance(belong as f64 * (1.0 - self.precision) / self.precision / others as f64)
+    }
+}
+
+/// How many of those whom a line could meet belong to its audience, and how many do not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Belonging {
+    pub(crate) belong: u64,
+    pub(crate) others: u64,
+}
+
+impl Add for Belonging {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { belong: self.belong + other.belong, others: self.others + other.others }
     }
 }
 
@@ -66,27 +83,37 @@ pub(crate) struct Targeting<'a> {
 }
 
 impl<'a> Targeting<'a> {
-    /// `None` where the line meets whomever it can.
+    /// Counts, of those whom a line could meet, who belongs to its audience and who does not; nobody where it has none.
+    pub(crate) fn count(
+        Moment { world, step, .. }: Moment<'_>,
+        line: usize,
+        shoppers: &Shoppers,
+        audience: &Audience,
+    ) -> Belonging {
+        let today = world.clock.day(step);
+        world.lines[line].audience.as_ref().map_or_else(Belonging::default, |test| {
+            let candidates = candidates(world.market.lines[line].channel.supply, audience);
+            let belong = candidates.iter().filter(|shopper| test.holds(shoppers, **shopper as usize, today));
+            let (belong, all) = (belong.count() as u64, candidates.len() as u64);
+            Belonging { belong, others: all - belong }
+        })
+    }
+
+    /// `None` where the line meets whomever it can. `count` is of all shoppers of the market.
     pub(crate) fn new(
         moment: Moment<'a>,
         line: usize,
         shoppers: &'a Shoppers,
-        audience: &Audience,
+        count: Belonging,
     ) -> Option<Self> {
         let Moment { world, step, .. } = moment;
         let drawn = &world.lines[line];
-        let channel = &world.market.lines[line].channel;
-        let optimised = channel.friction.optimised;
+        let optimised = world.market.lines[line].channel.friction.optimised;
         if drawn.audience.is_none() && drawn.capped.is_none() && optimised == 0.0 {
             return None;
         }
         let today = world.clock.day(step);
-        let audience = drawn.audience.as_ref().map(|test| {
-            let candidates = candidates(channel.supply, audience);
-            let belong = candidates.iter().filter(|shopper| test.holds(shoppers, **shopper as usize, today));
-            let (belong, all) = (belong.count() as u64, candidates.len() as u64);
-            (test, chance(test.mistake(belong, all - belong)))
-        });
+        let audience = drawn.audience.as_ref().map(|test| (test, test.mistake(count)));
         let capped = drawn.capped.and_then(|cap| {
             let oldest = shoppers.capped[cap.place].last()?.as_slice();
             Some((oldest, world.clock.stamp(step).saturating_sub(cap.window)))
@@ -135,11 +162,12 @@ mod tests {
     #[test]
     fn mistakes_fill_up_to_the_precision() {
         let test = |precision| AudienceTest { personas: 0, stages: 0, exclude_buyers_days: None, precision };
-        assert_eq!(test(1.0).mistake(300, 700), 0.0);
+        let mistake = |precision, belong, others| test(precision).mistake(Belonging { belong, others });
+        assert_eq!(mistake(1.0, 300, 700), 0);
         // 300 who belong are 60 % of 500: 200 of the 700 others.
-        assert!((test(0.6).mistake(300, 700) - 200.0 / 700.0).abs() < 1e-12);
+        assert_eq!(mistake(0.6, 300, 700), 65_536 * 2 / 7);
         // There are not enough others to be so wrong.
-        assert_eq!(test(0.1).mistake(900, 100), 1.0);
-        assert_eq!(test(0.5).mistake(10, 0), 0.0);
+        assert_eq!(mistake(0.1, 900, 100), 65_536);
+        assert_eq!(mistake(0.5, 10, 0), 0);
     }
 }

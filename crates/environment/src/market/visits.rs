@@ -1,12 +1,12 @@
 //! The first part of a step: needs come and go, satisfied shoppers return, stages lapse, memories fade, and some
 //! shoppers visit the platform.
 
-use super::buyers::personal_chance;
+use super::buyers::{enter_by_rate, personal_chance};
 use super::delivery::Moment;
 use super::journal::Meeting;
 use super::list::List;
 use super::settings::{HABITS, Habit, Industry, Market, Supply};
-use super::shoppers::{LEVELS, SEEN, Shoppers, VIEWED, flag};
+use super::shoppers::{Crowd, LEVELS, SEEN, Shoppers, VIEWED, flag};
 use super::world::{MEMORY_SHIFT, MarketWorld};
 use crate::draws::{Key, purpose};
 
@@ -15,7 +15,7 @@ const CLASSES: usize = 64;
 /// Habits for which one draw of a shopper has room.
 const HABITS_A_DRAW: usize = 4;
 
-/// 64 bits for one shopper.
+/// 64 bits for the shopper of this number.
 #[inline]
 pub(crate) fn shopper_bits(key: Key, shopper: u32) -> u64 {
     key.with(u64::from(shopper)).bits()
@@ -93,13 +93,14 @@ pub(crate) fn fade(world: &MarketWorld, step: usize, shoppers: &mut Shoppers) {
 /// Moves needs, satiation and stages, and finds the step's audience.
 ///
 /// The market follows AMSS: the share with a need moves to its target by the smallest flow, on top of the turnover
-/// that the mean duration of a need implies.
+/// that the mean duration of a need implies. `crowd` counts all shoppers of the market.
 // Like the other large loops of a step it is kept out of line: one function of all of them runs short of registers.
 #[inline(never)]
 pub(crate) fn visit(
     world: &MarketWorld,
     step: usize,
     key: Key,
+    crowd: Crowd,
     shoppers: &mut Shoppers,
     audience: &mut Audience,
 ) {
@@ -107,11 +108,9 @@ pub(crate) fn visit(
     let day = &world.brief.calendar[step];
     let step_days = world.brief.step_days;
     let now = world.clock.stamp(step);
-    let share = shoppers.in_market as f64 / shoppers.len() as f64;
-    let leave = 1.0 - libm::exp(-step_days / industry.need_days);
-    let (enter, leave) = market_flow(share, world.in_market, leave);
-    let waiting = shoppers.len() as u64 - shoppers.in_market;
-    let enter_by_rate = shoppers.needs.enter(enter, waiting);
+    let share = crowd.in_market as f64 / crowd.shoppers as f64;
+    let (enter, leave) = market_flow(share, world.in_market, world.clock.leave(&world.market));
+    let enter_by_rate = enter_by_rate(enter, crowd.shoppers - crowd.in_market, crowd.idle);
     let turn = [chance(enter), chance(leave)];
     let recover = chance(1.0 - libm::exp(-step_days / industry.satiation_days));
 
@@ -127,7 +126,7 @@ pub(crate) fn visit(
     let count = shoppers.len();
     audience.bits.resize(count, 0);
     let state = audience.bits.iter_mut().zip(&shoppers.flags).zip(&shoppers.expires);
-    let mut row = key.row(0);
+    let mut row = key.row(u64::from(shoppers.first));
     let state = state.enumerate().map(|(i, ((kept, flags), expires))| {
         let bits = row.next_bits();
         *kept = bits;
@@ -214,7 +213,7 @@ fn sessions(world: &MarketWorld, step: usize, key: Key, shoppers: &Shoppers, aud
         }
         let mut met =
             habits.map(counts).into_iter().enumerate().filter(|(_, met)| *met).map(|(place, _)| place);
-        let classes = shoppers.class.as_slice();
+        let classes = (shoppers.first, shoppers.class.as_slice());
         match [met.next(), met.next(), met.next(), met.next()] {
             [Some(a), None, ..] => begin_sessions(key, classes, [a], &chances, lists),
             [Some(a), Some(b), None, _] => begin_sessions(key, classes, [a, b], &chances, lists),
@@ -224,11 +223,12 @@ fn sessions(world: &MarketWorld, step: usize, key: Key, shoppers: &Shoppers, aud
     }
 }
 
-/// Fills the lists at `places`, which differ, from one draw of each shopper.
+/// Fills the lists at `places`, which differ, from one draw of each shopper. `classes` are those of the shoppers from a number
+/// on.
 #[inline(never)]
 fn begin_sessions<const N: usize>(
     key: Key,
-    classes: &[u8],
+    (first, classes): (u32, &[u8]),
     places: [usize; N],
     chances: &[[u32; CLASSES]; HABITS_A_DRAW],
     lists: &mut [List<u32>; HABITS_A_DRAW],
@@ -237,7 +237,7 @@ fn begin_sessions<const N: usize>(
     let chances = places.map(|place| chances[place]);
     let rooms = lists.each_mut().map(|list| list.room(classes.len()));
     let mut lengths = [0; N];
-    let mut row = key.row(0);
+    let mut row = key.row(u64::from(first));
     for (i, class) in classes.iter().enumerate() {
         let bits = row.next_bits();
         for n in 0..N {
@@ -268,11 +268,12 @@ fn intentions(world: &MarketWorld, key: Key, shoppers: &mut Shoppers, audience: 
         cells.fill([chance(persona.deals), chance(persona.tasks)]);
     }
     let visitors = audience.visitors.as_slice();
-    let Shoppers { flags, stage, class, memory, .. } = shoppers;
+    let Shoppers { first, flags, stage, class, memory, .. } = shoppers;
+    let first = *first;
     let intentions = audience.intentions.room(visitors.len());
     for (intention, shopper) in intentions.iter_mut().zip(visitors) {
         let i = *shopper as usize;
-        let bits = shopper_bits(key, *shopper);
+        let bits = shopper_bits(key, first + *shopper);
         let curiosity: u32 = (world.memories.iter().zip(&*memory))
             .map(|(tables, memory)| tables.curiosity[(memory[i] >> MEMORY_SHIFT) as usize])
             .sum();
@@ -352,7 +353,7 @@ pub(crate) fn free_traffic(
         if !met && !brand {
             continue;
         }
-        let bits = shopper_bits(key, *shopper);
+        let bits = shopper_bits(key, shoppers.number(*shopper));
         let searched = brand && shoppers.flags[i] & flag::CLICKED == 0 && field(bits, 0) < query_click;
         let clicked = searched || (met && field(bits, 1) < click);
         if clicked {

@@ -7,7 +7,9 @@ use super::calendar::steps_in;
 use super::goods::GoodsWorld;
 use super::guaranteed::ExposureTables;
 use super::own::OwnTables;
+use super::packed::Packed;
 use super::settings::{Line, Market, Memory};
+use super::shards::draw_shards;
 use super::shoppers::{Clock, LEVELS, MEMORY_UNIT, Shoppers};
 use super::targeting::{AudienceTest, Cap};
 use super::visits::chance;
@@ -46,7 +48,10 @@ pub(crate) struct MarketWorld {
     pub(crate) offers: OfferTables,
     pub(crate) own: Option<OwnTables>,
     pub(crate) exposures: Option<ExposureTables>,
+    /// All shoppers, where they are kept in one piece.
     pub(crate) shoppers: Shoppers,
+    /// Where they are kept in shards, these.
+    pub(crate) eve: Vec<Packed>,
 }
 
 /// Effects of one kind of memory, by its amount.
@@ -124,7 +129,7 @@ impl MarketWorld {
                 LineWorld::build(brief, market, line, key, entry, place)
             })
             .collect();
-        Self {
+        let mut world = Self {
             brief: brief.clone(),
             market: market.clone(),
             identity,
@@ -156,9 +161,17 @@ impl MarketWorld {
             offers: OfferTables::build(brief, market, parameters),
             own: OwnTables::build(market, brief.step_days, parameters),
             exposures: ExposureTables::build(market, parameters),
-            shoppers: Shoppers::draw(market, &clock, identity, in_market),
+            shoppers: Shoppers::default(),
+            eve: Vec::new(),
             clock,
+        };
+        if market.shoppers > market.shard {
+            world.eve = draw_shards(&world);
+        } else {
+            let numbers = 0..market.shoppers as u32;
+            world.shoppers = Shoppers::draw(market, &world.clock, identity, in_market, numbers);
         }
+        world
     }
 }
 

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
+use super::planning::number;
 use super::{Destination, SeedRange, Stage};
 
 /// `outlay evaluate`
@@ -18,14 +19,17 @@ pub(crate) struct Evaluate {
     /// What is to be other there.
     #[command(flatten)]
     pub(crate) destination: Destination,
+    /// How large it is.
+    #[command(flatten)]
+    pub(crate) size: Size,
     /// Measure what each line caused: one more run for each line
     #[arg(long)]
     pub(crate) truth: bool,
     /// One table of the scenario for each of these merchants instead of its own (files in environments/merchants)
-    #[arg(long, value_name = "A,B,..", value_delimiter = ',', conflicts_with_all = ["truth", "replay", "report", "budget", "set"])]
+    #[arg(long, value_name = "A,B,..", value_delimiter = ',', conflicts_with_all = ["truth", "replay", "report", "budget", "set", "shoppers", "steps"])]
     pub(crate) merchants: Vec<String>,
     /// Write this report instead; every episode is played anew
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["truth", "replay", "results"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["truth", "replay", "results", "shoppers"])]
     pub(crate) report: Option<Report>,
     /// Report: find the lines' Shapley values on the first N seeds; 0 finds none
     #[arg(long, value_name = "N", default_value_t = 4, requires = "report")]
@@ -36,6 +40,18 @@ pub(crate) struct Evaluate {
     /// What is kept of them.
     #[command(flatten)]
     pub(crate) keep: Keep,
+}
+
+/// A size other than the one in the scenario's files.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Size {
+    /// Simulated shoppers, e.g. 50k, 8.1M or 810e6; with more than the scenario has people, as many people. Budget and
+    /// limits stay: see --budget x2025
+    #[arg(long, value_name = "N", value_parser = shoppers)]
+    pub(crate) shoppers: Option<u32>,
+    /// The season's first N steps alone, with all of its budget
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) steps: Option<u32>,
 }
 
 /// Which report.
@@ -215,6 +231,34 @@ impl FromStr for Replay {
         match (number(seed), number(noise)) {
             (Ok(seed), Ok(noise)) => Ok(Self { seed, noise }),
             _ => Err(format!("`{text}` is not a seed such as `17`, or `17:1` for its second noise")),
+        }
+    }
+}
+
+fn shoppers(text: &str) -> Result<u32, String> {
+    let whole = number(text).filter(|number| number.fract() == 0.0 && (1.0..=4e9).contains(number));
+    whole.map(|number| number as u32).ok_or_else(|| {
+        format!("`{text}` is not a number of shoppers up to 4 billion such as `50k`, `8.1M` or `810e6`")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shoppers_are_whole_and_may_be_many() {
+        for (text, number) in [
+            ("1", 1),
+            ("50k", 50_000),
+            ("8.1M", 8_100_000),
+            ("810e6", 810_000_000),
+            ("810_000_000", 810_000_000),
+        ] {
+            assert_eq!(shoppers(text), Ok(number));
+        }
+        for bad in ["", "0", "-5", "1.5", "1e10", "many", "nan", "inf"] {
+            assert!(shoppers(bad).is_err(), "{bad}");
         }
     }
 }

@@ -293,7 +293,7 @@ impl FromStr for LineMoney {
 }
 
 /// A number such as `10000`, `10_000` or `10k`.
-fn number(text: &str) -> Option<f64> {
+pub(super) fn number(text: &str) -> Option<f64> {
     let plain = text.replace('_', "");
     let (digits, unit) = match plain.strip_suffix(['k', 'K']) {
         Some(digits) => (digits, 1e3),

@@ -15,7 +15,8 @@ fn buys_from_the_cheapest_rank_until_the_money_is_spent() {
     scratch.met.clone_from(&scratch.billed);
     let price = |bin: usize| bin as i64;
     let last = |end, money, contacts| {
-        let (bin, left) = last_bin(&scratch, end, 20, Left { money, contacts }, price);
+        let (bin, left) =
+            last_bin(&scratch.billed[..], &scratch.met[..], end, 20, Left { money, contacts }, price);
         (bin, left.money)
     };
     // Two shoppers of 20 people at 3, one at 10, five at 700.
@@ -70,7 +71,7 @@ fn stage(change: impl FnOnce(&mut Market)) -> Opening {
     let world = Arc::new(MarketWorld::build(&scenario.brief, &Arc::new(market), 11, Some(Key::new(11))));
     let mut shoppers = world.shoppers.clone();
     let mut audience = Audience::default();
-    visit(&world, 0, Key::new(5), &mut shoppers, &mut audience);
+    visit(&world, 0, Key::new(5), shoppers.crowd(), &mut shoppers, &mut audience);
     Opening { world, shoppers, audience }
 }
 
@@ -92,7 +93,8 @@ impl Opening {
     /// Whom a line meets where money is no limit.
     fn met(&self, line: usize) -> Vec<usize> {
         let mut all = List::default();
-        let targeting = Targeting::new(self.moment(), line, &self.shoppers, &self.audience);
+        let targeting = Targeting::count(self.moment(), line, &self.shoppers, &self.audience);
+        let targeting = Targeting::new(self.moment(), line, &self.shoppers, targeting);
         meet(self.moment(), line, BINS, targeting.as_ref(), &self.shoppers, &self.audience, &mut all);
         all.as_slice().iter().map(|opportunity| opportunity.shopper as usize).collect()
     }
@@ -124,8 +126,9 @@ fn spend_is_the_pricing_rule_applied_to_the_events() {
             MONEY.into_iter().flat_map(|money| [(money, i64::MAX), (money, 5_003), (money, 0)])
         {
             let (delivered, _) = stage.buy(line, Terms { contacts, ..Terms::plain(money) });
-            let clicks = Clicks::new(stage.moment(), line, 1.0, &stage.shoppers);
-            let targeting = Targeting::new(stage.moment(), line, &stage.shoppers, &stage.audience);
+            let clicks = Clicks::new(stage.moment(), line, 1.0, &stage.shoppers.contacts);
+            let belong = Targeting::count(stage.moment(), line, &stage.shoppers, &stage.audience);
+            let targeting = Targeting::new(stage.moment(), line, &stage.shoppers, belong);
             let mut all = List::default();
             let Opening { shoppers, audience, .. } = &stage;
             meet(stage.moment(), line, BINS, targeting.as_ref(), shoppers, audience, &mut all);
@@ -358,7 +361,7 @@ fn a_frequency_cap_holds_for_every_shopper() {
         let mut contacts: Vec<Vec<usize>> = vec![Vec::new(); shoppers.len()];
         for step in 0..scenario.brief.steps {
             let key = Key::new(9).with(step as u64);
-            visit(&world, step, key, &mut shoppers, &mut audience);
+            visit(&world, step, key, shoppers.crowd(), &mut shoppers, &mut audience);
             let moment = Moment { world: &world, step, key };
             let terms = Terms::plain(90_000_000_000);
             deliver(moment, 0, terms, &mut shoppers, &audience, &mut scratch);
