@@ -54,7 +54,7 @@ fn both_public_tables_become_scenarios_that_agents_play() {
         // The chains agree, and what is forecast is not far off.
         assert!(document["convergence"]["worst_r_hat"].as_f64().is_some_and(|it| it < 1.03), "{document}");
         let wape = |who: &str| document["check"][who]["wape"].as_f64().expect("a share");
-        assert!(wape("model") < wape("seasonal_naive"), "{document}");
+        assert!(wape("model") < wape("ridge") && wape("ridge") < wape("seasonal_naive"), "{document}");
         assert!(document["check"]["model"]["coverage_90"].as_f64().is_some_and(|it| it > 0.8));
         let checked = outlay(&["check", &file]);
         assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));

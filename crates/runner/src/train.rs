@@ -17,6 +17,7 @@ use crate::failure::{EXIT_INTERRUPTED, Failure};
 use crate::format::{number, percent};
 use crate::interrupt;
 use crate::look::Look;
+use crate::phrases::Language;
 use crate::plan;
 use crate::results::{Contestant, Finished, TrainComparison, TrainSaved, VERSION};
 use crate::saved::{Folder, card_results};
@@ -371,6 +372,7 @@ fn comparison(run: &Run, games: &Games, field: &Field, found: &Found) -> String 
         seeds: SeedRange(SEEDS).to_string(),
         noise: 1,
         look: Look::Text,
+        language: Language::En,
     };
     compare::table(found, field, &setting, Shown::default())
 }
