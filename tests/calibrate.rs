@@ -142,6 +142,36 @@ fn init_writes_what_check_accepts() {
     }
 }
 
+/// The dialogue on a terminal, wrong answers included, through `script` of util-linux; where that is not there, nothing is
+/// tested.
+#[cfg(target_os = "linux")]
+#[test]
+fn init_asks_on_a_terminal_until_it_is_answered() {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = path(folder.path(), "mine.toml");
+    let typed = format!("'{}' init '{file}' --lang zh", env!("CARGO_BIN_EXE_outlay"));
+    let mut command = Command::new("script");
+    command.args(["-qec", &typed, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let Ok(mut dialogue) = command.spawn() else { return };
+    let mut keys = dialogue.stdin.take().expect("an input");
+    for line in ["proft", "利润", "12万", "21", "serch", "search,weibo", "40", "40%"] {
+        writeln!(keys, "{line}").expect("somebody reads");
+    }
+    let output = dialogue.wait_with_output().expect("it ends");
+    drop(keys);
+    let said = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    for words in ["是不是 `profit`？", "是不是 `search`？", "`40` 不是大于 0", "已写入"] {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
+    let checked = outlay(&["check", &file]);
+    for words in ["most profit", "120,000.00", "21 days", "search, weibo", "40 %"] {
+        assert!(stdout(&checked).contains(words), "{words}\n{}", stdout(&checked));
+    }
+}
+
 #[test]
 fn init_without_a_terminal_says_all_that_is_missing() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -90,7 +90,10 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli, terminal: Terminal) -> Result<u8, Failure> {
-    interrupt::listen()?;
+    // A question on a terminal is left at once, and has nothing to finish.
+    if !matches!(cli.command, Some(Command::Init(_))) {
+        interrupt::listen()?;
+    }
     let timing = cli.common.timing;
     let threads = cli.common.threads.map_or(0, usize::from);
     rayon::ThreadPoolBuilder::new()

@@ -1,12 +1,13 @@
 //! What pages say in two languages: a phrase that lacks one does not compile. The words stand in tables, side by side:
 //! [`desk`] for
 //! `plan`, `recommend` and `explain`, [`judging`] for `evaluate` and `compare`, [`futures`] for `what-if`, `branch` and
-//! `run-off`, [`calibrate`] for that, [`help`] for the help of all of them, `report::phrases` for the report.
+//! `run-off`, [`calibrate`] and [`init`] for those, [`help`] for the help of all of them, `report::phrases` for the report.
 
 pub(crate) mod calibrate;
 pub(crate) mod desk;
 pub(crate) mod futures;
 pub(crate) mod help;
+pub(crate) mod init;
 pub(crate) mod judging;
 
 use clap::ValueEnum;
