@@ -54,7 +54,7 @@ fn both_public_tables_become_scenarios_that_agents_play() {
         // The chains agree, and what is forecast is not far off.
         assert!(document["convergence"]["worst_r_hat"].as_f64().is_some_and(|it| it < 1.03), "{document}");
         let wape = |who: &str| document["check"][who]["wape"].as_f64().expect("a share");
-        assert!(wape("model") < wape("seasonal_naive"), "{document}");
+        assert!(wape("model") < wape("ridge") && wape("ridge") < wape("seasonal_naive"), "{document}");
         assert!(document["check"]["model"]["coverage_90"].as_f64().is_some_and(|it| it > 0.8));
         let checked = outlay(&["check", &file]);
         assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));
@@ -138,6 +138,36 @@ fn init_writes_what_check_accepts() {
     let checked = outlay(&["check", &file]);
     assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));
     for words in ["most profit", "90,000.00", "21 days", "search, weibo", "40 %"] {
+        assert!(stdout(&checked).contains(words), "{words}\n{}", stdout(&checked));
+    }
+}
+
+/// The dialogue on a terminal, wrong answers included, through `script` of util-linux; where that is not there, nothing is
+/// tested.
+#[cfg(target_os = "linux")]
+#[test]
+fn init_asks_on_a_terminal_until_it_is_answered() {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = path(folder.path(), "mine.toml");
+    let typed = format!("'{}' init '{file}' --lang zh", env!("CARGO_BIN_EXE_outlay"));
+    let mut command = Command::new("script");
+    command.args(["-qec", &typed, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let Ok(mut dialogue) = command.spawn() else { return };
+    let mut keys = dialogue.stdin.take().expect("an input");
+    for line in ["proft", "利润", "12万", "21", "serch", "search,weibo", "40", "40%"] {
+        writeln!(keys, "{line}").expect("somebody reads");
+    }
+    let output = dialogue.wait_with_output().expect("it ends");
+    drop(keys);
+    let said = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    for words in ["是不是 `profit`？", "是不是 `search`？", "`40` 不是大于 0", "已写入"] {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
+    let checked = outlay(&["check", &file]);
+    for words in ["most profit", "120,000.00", "21 days", "search, weibo", "40 %"] {
         assert!(stdout(&checked).contains(words), "{words}\n{}", stdout(&checked));
     }
 }

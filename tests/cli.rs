@@ -47,6 +47,21 @@ fn help_says_what_there_is() {
 }
 
 #[test]
+fn planners_are_helped_in_chinese_wherever_the_flag_stands() {
+    for command in ["init", "calibrate", "plan", "what-if", "recommend"] {
+        let output = outlay(&[command, "--lang", "zh", "--help"]);
+        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(stdout(&output), stdout(&outlay(&["--lang=zh", command, "--help"])));
+        assert_eq!(stdout(&output), stdout(&outlay(&[command, "--help", "--lang", "zh"])));
+    }
+    insta::assert_snapshot!("help_zh_plan", stdout(&outlay(&["plan", "--lang", "zh", "--help"])));
+    insta::assert_snapshot!("help_zh_outlay", stdout(&outlay(&["--lang", "zh", "--help"])));
+    // A flag that is wrong is refused as ever, and another command keeps its words.
+    refused(&["plan", "mpc", "--lang", "zh", "--no-such"], 2, &["--no-such"]);
+    assert!(stdout(&outlay(&["train", "--lang", "zh", "--help"])).contains("Usage:"));
+}
+
+#[test]
 fn alone_it_prints_three_commands_to_try() {
     let output = outlay(&[]);
     assert_eq!(output.status.code(), Some(0));

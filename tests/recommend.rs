@@ -72,6 +72,38 @@ fn reasons_name_numbers_of_the_document() {
     assert_eq!(stdout(&rows).lines().count(), 8);
 }
 
+/// Every number in a reason is one of the log, of the money decided, or of the fit: none is said that stands nowhere else.
+#[test]
+fn every_number_of_a_reason_stands_in_the_document() {
+    let (_folder, log) = season();
+    let played = json(&["evaluate", "mpc", small(), "--replay", "5", "--json"]);
+    let figure = |value: &Value| value.as_f64().expect("a number");
+    let mut named = 0;
+    for (agent, step) in [("mpc", 0_usize), ("mpc", 9), ("mpc", 30), ("buyer-rule", 9), ("even", 20)] {
+        let document = recommend(agent, &log, &["--at", &step.to_string(), "--no-odds"]);
+        for (place, line) in document["lines"].as_array().expect("lines").iter().enumerate() {
+            if let Some(before) = step.checked_sub(1) {
+                let lived = &played["agents"][0]["steps"][before]["lines"][place];
+                assert_eq!(line["yesterday"], lived["granted"], "{line}");
+            }
+            let money =
+                ["yesterday", "asked", "today", "room"].map(|key| line[key].as_f64().map(|it| it / 100.0));
+            let fitted = ["marginal_yesterday", "marginal_today"].map(|key| line[key].as_f64());
+            let known: Vec<f64> = money.into_iter().chain(fitted).flatten().collect();
+            let known = [known, vec![figure(&document["per"]), figure(&document["marginal"])]].concat();
+            let reason = line["reason"].as_str().expect("a reason").replace(',', "");
+            let words = reason.split(|c: char| !(c.is_ascii_digit() || c == '.'));
+            for number in words.filter_map(|word| word.trim_end_matches('.').parse::<f64>().ok()) {
+                // Four digits of it are said.
+                let is = |known: &f64| (known - number).abs() <= 6e-4 * number.abs().max(1.0);
+                assert!(known.iter().any(is), "{number} of `{reason}` in {line}");
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 100, "{named}");
+}
+
 /// A plan that is the recommendation itself gains nothing, one that wastes money on one line loses.
 #[test]
 fn a_plan_beside_is_weighed() {

@@ -13,12 +13,13 @@ use crate::evaluation::scenario_id;
 use crate::failure::{EXIT_INTERRUPTED, Failure};
 use crate::format::{interval, major, number, or_undefined, percent, signed, signed_major, signed_percent};
 use crate::interrupt;
-use crate::look::Look;
+use crate::phrases::futures::Phrases;
+use crate::phrases::{Language, fill};
 use crate::plan;
 use crate::results::{ScenarioId, VERSION};
 use crate::statistics::{self, ESTIMAND, Interval};
 use crate::sweep;
-use crate::tables::Setting;
+use crate::tables::{Setting, noises};
 use crate::terminal::Terminal;
 use crate::warning::Warning;
 
@@ -152,7 +153,7 @@ pub(crate) fn run(arguments: &cli::Branch, terminal: Terminal) -> Result<u8, Fai
     } else {
         let page =
             Page { agent: &participant.name, seed: arguments.seed, at: arguments.at, change: &change.name };
-        let setting = setting(&games, &stage, arguments.markdown);
+        let setting = setting(&games, &stage, arguments.markdown, terminal.language);
         terminal.result(&page.text(goes_on, changed, paired.as_ref(), &setting))?;
     }
     if let Some(warning) = arguments.seeds.as_ref().and_then(Warning::few_seeds) {
@@ -189,6 +190,8 @@ impl Chosen {
         scenario: &Arc<Scenario>,
         terminal: Terminal,
     ) -> Result<Self, Failure> {
+        // Names in a document are English in every language.
+        let phrases = Phrases::of(if terminal.json { Language::En } else { terminal.language });
         let nothing = || -> Box<Edit<'static>> { Box::new(|_, _| ()) };
         let successor = |text: &str, scenario: &Arc<Scenario>| -> Result<_, Failure> {
             let (participant, warnings) = plan::participant(text, scenario, stage.time_limit)?;
@@ -199,7 +202,7 @@ impl Chosen {
         let mut chosen = Self { name: String::new(), successor: None, edit: nothing(), more: Money::ZERO };
         if let Some(text) = &arguments.from_there.with {
             chosen.successor = Some(successor(text, scenario)?);
-            chosen.name = format!("{text} takes over");
+            chosen.name = fill(phrases.takes_over, &[text]);
         } else if let Some(goal) = &arguments.from_there.goal {
             if Goal::named(goal).is_none() {
                 let names: Vec<&str> = Goal::NAMED.iter().map(|(name, _)| *name).collect();
@@ -209,20 +212,20 @@ impl Chosen {
             let change = Change::set("--goal", &format!("goal={goal}"));
             let other = Scenario::load_changed(&stage.scenario, &[change])?;
             chosen.successor = Some(successor(&arguments.agent, &other)?);
-            chosen.name = format!("the goal becomes {goal}");
+            chosen.name = fill(phrases.goal_becomes, &[goal]);
         } else if let Some(pin) = &arguments.from_there.pin {
             let (place, money) = (line(&pin.line, "--pin")?, pin.money);
             chosen.edit = Box::new(move |_, allocation| set(allocation, place, money));
-            chosen.name = format!("{} gets {} a step", pin.line, number(money));
+            chosen.name = fill(phrases.gets, &[&pin.line, &number(money)]);
         } else if let Some(stopped) = &arguments.from_there.stop {
             if stopped == "all" {
                 chosen.edit =
                     Box::new(|_, allocation| allocation.money.iter_mut().for_each(|money| *money = 0.0));
-                chosen.name = "all spending stops".to_owned();
+                chosen.name = phrases.all_stops.to_owned();
             } else {
                 let place = line(stopped, "--stop")?;
                 chosen.edit = Box::new(move |_, allocation| set(allocation, place, 0.0));
-                chosen.name = format!("{stopped} stops");
+                chosen.name = fill(phrases.stops, &[stopped]);
             }
         } else if let Some(budget) = arguments.from_there.budget {
             let before = scenario.brief.budget;
@@ -234,7 +237,7 @@ impl Chosen {
                 )));
             }
             let sign = if chosen.more < Money::ZERO { "" } else { "+" };
-            chosen.name = format!("budget {sign}{}", major(chosen.more.0));
+            chosen.name = fill(phrases.budget_by, &[&format!("{sign}{}", major(chosen.more.0))]);
         }
         Ok(chosen)
     }
@@ -327,30 +330,26 @@ impl Page<'_> {
         setting: &Setting<'_>,
     ) -> String {
         let (look, scenario) = (setting.look, setting.scenario);
-        let unit = scenario.goal.unit();
-        let mut text = look.heading(
-            3,
-            format!(
-                "{} on {}, seed {}: from step {} {}\n",
-                self.agent, scenario.name, self.seed, self.at, self.change
-            ),
-        );
-        text += "\n";
-        text += &(self.days("goes on", goes_on, None, scenario, look) + "\n");
-        text += &(self.days(self.change, changed, Some(goes_on), scenario, look) + "\n");
-        let end = |future: &Future| format!("{} {unit}, spent {}", number(future.score), major(future.spend));
+        let (unit, phrases, judging) = (setting.unit(), Phrases::of(setting.language), setting.phrases());
+        let (seed, at) = (self.seed.to_string(), self.at.to_string());
+        let title = fill(phrases.branch_title, &[self.agent, &scenario.name, &seed, &at, self.change]);
+        let mut text = look.heading(3, title) + "\n\n";
+        text += &(self.days(phrases.goes_on, goes_on, None, setting) + "\n");
+        text += &(self.days(self.change, changed, Some(goes_on), setting) + "\n");
+        let end = |future: &Future| fill(phrases.ends, &[&number(future.score), &unit, &major(future.spend)]);
         text += &look.facts(&[
-            ["goes on".into(), end(goes_on)],
+            [phrases.goes_on.into(), end(goes_on)],
             [self.change.to_owned(), end(changed)],
-            ["difference".into(), format!("{} {unit}", signed(changed.score - goes_on.score))],
+            [judging.difference.into(), format!("{} {unit}", signed(changed.score - goes_on.score))],
         ]);
         if let Some(paired) = paired {
             text += "\n";
-            let noise = if paired.noise > 1 { format!(" x {} noises", paired.noise) } else { String::new() };
-            let mut header = vec![format!("seeds {}{noise}", paired.seeds), format!("{unit} (mean)")];
-            header.extend(["difference", "95 % interval", "uplift", "P(better)"].map(Into::into));
-            header.push(format!("spend {}", scenario.currency));
-            let mut base = vec!["goes on".into(), number(paired.goes_on)];
+            let noise = noises(paired.noise, judging);
+            let mut header = vec![fill(phrases.seeds, &[&paired.seeds, &noise]), setting.unit_mean()];
+            let heads = [judging.difference, judging.interval, judging.uplift, judging.p_better];
+            header.extend(heads.map(Into::into));
+            header.push(setting.spend());
+            let mut base = vec![phrases.goes_on.into(), number(paired.goes_on)];
             base.resize(7, String::new());
             let row = vec![
                 self.change.to_owned(),
@@ -364,23 +363,17 @@ impl Page<'_> {
             text += &look.table(&header, [base, row].into_iter());
         }
         text += look.gap();
-        let notes = format!("up to step {} both are the same; {}", self.at, setting.footing());
+        let notes = fill(phrases.same_until, &[&at]) + &setting.footing();
         look.page(text + &look.notes(&notes))
     }
 
     /// The steps from the turn on.
-    fn days(
-        &self,
-        title: &str,
-        future: &Future,
-        other: Option<&Future>,
-        scenario: &Scenario,
-        look: Look,
-    ) -> String {
-        let mut header = vec![title.to_owned(), "phase".into()];
-        header.extend(scenario.brief.lines.iter().map(|line| line.name.clone()));
-        header.extend(["spent".into(), "left".into(), scenario.goal.unit().to_owned()]);
-        header.extend(other.map(|_| "difference so far".to_owned()));
+    fn days(&self, title: &str, future: &Future, other: Option<&Future>, setting: &Setting<'_>) -> String {
+        let phrases = Phrases::of(setting.language);
+        let mut header = vec![title.to_owned(), phrases.phase.into()];
+        header.extend(setting.scenario.brief.lines.iter().map(|line| line.name.clone()));
+        header.extend([phrases.spent.into(), phrases.left.into(), setting.unit()]);
+        header.extend(other.map(|_| phrases.so_far.to_owned()));
         let mut so_far = 0.0;
         let rows = future.steps.iter().skip(self.at).map(|step| {
             let mut row = vec![step.step.to_string(), step.phase.clone()];
@@ -392,6 +385,6 @@ impl Page<'_> {
             }
             row
         });
-        look.table(&header, rows)
+        setting.look.table(&header, rows)
     }
 }

@@ -69,7 +69,7 @@ pub(crate) struct Common {
     /// Add wall-clock values to the results; they differ from run to run
     #[arg(long, global = true)]
     pub(crate) timing: bool,
-    /// Language of pages and tables: of report, plan, recommend and explain; the others write English
+    /// Language of pages, tables and help of the planner's commands; the others write English
     #[arg(long, global = true, value_name = "LANGUAGE", default_value = "en")]
     pub(crate) lang: Language,
     /// Colour the output
@@ -88,18 +88,18 @@ pub(crate) enum Color {
     Never,
 }
 
-/// What `--color` says, of arguments that may be wrong in other ways.
-pub(crate) fn color(arguments: impl Iterator<Item = OsString>) -> Color {
+/// What a flag such as `--color` says, of arguments that may be wrong in other ways.
+pub(crate) fn said<V: ValueEnum>(flag: &str, arguments: impl Iterator<Item = OsString>) -> Option<V> {
     let mut arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
     let mut value = None;
     while let Some(argument) = arguments.next() {
-        if argument == "--color" {
+        if argument == flag {
             value = arguments.next();
-        } else if let Some(text) = argument.strip_prefix("--color=") {
+        } else if let Some(text) = argument.strip_prefix(flag).and_then(|rest| rest.strip_prefix('=')) {
             value = Some(text.to_owned());
         }
     }
-    value.and_then(|value| Color::from_str(&value, false).ok()).unwrap_or(Color::Auto)
+    value.and_then(|value| V::from_str(&value, false).ok())
 }
 
 /// What to do.

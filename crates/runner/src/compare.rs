@@ -83,7 +83,7 @@ pub(crate) fn run(arguments: &cli::Compare, timing: bool, terminal: Terminal) ->
             return Ok(EXIT_INTERRUPTED);
         }
     }
-    let setting = setting(&games, &arguments.stage, show.markdown);
+    let setting = setting(&games, &arguments.stage, show.markdown, terminal.language);
     match format {
         Format::Json => {
             let scenario = evaluation::scenario_id(&games.scenario);

@@ -12,6 +12,7 @@ use crate::failure::{EXIT_INTERRUPTED, Failure};
 use crate::interrupt;
 use crate::look::Look;
 use crate::merchants;
+use crate::phrases::Language;
 use crate::plan;
 use crate::progress;
 use crate::replay;
@@ -57,7 +58,7 @@ pub(crate) fn run(arguments: &cli::Evaluate, timing: bool, terminal: Terminal) -
         return Ok(EXIT_INTERRUPTED);
     }
     let result = evaluation::evaluate(&agent, &games.scenario, &outcomes, games.noises as usize, timing);
-    let setting = setting(&games, &arguments.stage, show.markdown);
+    let setting = setting(&games, &arguments.stage, show.markdown, terminal.language);
     match format {
         Format::Json => terminal.document(&EvaluateDocument {
             schema: "outlay.evaluate/1",
@@ -126,12 +127,18 @@ pub(crate) fn warn_interrupted(games: &Games, episodes: usize, terminal: Termina
 }
 
 /// Where results came about, for tables.
-pub(crate) fn setting<'a>(games: &'a Games, stage: &'a cli::Stage, markdown: bool) -> Setting<'a> {
+pub(crate) fn setting<'a>(
+    games: &'a Games,
+    stage: &'a cli::Stage,
+    markdown: bool,
+    language: Language,
+) -> Setting<'a> {
     Setting {
         scenario: &games.scenario,
         typed: &stage.scenario,
         seeds: stage.seeds.to_string(),
         noise: games.noises,
         look: Look::new(markdown),
+        language,
     }
 }

@@ -17,6 +17,7 @@ use crate::failure::{EXIT_INTERRUPTED, Failure};
 use crate::format::{count, number, or_undefined, signed_percent};
 use crate::interrupt;
 use crate::look::Look;
+use crate::phrases::Language;
 use crate::plan;
 use crate::results::{ScenarioId, VERSION};
 use crate::saved::Folder;
@@ -235,6 +236,7 @@ fn evaluate(arguments: &cli::HeadsEvaluate, terminal: Terminal) -> Result<u8, Fa
             seeds: arguments.seeds.to_string(),
             noise: 1,
             look: Look::new(arguments.markdown),
+            language: Language::En,
         };
         terminal.result(&page(&reports, agents, &setting))?;
     }

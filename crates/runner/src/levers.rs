@@ -10,6 +10,7 @@ use crate::evaluate::{kept, play, setting, warn_interrupted};
 use crate::evaluation::{scenario_id, scores};
 use crate::failure::{EXIT_INTERRUPTED, Failure};
 use crate::format::{interval, major, number, or_undefined, percent, signed, signed_percent};
+use crate::phrases::Language;
 use crate::plan;
 use crate::results::{ScenarioId, VERSION};
 use crate::statistics::{self, ESTIMAND, Interval};
@@ -121,7 +122,7 @@ pub(crate) fn run(arguments: &cli::Levers, timing: bool, terminal: Terminal) -> 
         })?;
     } else {
         games.scenario = whole;
-        terminal.result(&page(&name, &rungs, &setting(&games, stage, arguments.markdown)))?;
+        terminal.result(&page(&name, &rungs, &setting(&games, stage, arguments.markdown, Language::En)))?;
     }
     if let Some(warning) = Warning::few_seeds(&stage.seeds) {
         terminal.warn(&warning);

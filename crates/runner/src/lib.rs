@@ -57,18 +57,24 @@ mod what_if;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Color, Command};
 use crate::failure::{EXIT_USAGE, Failure};
+use crate::phrases::Language;
 use crate::terminal::Terminal;
 
 /// Does what the arguments of this process say, and gives its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
     // Before anything is parsed, so that the error of a bad argument is coloured as asked, too.
-    terminal::set_color(cli::color(std::env::args_os()));
-    let cli = match Cli::try_parse() {
+    terminal::set_color(cli::said("--color", std::env::args_os()).unwrap_or(Color::Auto));
+    let mut program = Cli::command();
+    if cli::said("--lang", std::env::args_os()) == Some(Language::Zh) {
+        program = phrases::help::chinese(program);
+    }
+    let parsed = program.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             // Help or a usage error; a closed pipe is not an error.
@@ -85,7 +91,10 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli, terminal: Terminal) -> Result<u8, Failure> {
-    interrupt::listen()?;
+    // A question on a terminal is left at once, and has nothing to finish.
+    if !matches!(cli.command, Some(Command::Init(_))) {
+        interrupt::listen()?;
+    }
     let timing = cli.common.timing;
     let threads = cli.common.threads.map_or(0, usize::from);
     rayon::ThreadPoolBuilder::new()

@@ -16,6 +16,7 @@ use crate::episodes::{self, Games, Outcome, Participant, Played, Player};
 use crate::evaluation;
 use crate::failure::Failure;
 use crate::look::Look;
+use crate::phrases::Language;
 use crate::plan;
 use crate::tables::{Setting, Shown};
 use crate::terminal;
@@ -196,7 +197,8 @@ impl Judged<'_> {
         let Comparison { typed, games, field, .. } = self.comparison;
         let seeds = SeedRange(games.seeds.clone()).to_string();
         let look = Look::new(markdown);
-        let setting = Setting { scenario: &games.scenario, typed, seeds, noise: games.noises, look };
+        let (scenario, noise, language) = (&*games.scenario, games.noises, Language::En);
+        let setting = Setting { scenario, typed, seeds, noise, look, language };
         let text = compare::table(&self.found, field, &setting, Shown::default());
         anstream::adapter::strip_str(&text).to_string()
     }

@@ -8,6 +8,8 @@ use crate::diagnostic;
 use crate::evaluation::scenario_id;
 use crate::failure::{EXIT_USAGE, Failure};
 use crate::format::{major, percent, ratio};
+use crate::phrases::Language;
+use crate::phrases::judging::Phrases;
 use crate::plan;
 use crate::results::{
     AgentRow, AgentsDocument, Calendar, CheckDocument, Phase, ScenarioLimits, ScenarioRow, ScenariosDocument,
@@ -104,7 +106,11 @@ fn overview(scenarios: &[ScenarioRow]) -> String {
                 it.name.clone(),
                 it.goal.clone(),
                 format!("{} {}", major(it.limits.budget), it.currency),
-                format!("{}, {}", it.calendar.name(), duration(it.calendar.steps, it.calendar.step_days)),
+                format!(
+                    "{}, {}",
+                    it.calendar.name(),
+                    duration(it.calendar.steps, it.calendar.step_days, Phrases::of(Language::En))
+                ),
                 it.lines.len().to_string(),
                 limits(&it.limits.limits),
             ]
@@ -177,7 +183,7 @@ fn summary(file: &str, scenario: &Scenario) -> String {
         ["scenario".to_owned(), format!("{}: {}", scenario.name, scenario.title)],
         ["goal".to_owned(), format!("most {}", scenario.goal.unit())],
         ["budget".to_owned(), format!("{} {}", brief.budget, scenario.currency)],
-        ["calendar".to_owned(), duration(brief.steps, brief.step_days)],
+        ["calendar".to_owned(), duration(brief.steps, brief.step_days, Phrases::of(Language::En))],
         ["phases".to_owned(), phases.collect::<Vec<_>>().join(", ")],
         ["limits".to_owned(), limits(&brief.limits)],
         ["margin".to_owned(), percent(brief.margin)],

@@ -13,6 +13,7 @@ use crate::evaluation::{self, scenario_id};
 use crate::export;
 use crate::failure::{EXIT_INTERRUPTED, Failure};
 use crate::format::{UNDEFINED, interval, major, number, or_undefined, percent, ratio};
+use crate::phrases::Language;
 use crate::plan;
 use crate::results::{Evaluation, ScenarioId, VERSION};
 use crate::tables::Setting;
@@ -110,6 +111,7 @@ pub(crate) fn run(arguments: &cli::Evaluate, timing: bool, terminal: Terminal) -
                 seeds: stage.seeds.to_string(),
                 noise: stage.noise,
                 look: crate::look::Look::new(show.markdown),
+                language: Language::En,
             };
             terminal.result(&page(&arguments.agent, scenario, &judged, &setting))?;
         }

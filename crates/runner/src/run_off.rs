@@ -15,13 +15,15 @@ use crate::evaluation::scenario_id;
 use crate::failure::{EXIT_INTERRUPTED, Failure};
 use crate::format::{UNDEFINED, interval, major, number, or_undefined, percent, signed};
 use crate::incremental::Record;
+use crate::phrases::fill;
+use crate::phrases::futures::Phrases;
 use crate::plan;
 use crate::results::{ScenarioId, VERSION};
 use crate::statistics::{self, ESTIMAND, Interval};
 use crate::sweep;
 use crate::tables::Setting;
 use crate::terminal::Terminal;
-use crate::warning::{Warning, plural};
+use crate::warning::Warning;
 
 /// `outlay run-off --json`. Money is an integer of minor units.
 #[derive(Debug, Serialize)]
@@ -132,7 +134,12 @@ pub(crate) fn run(arguments: &cli::RunOff, terminal: Terminal) -> Result<u8, Fai
             found: &found,
         })?;
     } else {
-        terminal.result(&page(&participant.name, at, &found, &setting(&games, stage, arguments.markdown)))?;
+        terminal.result(&page(
+            &participant.name,
+            at,
+            &found,
+            &setting(&games, stage, arguments.markdown, terminal.language),
+        ))?;
     }
     if let Some(warning) = Warning::few_seeds(&stage.seeds) {
         terminal.warn(&warning);
@@ -277,47 +284,47 @@ fn found(scenario: &Scenario, played: &[Futures], at: usize, noises: usize) -> F
 
 fn page(agent: &str, at: usize, found: &Found, setting: &Setting<'_>) -> String {
     let (look, scenario) = (setting.look, setting.scenario);
-    let unit = scenario.goal.unit();
-    let mut text = look.heading(3, format!("{agent} stops at step {at}: {}", setting.heading())) + "\n";
-    let header = ["step", "phase", "goes on", "stopped", "never spent", "still arrives", "of it by then"];
+    let (goal, unit) = (scenario.goal.unit(), setting.unit());
+    let (phrases, judging) = (Phrases::of(setting.language), setting.phrases());
+    let title = fill(phrases.stop_title, &[agent, &at.to_string(), &setting.heading()]);
+    let mut text = look.heading(3, title) + "\n";
+    let futures = [phrases.goes_on, phrases.stopped, phrases.never_spent, phrases.still_arrives];
+    let heads = |first: &[&str], last: &str| -> Vec<String> {
+        first.iter().chain(&futures).chain(&[last]).map(|head| (*head).to_owned()).collect()
+    };
     let rows = found.steps.iter().map(|step| {
         let mut row = vec![step.step.to_string(), step.phase.clone()];
         row.extend([step.goes_on, step.stopped, step.never].map(number));
         row.extend([signed(step.still), or_undefined(step.arrived, percent)]);
         row
     });
-    text += &(look.table(&header.map(ToOwned::to_owned), rows) + "\n");
-    let header = ["after the stop", "goes on", "stopped", "never spent", "still arrives", "95 % interval"];
-    let all = std::iter::once(&found.goal).chain(found.shop.iter().flatten().filter(|it| it.unit != unit));
+    text += &(look.table(&heads(&[phrases.step, phrases.phase], phrases.by_then), rows) + "\n");
+    let all = std::iter::once(&found.goal).chain(found.shop.iter().flatten().filter(|it| it.unit != goal));
     let rows = all.map(|it| {
-        let mut row = vec![it.unit.clone()];
+        let mut row = vec![setting.language.term(&it.unit)];
         row.extend([it.goes_on, it.stopped, it.never].map(number));
         row.extend([signed(it.still), interval(it.still_ci95, signed)]);
         row
     });
-    text += &(look.table(&header.map(ToOwned::to_owned), rows) + "\n");
+    text += &(look.table(&heads(&[phrases.after_stop], judging.interval), rows) + "\n");
     let half_life = found.half_life_steps.map_or_else(
         || UNDEFINED.to_owned(),
-        |steps| format!("{} days", number(steps * scenario.brief.step_days)),
+        |steps| fill(judging.days, &[&number(steps * scenario.brief.step_days)]),
     );
     text += &look.facts(&[
         [
-            "before the stop".to_owned(),
-            format!(
-                "{} {} spent, which brought {} {unit}",
-                major(found.spent_before),
-                scenario.currency,
-                signed(found.brought_before)
+            phrases.before_stop.to_owned(),
+            fill(
+                phrases.before_stop_of,
+                &[&major(found.spent_before), &scenario.currency, &signed(found.brought_before), &unit],
             ),
         ],
-        ["after it".to_owned(), format!("{} {unit} still arrive", signed(found.goal.still))],
-        ["half of that within".to_owned(), half_life],
+        [phrases.after.to_owned(), fill(phrases.after_of, &[&signed(found.goal.still), &unit])],
+        [phrases.half_within.to_owned(), half_life],
     ]);
     text += look.gap();
     let left = scenario.brief.steps - at;
-    let notes = format!(
-        "still arrives: stopped less never spent, {ESTIMAND}\nnothing is known of what arrives after the season's end, {} later\n",
-        plural(left as u64, "step")
-    );
+    let left = fill(if left == 1 { phrases.one_step } else { phrases.steps }, &[&left.to_string()]);
+    let notes = fill(phrases.run_off_note, &[judging.estimand, &left]);
     look.page(text + &look.notes(&(notes + &setting.footing())))
 }

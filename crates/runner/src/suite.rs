@@ -12,6 +12,7 @@ use crate::evaluate::{kept, warn_interrupted};
 use crate::evaluation::scenario_id;
 use crate::failure::{EXIT_FAILED, EXIT_INTERRUPTED, EXIT_REQUIREMENT, Failure};
 use crate::look::Look;
+use crate::phrases::Language;
 use crate::plan;
 use crate::results::{CompareDocument, ScenarioId, VERSION};
 use crate::suite_file::{self, Entry};
@@ -190,6 +191,7 @@ fn page(entry: &Entry, field: &Field, games: &Games, found: &Found, look: Look) 
         seeds: entry.seeds.to_string(),
         noise: games.noises,
         look,
+        language: Language::En,
     };
     let command = match look {
         Look::Text => format!("  {}\n", command(entry)),

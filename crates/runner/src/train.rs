@@ -19,6 +19,7 @@ use crate::failure::{EXIT_INTERRUPTED, Failure};
 use crate::format::{number, percent};
 use crate::interrupt;
 use crate::look::Look;
+use crate::phrases::Language;
 use crate::plan;
 use crate::ranks;
 use crate::results::{Contestant, Finished, TrainComparison, TrainSaved, VERSION};
@@ -382,6 +383,7 @@ fn comparison(run: &Run, games: &Games, field: &Field, found: &Found) -> String 
         seeds: SeedRange(SEEDS).to_string(),
         noise: 1,
         look: Look::Text,
+        language: Language::En,
     };
     compare::table(found, field, &setting, Shown::default())
 }

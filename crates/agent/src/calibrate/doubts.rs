@@ -1,6 +1,6 @@
 //! What the data cannot tell, said before anybody believes it.
 
-use super::design::{Noise, Seen};
+use super::design::{Noise, Seen, WIDE, Whitened};
 use super::history::{History, mean};
 use super::posterior::Fit;
 use super::shape::{Shape, Spend, saturate};
@@ -112,7 +112,8 @@ pub fn doubts(history: &History, fit: &Fit) -> Vec<Doubt> {
 /// channel's size is larger than if its response had nothing to do with the base's and the others'. Infinite where it never
 /// varies.
 fn inflation(history: &History, fit: &Fit) -> Vec<f64> {
-    let noise = Noise::new(0.0, &fit.design, fit.rows);
+    let whitened = Whitened::new(0.0, &fit.design, fit.rows);
+    let noise = Noise::new(&whitened, &fit.design.penalties(&WIDE));
     let channels = history.channels.len();
     let (mut seen, mut squares) = (Vec::new(), Vec::new());
     for (channel, it) in history.channels.iter().enumerate() {

@@ -11,7 +11,7 @@
 use outlay_environment::Key;
 use rayon::prelude::*;
 
-use super::design::{Design, Noise, Seen};
+use super::design::{Design, Deviations, LEARNED, Noise, Seen, WIDE, Whitened};
 use super::history::{History, TooShort, mean};
 use super::posterior::{ChannelDraw, Draw, Fit};
 use super::random::{log_share_below, normal_above_zero, normal_between, slice};
@@ -20,6 +20,9 @@ use crate::baselines::linear::backward;
 
 /// Autocorrelations of the noise that are thought of, equally likely beforehand.
 const GRID: [f64; 11] = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
+/// Standard deviations of the effects of a part of the base that are thought of, equally likely beforehand, in units of the
+/// noise's innovations.
+const DEVIATIONS: [f64; 5] = [0.1, 0.3, 1.0, 3.0, 10.0];
 /// Share of the mean outcome that noise is at least: below it, rounding speaks.
 const LEAST_NOISE: f64 = 1e-4;
 
@@ -51,7 +54,9 @@ struct Problem {
     /// `[channels]` scales of the sizes.
     scales: Vec<f64>,
     priors: Priors,
-    noises: Vec<Noise>,
+    design: Design,
+    /// `[autocorrelations]`
+    whitened: Vec<Whitened>,
 }
 
 /// Draws from the posterior of a history's first `rows` steps; the rest of it is not looked at.
@@ -78,14 +83,15 @@ pub fn fit(history: &History, rows: usize, settings: &Settings) -> Result<Fit, T
         spends: history.channels.iter().map(|it| Spend::new(&it.spend[..rows], rows)).collect(),
         scales: priors.scales(&totals),
         priors,
-        noises: GRID.into_iter().map(|phi| Noise::new(phi, &design, rows)).collect(),
+        whitened: GRID.into_iter().map(|phi| Whitened::new(phi, &design, rows)).collect(),
+        design,
     };
     let key = Key::new(settings.seed).with_name("calibrate");
     let chains: Vec<Vec<Draw>> = (0..settings.chains)
         .into_par_iter()
         .map(|chain| Chain::new(&problem, key.with(chain as u64)).run(settings, level))
         .collect();
-    Ok(Fit::new(history, rows, design, level, problem.scales, chains))
+    Ok(Fit::new(history, rows, problem.design, level, problem.scales, chains))
 }
 
 /// One channel's state.
@@ -103,7 +109,9 @@ struct Member {
 struct Chain<'p> {
     problem: &'p Problem,
     key: Key,
-    noise: usize,
+    noise: Noise<'p>,
+    /// Standard deviations of the base's effects.
+    deviations: Deviations,
     /// Variance of the noise's innovations.
     variance: f64,
     members: Vec<Member>,
@@ -141,10 +149,12 @@ impl<'p> Chain<'p> {
             member.mean_share = respond(&logs, &member.shape, &mut member.column);
             member
         });
+        let place = (GRID.len() as f64 * 0.6 * start.with(99).uniform()) as usize;
         let mut chain = Self {
             problem,
             key,
-            noise: (GRID.len() as f64 * 0.6 * start.with(99).uniform()) as usize,
+            noise: Noise::new(&problem.whitened[place], &problem.design.penalties(&WIDE)),
+            deviations: WIDE,
             variance: 0.01,
             members: members.collect(),
             outcome: Seen::default(),
@@ -157,7 +167,7 @@ impl<'p> Chain<'p> {
 
     /// Sees everything as the present noise does.
     fn look(&mut self) {
-        let noise = &self.problem.noises[self.noise];
+        let noise = &self.noise;
         noise.see(&self.problem.outcome, &mut self.outcome);
         for member in &mut self.members {
             noise.see(&member.column, &mut member.seen);
@@ -186,8 +196,8 @@ impl<'p> Chain<'p> {
 
     /// Moves the shape of a channel and draws its size.
     fn move_channel(&mut self, channel: usize, key: Key) {
-        let Self { problem, variance, members, rest, scratch, .. } = self;
-        let (member, noise) = (&mut members[channel], &problem.noises[self.noise]);
+        let Self { problem, noise, variance, members, rest, scratch, .. } = self;
+        let member = &mut members[channel];
         let (variance, scale, spend) = (*variance, problem.scales[channel], &problem.spends[channel]);
         rest.add(member.size, &member.seen);
         let size_given = |seen: &Seen| {
@@ -263,8 +273,7 @@ impl<'p> Chain<'p> {
 
     /// Tries to give two channels each other's shape and size.
     fn exchange(&mut self, one: usize, other: usize, key: Key) {
-        let problem = self.problem;
-        let noise = &problem.noises[self.noise];
+        let (problem, noise) = (self.problem, &self.noise);
         let turned = |channel: usize, from: &Member| {
             let mut member = Member {
                 shape: from.shape,
@@ -302,7 +311,8 @@ impl<'p> Chain<'p> {
         }
     }
 
-    /// Draws the autocorrelation, the variance integrated out, then the variance.
+    /// Draws the autocorrelation and how large the base's effects are, the variance and the effects integrated out; then the
+    /// variance.
     fn move_noise(&mut self, key: Key) {
         let problem = self.problem;
         let rows = problem.rows;
@@ -314,32 +324,45 @@ impl<'p> Chain<'p> {
             .collect();
         // The level is flat beforehand and takes one degree of freedom.
         let freedom = rows as f64 - 1.0;
-        let squares: Vec<f64> = (problem.noises.iter())
-            .map(|noise| {
-                noise.see(&rest, &mut self.scratch.seen);
-                self.scratch.seen.product(&self.scratch.seen).max(0.0) + freedom * LEAST_NOISE * LEAST_NOISE
-            })
-            .collect();
-        let logs: Vec<f64> = (problem.noises.iter().zip(&squares))
-            .map(|(noise, squares)| noise.log_constant - 0.5 * freedom * libm::log(*squares))
-            .collect();
-        let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let weights: Vec<f64> = logs.iter().map(|log| libm::exp(log - most)).collect();
-        let mut left = key.with(0).uniform() * weights.iter().sum::<f64>();
-        self.noise = weights
-            .iter()
-            .position(|weight| {
-                left -= weight;
-                left <= 0.0
-            })
-            .unwrap_or(0);
-        self.variance = 0.5 * squares[self.noise] / key.with(1).gamma(0.5 * freedom);
+        let mut seen = std::mem::take(&mut self.scratch.seen);
+        let mut squares = 0.0;
+        let mut pick = |noises: &mut Vec<Noise<'p>>, key: Key| {
+            let judged: Vec<(f64, f64)> = (noises.iter())
+                .map(|noise| {
+                    noise.see(&rest, &mut seen);
+                    let squares = seen.product(&seen).max(0.0) + freedom * LEAST_NOISE * LEAST_NOISE;
+                    (noise.log_constant - 0.5 * freedom * libm::log(squares), squares)
+                })
+                .collect();
+            let place = choose(&judged.iter().map(|it| it.0).collect::<Vec<_>>(), key.uniform());
+            squares = judged[place].1;
+            (place, noises.swap_remove(place))
+        };
+        let penalties = problem.design.penalties(&self.deviations);
+        let mut noises = problem.whitened.iter().map(|it| Noise::new(it, &penalties)).collect();
+        let (autocorrelation, noise) = pick(&mut noises, key.with(0));
+        self.noise = noise;
+        for (place, part) in
+            LEARNED.iter().enumerate().filter(|(_, part)| problem.design.parts.contains(part))
+        {
+            let with = |deviation: f64| {
+                let mut deviations = self.deviations;
+                deviations[place] = deviation;
+                Noise::new(&problem.whitened[autocorrelation], &problem.design.penalties(&deviations))
+            };
+            let mut noises = DEVIATIONS.into_iter().map(with).collect();
+            let (chosen, noise) = pick(&mut noises, key.with_name("part").with(*part as u64));
+            self.deviations[place] = DEVIATIONS[chosen];
+            self.noise = noise;
+        }
+        self.variance = 0.5 * squares / key.with(1).gamma(0.5 * freedom);
+        self.scratch.seen = seen;
         self.look();
     }
 
     /// The present state in the units of the history, with a draw of the base's effects.
     fn draw(&self, level: f64, key: Key) -> Draw {
-        let noise = &self.problem.noises[self.noise];
+        let noise = &self.noise;
         let sigma = libm::sqrt(self.variance);
         let mut base: Vec<f64> = (self.rest.explained().iter().enumerate())
             .map(|(place, explained)| explained + sigma * key.with(place as u64).normal())
@@ -360,9 +383,21 @@ impl<'p> Chain<'p> {
             channels: self.members.iter().zip(&self.problem.spends).map(channel).collect(),
             base,
             sigma: level * sigma,
-            phi: noise.phi,
+            phi: noise.phi(),
         }
     }
+}
+
+/// The place that a uniform number picks, by the logarithms of weights.
+fn choose(logs: &[f64], uniform: f64) -> usize {
+    let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let weights: Vec<f64> = logs.iter().map(|log| libm::exp(log - most)).collect();
+    let mut left = uniform * weights.iter().sum::<f64>();
+    let picked = weights.iter().position(|weight| {
+        left -= weight;
+        left <= 0.0
+    });
+    picked.unwrap_or(0)
 }
 
 /// Hill's shares over their mean into `column`; returns the mean, or 1 where there is nothing.

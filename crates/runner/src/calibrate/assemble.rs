@@ -9,6 +9,8 @@ use super::columns::{one_currency, read_control, read_days, read_numbers};
 use super::findings::Findings;
 use super::roles::{Role, Taken, channel_name};
 use super::table::Table;
+use crate::phrases::calibrate::Phrases;
+use crate::phrases::fill;
 use crate::warning::plural;
 
 /// Most steps and channels that are taken.
@@ -32,6 +34,7 @@ pub(super) fn assemble(
     table: &Table,
     taken: &[Taken],
     order: Option<DateOrder>,
+    phrases: &Phrases,
     findings: &mut Findings,
 ) -> Option<Assembled> {
     let columns =
@@ -51,7 +54,7 @@ pub(super) fn assemble(
     }
     let mut controls: Vec<(String, Vec<f64>)> = Vec::new();
     for column in columns(Role::Control) {
-        read_control(table, column, &mut controls, &mut notes, findings);
+        read_control(table, column, &mut controls, &mut notes, phrases, findings);
     }
     let currency = one_currency(table, &columns(Role::Currency), &money, signs, findings);
     let once = columns(Role::Channel).is_empty();
@@ -63,7 +66,7 @@ pub(super) fn assemble(
         return None;
     }
     let (days, calendar) = (days?, calendar?);
-    let rows = Rows { table, days: &days, calendar: &calendar };
+    let rows = Rows { table, days: &days, calendar: &calendar, phrases };
     let (channels, outcome) = match columns(Role::Channel).first() {
         None => {
             let outcome = outcome(&columns(Role::Outcome), &columns(Role::WorthOfOne), &numbers);
@@ -97,7 +100,7 @@ pub(super) fn assemble(
     let (spent, idle): (Vec<Channel>, Vec<Channel>) =
         channels.into_iter().partition(|channel| channel.spend.iter().any(|spend| *spend > 0.0));
     for channel in idle {
-        notes.push(format!("`{}` was never spent on and is left out", channel.name));
+        notes.push(fill(phrases.never_spent, &[&channel.name]));
     }
     check_names(&spent, findings);
     let history = History {
@@ -208,6 +211,7 @@ struct Rows<'a> {
     table: &'a Table,
     days: &'a [i64],
     calendar: &'a Calendar,
+    phrases: &'a Phrases,
 }
 
 impl Rows<'_> {
@@ -262,10 +266,8 @@ impl Rows<'_> {
         for (channel, rows) in channels.iter().zip(&first_rows) {
             let lacking = self.calendar.steps - rows.len();
             if lacking > 0 {
-                notes.push(format!(
-                    "`{}` has no row on {lacking} of {} dates: 0 was spent",
-                    channel.name, self.calendar.steps
-                ));
+                let [lacking, all] = [lacking, self.calendar.steps].map(|count| count.to_string());
+                notes.push(fill(self.phrases.no_row, &[&channel.name, &lacking, &all]));
             }
         }
         channels
@@ -281,10 +283,10 @@ impl Rows<'_> {
             same &= *firsts[step].get_or_insert(*value) == *value;
         }
         if same {
-            notes.push("the outcome is the same in all rows of a date: taken as the date's".to_owned());
+            notes.push(self.phrases.same_outcome.to_owned());
             firsts.into_iter().map(Option::unwrap_or_default).collect()
         } else {
-            notes.push("the outcome differs between the rows of a date: their sum is taken".to_owned());
+            notes.push(self.phrases.summed_outcome.to_owned());
             totals
         }
     }

@@ -6,6 +6,8 @@ use super::cells::{Date, DateOrder, Number, date, number};
 use super::findings::Findings;
 use super::roles::{currency_of, tokens};
 use super::table::Table;
+use crate::phrases::calibrate::Phrases;
+use crate::phrases::fill;
 
 /// Most words of a text that become controls.
 const MOST_WORDS: usize = 12;
@@ -148,6 +150,7 @@ pub(super) fn read_control(
     column: usize,
     controls: &mut Vec<(String, Vec<f64>)>,
     notes: &mut Vec<String>,
+    phrases: &Phrases,
     findings: &mut Findings,
 ) {
     let name = &table.names[column];
@@ -174,7 +177,7 @@ pub(super) fn read_control(
         .cloned();
     let others: Vec<String> = counts.into_keys().filter(|word| Some(word) != base.as_ref()).collect();
     if others.len() > MOST_WORDS {
-        notes.push(format!("`{name}` holds {} different words and is left out", others.len()));
+        notes.push(fill(phrases.many_words, &[name, &others.len().to_string()]));
         return;
     }
     for other in others {

@@ -12,7 +12,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use outlay_agent::calibrate::{Check, Doubt, Fit, History, Settings, Summary, check, doubts, fit};
+use outlay_agent::calibrate::{Check, Doubt, Fit, History, Settings, Summary, TooShort, check, doubts, fit};
 use outlay_environment::{Problems, Scenario};
 
 pub(crate) use cells::{DateOrder, day_of};
@@ -21,6 +21,8 @@ pub(crate) use scenario_file::quoted;
 use crate::cli;
 use crate::failure::Failure;
 use crate::look::Look;
+use crate::phrases::calibrate::Phrases;
+use crate::phrases::{Language, fill};
 use crate::terminal::Terminal;
 use findings::Findings;
 use roles::{Role, Taken};
@@ -58,11 +60,13 @@ pub(crate) fn run(arguments: &cli::Calibrate, terminal: Terminal) -> Result<u8, 
         let failure = Failure::usage(format!("`{}` is there already", out.display()));
         return Err(failure.help("name another file with `--out`, or overwrite it with `--force`"));
     }
-    let loaded = load(arguments)?;
+    // A document is English in every language.
+    let phrases = Phrases::of(if terminal.json { Language::En } else { terminal.language });
+    let loaded = load(arguments, phrases)?;
     let history = &loaded.history;
     let unit = scenario_file::step_name(history.step_days);
     terminal.note(&format!("fitting {} channels to {} {unit}s", history.channels.len(), history.steps()));
-    let found = find(arguments, history)?;
+    let found = find(arguments, history, phrases)?;
     let written = match &arguments.out {
         Some(out) => {
             let plan = plan(arguments, &loaded, &found.fit);
@@ -82,6 +86,7 @@ pub(crate) fn run(arguments: &cli::Calibrate, terminal: Terminal) -> Result<u8, 
             found: &found,
             margin: arguments.margin,
             written: written.as_deref(),
+            phrases,
         };
         terminal.result(&page::page(&shown))?;
     }
@@ -89,20 +94,21 @@ pub(crate) fn run(arguments: &cli::Calibrate, terminal: Terminal) -> Result<u8, 
 }
 
 /// Reads the table, or says all that is wrong with it.
-pub(crate) fn load(arguments: &cli::Calibrate) -> Result<Loaded, Problems> {
+fn load(arguments: &cli::Calibrate, phrases: &Phrases) -> Result<Loaded, Problems> {
     let mut findings = Findings::new(&arguments.history.display().to_string());
     let table = Table::read(&arguments.history, &mut findings);
-    understand(table, arguments, findings)
+    understand(table, arguments, phrases, findings)
 }
 
 fn understand(
     table: Option<Table>,
     arguments: &cli::Calibrate,
+    phrases: &Phrases,
     mut findings: Findings,
 ) -> Result<Loaded, Problems> {
     let loaded = table.and_then(|table| {
-        let taken = roles::roles(&table, arguments, &mut findings);
-        let assembled = assemble::assemble(&table, &taken, arguments.dates, &mut findings)?;
+        let taken = roles::roles(&table, arguments, phrases, &mut findings);
+        let assembled = assemble::assemble(&table, &taken, arguments.dates, phrases, &mut findings)?;
         let named =
             |role: Role| taken.iter().position(|it| it.role == role).map(|it| table.names[it].clone());
         let outcome = named(Role::Outcome).unwrap_or_default();
@@ -126,14 +132,14 @@ fn understand(
     loaded.ok_or_else(|| Problems(Vec::new()))
 }
 
-fn find(arguments: &cli::Calibrate, history: &History) -> Result<Found, Failure> {
+fn find(arguments: &cli::Calibrate, history: &History, phrases: &Phrases) -> Result<Found, Failure> {
     let settings = Settings { seed: arguments.seed, ..Settings::default() };
     let fit = fit(history, history.steps(), &settings).map_err(|error| Failure::usage(error.to_string()))?;
     let check = if arguments.holdout > 0.0 {
         check(history, arguments.holdout, &settings)
-            .map_err(|error| format!("not done: of the first part, {error}"))
+            .map_err(|error| fill(phrases.not_done, &[&too_short(&error, phrases)]))
     } else {
-        Err("not asked for".to_owned())
+        Err(phrases.not_asked.to_owned())
     };
     Ok(Found {
         summaries: fit.summaries(),
@@ -142,6 +148,14 @@ fn find(arguments: &cli::Calibrate, history: &History) -> Result<Found, Failure>
         fit,
         check,
     })
+}
+
+/// Why there is no fit.
+fn too_short(error: &TooShort, phrases: &Phrases) -> String {
+    fill(
+        phrases.too_few,
+        &[error.steps, error.least].map(|count| count.to_string()).each_ref().map(String::as_str),
+    )
 }
 
 /// Chance that the next unit brings more margin than it costs.
@@ -167,6 +181,7 @@ fn plan(arguments: &cli::Calibrate, loaded: &Loaded, fit: &Fit) -> scenario_file
         source: source.map_or_else(String::new, |it| it.to_string_lossy().into_owned()),
         outcome: loaded.outcome.clone(),
         margin: arguments.margin,
+        seed: arguments.seed,
     }
 }
 

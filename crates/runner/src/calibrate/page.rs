@@ -4,10 +4,12 @@ use outlay_agent::calibrate::{Accuracy, Doubt, Fit};
 
 use super::cells::day_text;
 use super::roles::Taken;
-use super::scenario_file::{percent, ratio, step_name, triple};
+use super::scenario_file::{percent, ratio, triple};
 use super::{Found, Loaded};
 use crate::format::number;
 use crate::look::Look;
+use crate::phrases::calibrate::Phrases;
+use crate::phrases::fill;
 
 /// What the page is about.
 pub(super) struct Shown<'a> {
@@ -18,27 +20,28 @@ pub(super) struct Shown<'a> {
     pub(super) margin: Option<f64>,
     /// The file that was written.
     pub(super) written: Option<&'a str>,
+    pub(super) phrases: &'a Phrases,
 }
 
 /// The page.
 pub(super) fn page(shown: &Shown<'_>) -> String {
-    let look = shown.look;
+    let (look, phrases) = (shown.look, shown.phrases);
     let mut text = look.heading(3, heading(shown)) + "\n";
     text += &columns(shown);
-    text += &section(look, "Channels", &channels(shown));
-    text += &section(look, "Where the next unit brings most", &(ranking(&shown.found.fit) + look.gap()));
-    text += &section(look, "Out of sample", &accuracy(shown));
+    text += &section(look, phrases.channels, &channels(shown));
+    text += &section(look, phrases.ranking, &(ranking(&shown.found.fit, phrases) + look.gap()));
+    text += &section(look, phrases.out_of_sample, &accuracy(shown));
     let doubts: String = if shown.found.doubts.is_empty() {
-        "nothing was found that these data cannot tell\n".to_owned()
+        phrases.nothing_unclear.to_owned()
     } else {
-        shown.found.doubts.iter().map(|doubt| sentence(doubt) + "\n").collect()
+        shown.found.doubts.iter().map(|doubt| sentence(doubt, phrases) + "\n").collect()
     };
-    text += &section(look, "What the data cannot tell", &look.notes(&doubts));
+    text += &section(look, phrases.cannot_tell, &look.notes(&doubts));
     if let Some(file) = shown.written {
-        let commands = format!(
-            "{file} is written; try\n  outlay compare {file} --agents even,mpc,static-hindsight\n  outlay evaluate mpc {file}\n"
+        text += &format!(
+            "\n{}  outlay compare {file} --agents even,mpc,static-hindsight\n  outlay evaluate mpc {file}\n",
+            fill(phrases.written, &[file])
         );
-        text += &("\n".to_owned() + &commands);
     }
     look.page(text)
 }
@@ -46,14 +49,21 @@ pub(super) fn page(shown: &Shown<'_>) -> String {
 fn heading(shown: &Shown<'_>) -> String {
     let Loaded { history, currency, outcome, .. } = shown.loaded;
     let last = history.first_day + (history.steps() as i64 - 1) * i64::from(history.step_days);
-    format!(
-        "{}: {} {}s from {} to {}, outcome `{outcome}`, money in {currency}",
+    let values = [
         shown.file,
-        history.steps(),
-        step_name(history.step_days),
-        day_text(history.first_day),
-        day_text(last),
-    )
+        &span(history.steps(), shown),
+        &day_text(history.first_day),
+        &day_text(last),
+        outcome,
+        currency,
+    ];
+    fill(shown.phrases.title, &values)
+}
+
+/// `208 weeks`
+fn span(steps: usize, shown: &Shown<'_>) -> String {
+    let weeks = shown.loaded.history.step_days == 7;
+    fill(if weeks { shown.phrases.weeks } else { shown.phrases.days }, &[&steps.to_string()])
 }
 
 fn section(look: Look, title: &str, body: &str) -> String {
@@ -61,30 +71,34 @@ fn section(look: Look, title: &str, body: &str) -> String {
 }
 
 fn columns(shown: &Shown<'_>) -> String {
-    let row =
-        |(name, taken): (&String, &Taken)| [name.clone(), format!("{} ({})", taken.role.name(), taken.why)];
+    let row = |(name, taken): (&String, &Taken)| {
+        [name.clone(), fill(shown.phrases.taken, &[taken.role.name(shown.phrases), &taken.why])]
+    };
     let rows: Vec<[String; 2]> = shown.loaded.names.iter().zip(&shown.loaded.taken).map(row).collect();
     let notes: String = shown.loaded.notes.iter().map(|note| format!("{note}\n")).collect();
     shown.look.facts(&rows) + &shown.look.notes(&notes)
 }
 
 fn channels(shown: &Shown<'_>) -> String {
-    let unit = step_name(shown.loaded.history.step_days);
+    let phrases = shown.phrases;
+    let weeks = shown.loaded.history.step_days == 7;
+    let by_step = |week, day| if weeks { week } else { day };
     let mut header = vec![
-        "channel".to_owned(),
-        "spend".to_owned(),
-        "share".to_owned(),
-        "return on spend".to_owned(),
-        "of the next unit".to_owned(),
-        format!("at, a {unit}"),
-        "half of the most at".to_owned(),
-        format!("most in a {unit}"),
-        format!("half-life, {unit}s"),
-        "P(best)".to_owned(),
+        phrases.channel,
+        phrases.spend,
+        phrases.share,
+        phrases.return_on_spend,
+        phrases.of_the_next,
+        by_step(phrases.at_a_week, phrases.at_a_day),
+        phrases.half_at,
+        by_step(phrases.most_in_a_week, phrases.most_in_a_day),
+        by_step(phrases.half_life_weeks, phrases.half_life_days),
+        phrases.p_best,
     ];
     if shown.margin.is_some() {
-        header.push("P(pays)".to_owned());
+        header.push(phrases.p_pays);
     }
+    let header: Vec<String> = header.into_iter().map(ToOwned::to_owned).collect();
     let rows = shown.found.summaries.iter().zip(&shown.found.pays).map(|(it, pays)| {
         let mut row = vec![
             it.name.clone(),
@@ -106,27 +120,19 @@ fn channels(shown: &Shown<'_>) -> String {
     let base =
         fit.interval(|draw| 1.0 - draw.channels.iter().map(|it| it.contribution).sum::<f64>() / fit.level);
     let (r_hat, effective) = fit.convergence();
-    let mut notes = format!(
-        "median [90 % interval]; {} of the outcome came without paid media\n\
-         return of the next unit: of one more a {unit}, kept up, at the level of the last {} {unit}s\n\
-         {} draws from {} chains, worst R-hat {r_hat:.3}, at least {effective:.0} effective\n",
-        triple(base, percent),
-        if shown.loaded.history.step_days == 7 { 13 } else { 28 },
-        fit.draws.len(),
-        fit.chains,
-    );
+    let mut notes = fill(phrases.channels_note, &[&triple(base, percent)]);
+    let recent = span(if weeks { 13 } else { 28 }, shown);
+    notes += &fill(if weeks { phrases.next_week } else { phrases.next_day }, &[&recent]);
+    let [draws, chains] = [fit.draws.len(), fit.chains].map(|count| count.to_string());
+    notes += &fill(phrases.draws, &[&draws, &chains, &format!("{r_hat:.3}"), &format!("{effective:.0}")]);
     if let Some(margin) = shown.margin {
-        notes += &format!(
-            "P(pays): the next unit brings more than it costs at a margin of {}, break-even {:.2}\n",
-            percent(margin),
-            1.0 / margin
-        );
+        notes += &fill(phrases.pays_note, &[&percent(margin), &format!("{:.2}", 1.0 / margin)]);
     }
     text += &shown.look.notes(&notes);
     text
 }
 
-fn ranking(fit: &Fit) -> String {
+fn ranking(fit: &Fit, phrases: &Phrases) -> String {
     let (order, chances) = fit.ranking();
     let mut text = String::new();
     for (place, channel) in order.iter().enumerate() {
@@ -135,7 +141,7 @@ fn ranking(fit: &Fit) -> String {
             text += &format!(" > ({}) ", percent(*chance));
         }
     }
-    text + "\nin brackets the chance that it is indeed above the next\n"
+    text + "\n" + phrases.ranking_note
 }
 
 fn accuracy(shown: &Shown<'_>) -> String {
@@ -143,44 +149,33 @@ fn accuracy(shown: &Shown<'_>) -> String {
         Ok(check) => check,
         Err(why) => return why.clone() + "\n",
     };
-    let unit = step_name(shown.loaded.history.step_days);
-    let header = ["forecast", "WAPE", "RMSE", "in its 90 % band"].map(ToOwned::to_owned);
+    let phrases = shown.phrases;
+    let header = [phrases.forecast, phrases.wape, phrases.rmse, phrases.in_band].map(ToOwned::to_owned);
     let row = |name: &str, it: Accuracy| {
         vec![name.to_owned(), format!("{:.1} %", 100.0 * it.wape), number(it.rmse), percent(it.coverage)]
     };
     let rows = [
-        row("this model", check.model),
-        row("seasonal naive", check.seasonal_naive),
-        row("ridge on raw spend", check.ridge),
+        row(phrases.this_model, check.model),
+        row(phrases.naive, check.seasonal_naive),
+        row(phrases.ridge, check.ridge),
     ];
-    let notes = format!(
-        "learned from the first {} {unit}s, forecast the last {} with their spend and controls given; the naive one needs neither\n",
-        check.rows, check.ahead
-    );
+    let notes = fill(phrases.check_note, &[&span(check.rows, shown), &check.ahead.to_string()]);
     shown.look.table(&header, rows.into_iter()) + shown.look.gap() + &shown.look.notes(&notes)
 }
 
 /// A doubt as a sentence.
-pub(super) fn sentence(doubt: &Doubt) -> String {
+pub(super) fn sentence(doubt: &Doubt, phrases: &Phrases) -> String {
     match doubt {
-        Doubt::Constant { channel } => format!(
-            "`{channel}`: spend hardly ever changed, so its effect cannot be told from the level; vary it on purpose"
-        ),
-        Doubt::Together { one, other, spend, found } => format!(
-            "`{one}` and `{other}` were spent on together (correlation {spend:.2}; of what they are found to have caused {found:.2}): only their sum can be told; vary one alone"
-        ),
-        Doubt::Inflated { channel, factor } if factor.is_finite() => format!(
-            "`{channel}`: the other channels and the base tell nearly all of its response (variance inflation {factor:.0})"
-        ),
-        Doubt::Inflated { channel, .. } => format!("`{channel}`: its response never varied"),
-        Doubt::Unmoved { channel, distance } => format!(
-            "`{channel}`: as much is known after the data as before (largest distance {distance:.2}); its figures are the prior's"
-        ),
-        Doubt::Short { years } => format!(
-            "{years:.1} years of history: less than two, so season and trend cannot be told well from what was spent in them"
-        ),
-        Doubt::Unsettled { r_hat } => format!(
-            "the chains do not agree (R-hat {r_hat:.2}): the figures are rough; a longer history or fewer channels would help"
-        ),
+        Doubt::Constant { channel } => fill(phrases.constant, &[channel]),
+        Doubt::Together { one, other, spend, found } => {
+            fill(phrases.together, &[one, other, &format!("{spend:.2}"), &format!("{found:.2}")])
+        }
+        Doubt::Inflated { channel, factor } if factor.is_finite() => {
+            fill(phrases.inflated, &[channel, &format!("{factor:.0}")])
+        }
+        Doubt::Inflated { channel, .. } => fill(phrases.inflated_all, &[channel]),
+        Doubt::Unmoved { channel, distance } => fill(phrases.unmoved, &[channel, &format!("{distance:.2}")]),
+        Doubt::Short { years } => fill(phrases.short, &[&format!("{years:.1}")]),
+        Doubt::Unsettled { r_hat } => fill(phrases.unsettled, &[&format!("{r_hat:.2}")]),
     }
 }

@@ -6,6 +6,8 @@ use serde::Serialize;
 use super::cells::day_text;
 use super::roles::Taken;
 use super::{Found, Loaded, page};
+use crate::phrases::Language;
+use crate::phrases::calibrate::Phrases;
 use crate::results::VERSION;
 
 /// `outlay calibrate --json`.
@@ -117,10 +119,11 @@ pub(super) fn document<'a>(
     found: &'a Found,
     scenario: Option<String>,
 ) -> Document<'a> {
-    let fit = &found.fit;
+    let (fit, phrases) = (&found.fit, Phrases::of(Language::En));
     let (worst_r_hat, fewest_effective_draws) = fit.convergence();
     let base = |draw: &Draw| 1.0 - draw.channels.iter().map(|it| it.contribution).sum::<f64>() / fit.level;
-    let doubt = |doubt: &Doubt| DoubtRow { kind: doubt_kind(doubt), sentence: page::sentence(doubt) };
+    let doubt =
+        |doubt: &Doubt| DoubtRow { kind: doubt_kind(doubt), sentence: page::sentence(doubt, phrases) };
     Document {
         schema: "outlay.calibrate/1",
         version: VERSION,
@@ -161,7 +164,7 @@ impl<'a> HistoryRow<'a> {
 fn columns<'a>(names: &'a [String], taken: &'a [Taken]) -> Vec<ColumnRow<'a>> {
     let row = |(name, taken): (&'a String, &'a Taken)| ColumnRow {
         name,
-        taken_for: taken.role.name(),
+        taken_for: taken.role.name(Phrases::of(Language::En)),
         why: &taken.why,
     };
     names.iter().zip(taken).map(row).collect()

@@ -4,6 +4,8 @@ use super::cells::{Number, date, number};
 use super::findings::Findings;
 use super::table::Table;
 use crate::cli;
+use crate::phrases::calibrate::Phrases;
+use crate::phrases::{Language, fill};
 use crate::plan;
 
 /// What a column is taken for.
@@ -22,16 +24,16 @@ pub(super) enum Role {
 }
 
 impl Role {
-    pub(super) fn name(self) -> &'static str {
+    pub(super) fn name(self, phrases: &Phrases) -> &'static str {
         match self {
-            Self::Date => "date",
-            Self::Channel => "channel",
-            Self::Spend => "spend",
-            Self::Outcome => "outcome",
-            Self::WorthOfOne => "worth of one",
-            Self::Control => "control",
-            Self::Currency => "currency",
-            Self::LeftOut => "left out",
+            Self::Date => phrases.role_date,
+            Self::Channel => phrases.role_channel,
+            Self::Spend => phrases.role_spend,
+            Self::Outcome => phrases.role_outcome,
+            Self::WorthOfOne => phrases.role_worth,
+            Self::Control => phrases.role_control,
+            Self::Currency => phrases.role_currency,
+            Self::LeftOut => phrases.role_left_out,
         }
     }
 }
@@ -114,7 +116,12 @@ const DATE: &[&str] = &["date", "day", "week", "time", "ds", "日期", "时间",
 const MOSTLY: f64 = 0.5;
 
 /// The roles of all columns, with reasons.
-pub(super) fn roles(table: &Table, asked: &cli::Calibrate, findings: &mut Findings) -> Vec<Taken> {
+pub(super) fn roles(
+    table: &Table,
+    asked: &cli::Calibrate,
+    phrases: &Phrases,
+    findings: &mut Findings,
+) -> Vec<Taken> {
     let columns = table.names.len();
     let mut taken: Vec<Option<Taken>> = vec![None; columns];
     let flags: [(&str, Vec<&String>, Role); 6] = [
@@ -138,26 +145,25 @@ pub(super) fn roles(table: &Table, asked: &cli::Calibrate, findings: &mut Findin
                 }
                 Some(column) => match &taken[column] {
                     Some(before) if before.role != role => {
-                        let message =
-                            format!("`{flag}` names `{name}`, which is the {} already", before.role.name());
+                        let message = format!(
+                            "`{flag}` names `{name}`, which is the {} already",
+                            before.role.name(Phrases::of(Language::En))
+                        );
                         findings.whole(message, "name each column once");
                     }
-                    _ => taken[column] = Some(Taken { role, why: format!("named by `{flag}`") }),
+                    _ => taken[column] = Some(Taken { role, why: fill(phrases.named_by, &[flag]) }),
                 },
             }
         }
     }
     let kinds: Vec<Content> = (0..columns).map(|column| Content::of(table, column)).collect();
-    find_date(table, &kinds, &mut taken, findings);
-    find_channel(table, &kinds, &mut taken);
+    find_date(table, &kinds, &mut taken, phrases, findings);
+    find_channel(table, &kinds, &mut taken, phrases);
     for (column, slot) in taken.iter_mut().enumerate().filter(|(_, slot)| slot.is_none()) {
-        *slot = by_name(&table.names[column], &kinds[column], asked);
+        *slot = by_name(&table.names[column], &kinds[column], asked, phrases);
     }
-    find_outcome(table, asked, &mut taken, findings);
-    let left = || Taken {
-        role: Role::LeftOut,
-        why: "its name says nothing; `--controls` takes it as a control".to_owned(),
-    };
+    find_outcome(table, asked, &mut taken, phrases, findings);
+    let left = || Taken { role: Role::LeftOut, why: phrases.says_nothing.to_owned() };
     let taken: Vec<Taken> = taken.into_iter().map(|slot| slot.unwrap_or_else(left)).collect();
     if !taken.iter().any(|it| it.role == Role::Spend) {
         findings.whole(
@@ -198,7 +204,13 @@ impl Content {
     }
 }
 
-fn find_date(table: &Table, kinds: &[Content], taken: &mut [Option<Taken>], findings: &mut Findings) {
+fn find_date(
+    table: &Table,
+    kinds: &[Content],
+    taken: &mut [Option<Taken>],
+    phrases: &Phrases,
+    findings: &mut Findings,
+) {
     if taken.iter().flatten().any(|it| it.role == Role::Date) {
         return;
     }
@@ -207,11 +219,7 @@ fn find_date(table: &Table, kinds: &[Content], taken: &mut [Option<Taken>], find
     let named = |column: &&usize| tokens(&table.names[**column]).iter().any(|it| DATE.contains(&it.as_str()));
     match open.iter().find(named).or(open.first()) {
         Some(&column) => {
-            let why = if open.len() > 1 {
-                "dates in it, and its name; the first such column"
-            } else {
-                "dates in it"
-            };
+            let why = if open.len() > 1 { phrases.dates_and_name } else { phrases.dates_in_it };
             taken[column] = Some(Taken { role: Role::Date, why: why.to_owned() });
         }
         None => {
@@ -220,7 +228,7 @@ fn find_date(table: &Table, kinds: &[Content], taken: &mut [Option<Taken>], find
     }
 }
 
-fn find_channel(table: &Table, kinds: &[Content], taken: &mut [Option<Taken>]) {
+fn find_channel(table: &Table, kinds: &[Content], taken: &mut [Option<Taken>], phrases: &Phrases) {
     if taken.iter().flatten().any(|it| it.role == Role::Channel) {
         return;
     }
@@ -246,38 +254,38 @@ fn find_channel(table: &Table, kinds: &[Content], taken: &mut [Option<Taken>]) {
         tokens(&name).iter().any(|it| CHANNEL.contains(&it.as_str())) || CHANNEL.contains(&name.as_str())
     };
     if let Some(&column) = texts.iter().find(named) {
-        let why = "dates repeat, and its name: a row for each date and channel".to_owned();
+        let why = phrases.dates_repeat.to_owned();
         taken[column] = Some(Taken { role: Role::Channel, why });
     }
 }
 
-fn by_name(name: &str, content: &Content, asked: &cli::Calibrate) -> Option<Taken> {
+fn by_name(name: &str, content: &Content, asked: &cli::Calibrate, phrases: &Phrases) -> Option<Taken> {
     let take = |role, why: &str| Some(Taken { role, why: why.to_owned() });
     if tokens(name).iter().any(|it| it == "currency") || name.contains("币种") {
-        return take(Role::Currency, "its name");
+        return take(Role::Currency, phrases.its_name);
     }
     match hint(name) {
-        Hint::Spend if asked.spend.is_empty() => take(Role::Spend, "its name"),
-        Hint::Spend => take(Role::LeftOut, "not among those of `--spend`"),
+        Hint::Spend if asked.spend.is_empty() => take(Role::Spend, phrases.its_name),
+        Hint::Spend => take(Role::LeftOut, phrases.not_of_spend),
         Hint::Control if asked.controls.is_empty() => {
-            let why = if content.numbers < MOSTLY {
-                "its name; a text, so each of its words is one"
-            } else {
-                "its name"
-            };
+            let why = if content.numbers < MOSTLY { phrases.text_control } else { phrases.its_name };
             take(Role::Control, why)
         }
-        Hint::Control => take(Role::LeftOut, "not among those of `--controls`"),
-        Hint::Exposure => {
-            take(Role::LeftOut, "what money bought, not money: `--controls` takes it as a control")
-        }
+        Hint::Control => take(Role::LeftOut, phrases.not_of_controls),
+        Hint::Exposure => take(Role::LeftOut, phrases.exposure),
         // These are looked at together.
         Hint::Revenue | Hint::Orders | Hint::PerOne | Hint::Nothing => None,
     }
 }
 
 /// The outcome: what the command names, else revenue, else orders times the worth of one, else orders.
-fn find_outcome(table: &Table, asked: &cli::Calibrate, taken: &mut [Option<Taken>], findings: &mut Findings) {
+fn find_outcome(
+    table: &Table,
+    asked: &cli::Calibrate,
+    taken: &mut [Option<Taken>],
+    phrases: &Phrases,
+    findings: &mut Findings,
+) {
     let of = |hint_of: Hint, taken: &[Option<Taken>]| -> Vec<usize> {
         (0..taken.len()).filter(|it| taken[*it].is_none() && hint(&table.names[*it]) == hint_of).collect()
     };
@@ -289,25 +297,18 @@ fn find_outcome(table: &Table, asked: &cli::Calibrate, taken: &mut [Option<Taken
     let list = |columns: &[usize]| plan::list(columns.iter().map(|column| table.names[*column].as_str()));
     if !named {
         let (columns, why) = if wants_orders {
-            (&orders, "its name and `--goal orders`")
+            (&orders, phrases.asked_orders)
         } else if revenue.is_empty() {
-            (&orders, "its name, and there is no revenue")
+            (&orders, phrases.no_revenue)
         } else {
-            (
-                &revenue,
-                if orders.is_empty() {
-                    "its name"
-                } else {
-                    "its name; revenue before orders, `--goal orders` takes those"
-                },
-            )
+            (&revenue, if orders.is_empty() { phrases.its_name } else { phrases.before_orders })
         };
         match columns[..] {
             [column] => {
                 taken[column] = outcome(why);
                 let money = !wants_orders && revenue.is_empty();
                 if let Some(&worth) = per_one.first().filter(|_| money && per_one.len() == 1) {
-                    let why = format!("its name: revenue is this times `{}`", table.names[column]);
+                    let why = fill(phrases.worth_of, &[&table.names[column]]);
                     taken[worth] = Some(Taken { role: Role::WorthOfOne, why });
                 }
             }
@@ -318,7 +319,7 @@ fn find_outcome(table: &Table, asked: &cli::Calibrate, taken: &mut [Option<Taken
     for column in revenue.into_iter().chain(orders).chain(per_one) {
         let slot = &mut taken[column];
         if slot.is_none() {
-            *slot = Some(Taken { role: Role::LeftOut, why: "another outcome".to_owned() });
+            *slot = Some(Taken { role: Role::LeftOut, why: phrases.another.to_owned() });
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The scenario that a fit becomes: a curves world whose worlds are draws of the posterior.
 
-use outlay_agent::calibrate::{ChannelDraw, Draw, Fit, History};
+use outlay_agent::calibrate::{ChannelDraw, Draw, Fit, History, outlook};
 
 use super::cells::day_text;
 use crate::format::number;
@@ -19,6 +19,8 @@ pub(super) struct Plan {
     /// What the outcome is called.
     pub(super) outcome: String,
     pub(super) margin: Option<f64>,
+    /// Seed of what is drawn to say what comes without paid media.
+    pub(super) seed: u64,
 }
 
 /// Share of what was spent before that is no longer worth a line in the file.
@@ -28,10 +30,8 @@ const MOST_BEFORE: usize = 400;
 
 /// The file.
 pub(super) fn text(history: &History, fit: &Fit, plan: &Plan) -> String {
-    let (unit, last) = (
-        step_name(history.step_days),
-        history.first_day + (history.steps() as i64 - 1) * i64::from(history.step_days),
-    );
+    let unit = step_name(history.step_days);
+    let day = |step: usize| history.first_day + step as i64 * i64::from(history.step_days);
     let draws = fit.thinned(plan.draws);
     let base =
         fit.interval(|draw| 1.0 - draw.channels.iter().map(|it| it.contribution).sum::<f64>() / fit.level);
@@ -42,7 +42,8 @@ pub(super) fn text(history: &History, fit: &Fit, plan: &Plan) -> String {
          # Each list holds {count} equally likely draws of one posterior; a world takes all lists at the same place, so what was\n\
          # found together stays together. Beside them stand the median and the 90 % interval of all draws.\n\
          # What these curves do not hold: {base} of the outcome came without paid media (level, trend, season, controls), and\n\
-         # comes whatever is spent; a season of the response itself was not looked for.\n\
+         # comes whatever is spent: {coming} in the {ahead} {unit}s planned here. A season of the response itself was not\n\
+         # looked for.\n\
          kind = \"curves\"\n\
          title = {title}\n\
          question = \"Where does the next unit of money bring most, given what {steps} {unit}s of history can tell?\"\n\
@@ -51,15 +52,22 @@ pub(super) fn text(history: &History, fit: &Fit, plan: &Plan) -> String {
          currency = {currency}\n\
          budget = {budget}\n\
          {unit}s = {ahead}\n\
+         # The {unit} after the last of the history.\n\
+         start_date = \"{start}\"\n\
          # On each line's response, so that their sum is as uncertain as {outcome} was ({share} of it a {unit}).\n\
          noise = {noise}\n",
         source = plan.source,
         steps = fit.rows,
         first = day_text(history.first_day),
-        end = day_text(last),
+        end = day_text(day(history.steps() - 1)),
+        start = day_text(day(history.steps())),
         outcome = plan.outcome,
         count = draws.len(),
         base = triple(base, percent),
+        coming = triple(
+            outlook(fit, history, &vec![0.0; plan.steps * history.channels.len()], plan.seed).base,
+            number
+        ),
         title = quoted(&format!("Curves fitted to {}", plan.source)),
         margin = plan.margin.map_or_else(String::new, |margin| format!(
             "; of it {} is margin, so it breaks even at a return of {:.2}",

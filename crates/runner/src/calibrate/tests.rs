@@ -19,7 +19,7 @@ fn asked(flags: &[&str]) -> cli::Calibrate {
 fn read(bytes: &[u8], flags: &[&str]) -> Result<Loaded, Problems> {
     let mut findings = Findings::new("history.csv");
     let table = Table::of(bytes, &mut findings);
-    understand(table, &asked(flags), findings)
+    understand(table, &asked(flags), Phrases::of(Language::En), findings)
 }
 
 /// Problems as a person is shown them.
@@ -121,7 +121,9 @@ fn both_public_tables_are_understood() {
             .names
             .iter()
             .zip(&read.taken)
-            .map(|(name, taken)| format!("{name}: {}, {}\n", taken.role.name(), taken.why))
+            .map(|(name, taken)| {
+                format!("{name}: {}, {}\n", taken.role.name(Phrases::of(Language::En)), taken.why)
+            })
             .collect();
         insta::assert_snapshot!(name, said);
     }
@@ -257,6 +259,9 @@ fn the_scenario_s_worlds_are_the_draws() {
     let scenario =
         Scenario::from_text("fitted", &text).unwrap_or_else(|problems| panic!("{problems}\n{text}"));
     assert_eq!((scenario.brief.steps, scenario.brief.step_days), (13, 7.0));
+    // It begins where the history ended.
+    let end = history.first_day + 7 * history.steps() as i64;
+    assert_eq!(scenario.start_date.map(|date| date.to_string()), Some(cells::day_text(end)));
     let draws = fitted.thinned(30);
     for seed in 0..40 {
         let seeds = Seeds::numbered(Domain::Evaluate, seed, 0);

@@ -176,7 +176,7 @@ pub(crate) struct Recommend {
     #[arg(long, value_name = "SEED", requires = "shadow")]
     pub(crate) seed: Option<Replay>,
     /// Seeds of the worlds in which the odds are found, half-open
-    #[arg(long, value_name = "A..B", default_value = "0..32")]
+    #[arg(long, value_name = "A..B", default_value = "0..64")]
     pub(crate) seeds: SeedRange,
     /// Find no odds
     #[arg(long)]

@@ -37,7 +37,7 @@ pub(crate) fn page(name: &str, report: &Report, setting: &Setting<'_>) -> String
         text.push('\n');
         text += &look.heading(4, format!("{BOLD}Tier in the year{BOLD:#}\n"));
         text += look.gap();
-        text += &look.notes(&format!("{}\n", tier_reached(tier)));
+        text += &look.notes(&format!("{}\n", tier_reached(tier, setting.phrases())));
     }
     text.push('\n');
     text += &look.notes(&(definitions(report) + &setting.footing()));

@@ -1,7 +1,14 @@
 //! What pages say in two languages: a phrase that lacks one does not compile. The words stand in tables, side by side:
-//! [`desk`] for the planner's commands, `report::phrases` for the report.
+//! [`desk`] for
+//! `plan`, `recommend` and `explain`, [`judging`] for `evaluate` and `compare`, [`futures`] for `what-if`, `branch` and
+//! `run-off`, [`calibrate`] and [`init`] for those, [`help`] for the help of all of them, `report::phrases` for the report.
 
+pub(crate) mod calibrate;
 pub(crate) mod desk;
+pub(crate) mod futures;
+pub(crate) mod help;
+pub(crate) mod init;
+pub(crate) mod judging;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
@@ -43,6 +50,7 @@ macro_rules! phrases {
         /// What is said, in one language.
         pub(crate) struct Phrases {
             /// Which.
+            #[allow(dead_code, reason = "not every table is asked")]
             pub(crate) language: $crate::phrases::Language,
             $(pub(crate) $name: &'static str,)*
         }
@@ -59,6 +67,7 @@ macro_rules! phrases {
             }
 
             /// A word that results bring with them.
+            #[allow(dead_code, reason = "not every table is asked")]
             pub(crate) fn term(&self, word: &str) -> String {
                 self.language.term(word)
             }
@@ -91,6 +100,9 @@ const TERMS: &[(&str, &str)] = &[
     ("orders", "订单"),
     ("profit", "利润"),
     ("members", "会员"),
+    ("joins", "入会"),
+    ("leads", "线索"),
+    ("clicks and engagements", "点击与互动"),
     ("response", "响应"),
     ("unreached", "未触达"),
     ("discover", "发现"),

@@ -1,7 +1,8 @@
 //! What is expected of today's money, with odds: the season in drawn worlds, with the money of the log up to today, the
 //! recommendation today, and the agent's own decisions after it; and again with a line's money of today at zero.
 //!
-//! What came of the money in the log does not narrow down the worlds, so the intervals are rather too wide than too narrow.
+//! What came of the money in the log does not narrow down the worlds. An agent that learns has put its money where this world is
+//! better than others, so more often than not what comes lies above the middle.
 
 use std::sync::Arc;
 

@@ -2,17 +2,19 @@
 
 use super::Setting;
 use crate::format::{UNDEFINED, number, or_undefined, percent};
+use crate::phrases::fill;
 use crate::results::{Finished, Line};
 
 /// Share of spend, and what is credited of the goal for each 1,000 of spend.
 pub(super) fn by_line(finished: &[&Finished], setting: &Setting<'_>) -> String {
-    let currency = &setting.scenario.currency;
-    let unit = setting.scenario.goal.credited_unit();
+    let phrases = setting.phrases();
+    let unit = phrases.term(setting.scenario.goal.credited_unit());
+    let credited_title = fill(phrases.credited_by_line, &[&unit, &setting.scenario.currency]);
     let share = |line: &Line| or_undefined(line.share_of_spend, percent);
     let credited = |line: &Line| or_undefined(line.credited_per_thousand, number);
-    let mut text = table("share of spend by line", finished, setting, share);
+    let mut text = table(phrases.share_by_line, finished, setting, share);
     text.push('\n');
-    text + &table(&format!("credited {unit} per 1,000 {currency}"), finished, setting, credited)
+    text + &table(&credited_title, finished, setting, credited)
 }
 
 /// A row for each line, a column for each agent.

@@ -8,9 +8,8 @@ use crate::format::{
     UNDEFINED, interval, major, number, or_undefined, p_value, percent, ratio, seconds, share, signed,
     signed_percent,
 };
-use crate::look::Look;
+use crate::phrases::fill;
 use crate::results::{CertifiedBound, Contestant, Finished, Pair, Profiles, Requirement};
-use crate::statistics::ESTIMAND;
 
 /// Everything a comparison found.
 pub(crate) struct Comparison<'a> {
@@ -43,14 +42,14 @@ pub(crate) struct Shown {
 
 /// `outlay compare`
 pub(crate) fn comparison(result: &Comparison<'_>, setting: &Setting<'_>) -> String {
-    let look = setting.look;
+    let (look, phrases) = (setting.look, setting.phrases());
     let mut text = look.heading(3, setting.heading());
     let finished: Vec<&Finished> = result.agents.iter().filter_map(Contestant::finished).collect();
     text.push('\n');
     text += &scores_table(result, setting);
     if !result.pairs.is_empty() {
         text.push('\n');
-        text += &pairs_table(result, setting.look);
+        text += &pairs_table(result, setting);
     }
     if result.shown.profile {
         text.push('\n');
@@ -72,27 +71,28 @@ pub(crate) fn comparison(result: &Comparison<'_>, setting: &Setting<'_>) -> Stri
         let _ = writeln!(notes, "{line}");
     }
     for requirement in result.requirements {
-        let verdict = if requirement.met { "met" } else { "not met" };
-        let _ = writeln!(notes, "require {}: {verdict}", requirement.require);
+        let verdict = if requirement.met { phrases.met } else { phrases.not_met };
+        let _ = writeln!(notes, "{}", fill(phrases.require, &[&requirement.require, verdict]));
     }
     let break_even = finished.first().and_then(|it| it.evaluation.returns.break_even);
-    notes += &definitions(break_even, false);
+    notes += &definitions(break_even, false, phrases);
     notes += &setting.footing();
     look.page(text + &look.notes(&notes))
 }
 
 fn scores_table(result: &Comparison<'_>, setting: &Setting<'_>) -> String {
-    let mut header = vec!["agent".to_owned(), format!("{} (mean)", setting.scenario.goal.unit())];
-    header.extend(["IQM", "95 % interval", "p10", "worst seed"].map(Into::into));
+    let phrases = setting.phrases();
+    let mut header = vec![phrases.agent.to_owned(), setting.unit_mean()];
+    header.extend([phrases.iqm, phrases.interval, phrases.p10, phrases.worst_seed].map(Into::into));
     if result.range.is_some() {
-        header.push("headroom".into());
+        header.push(phrases.headroom.into());
     }
     let certified = result.bound.is_some_and(|bound| bound.certified);
     if certified {
-        header.push("of bound".into());
+        header.push(phrases.of_bound.into());
     }
     if setting.scenario.answer.is_some() {
-        header.push("of answer".into());
+        header.push(phrases.of_answer.into());
     }
     let width = header.len();
     setting.look.table(
@@ -111,7 +111,7 @@ fn scores_table(result: &Comparison<'_>, setting: &Setting<'_>) -> String {
                 row
             }
             Contestant::Failed { name, .. } => {
-                let mut row = vec![name.clone(), "failed".into()];
+                let mut row = vec![name.clone(), phrases.failed.into()];
                 row.resize(width, UNDEFINED.into());
                 row
             }
@@ -119,10 +119,11 @@ fn scores_table(result: &Comparison<'_>, setting: &Setting<'_>) -> String {
     )
 }
 
-fn pairs_table(result: &Comparison<'_>, look: Look) -> String {
-    let mut header = vec![format!("against {}", result.against)];
-    header.extend(["difference", "95 % interval", "uplift", "95 % interval", "P(better)"].map(Into::into));
-    header.push("p (Holm)".into());
+fn pairs_table(result: &Comparison<'_>, setting: &Setting<'_>) -> String {
+    let (look, phrases) = (setting.look, setting.phrases());
+    let mut header = vec![fill(phrases.against, &[result.against])];
+    header.extend([phrases.difference, phrases.interval, phrases.uplift, phrases.interval].map(Into::into));
+    header.extend([phrases.p_better, phrases.p_holm].map(Into::into));
     let rows = look.table(
         &header,
         result.pairs.iter().map(|pair| {
@@ -137,13 +138,14 @@ fn pairs_table(result: &Comparison<'_>, look: Look) -> String {
             ]
         }),
     );
-    let adjusted = crate::warning::plural(result.pairs.len() as u64, "comparison");
-    let note = look.notes(&format!("difference: {ESTIMAND}; p values are adjusted for {adjusted}\n"));
-    rows + look.gap() + &note
+    let many = if result.pairs.len() == 1 { phrases.comparison } else { phrases.comparisons };
+    let adjusted = fill(many, &[&result.pairs.len().to_string()]);
+    let note = fill(phrases.pairs_note, &[phrases.estimand, &adjusted]);
+    rows + look.gap() + &look.notes(&note)
 }
 
 fn profiles_table(profiles: &Profiles, setting: &Setting<'_>) -> String {
-    let mut header = vec![format!("{} above", setting.scenario.goal.unit())];
+    let mut header = vec![fill(setting.phrases().above, &[&setting.unit()])];
     header.extend(profiles.agents.iter().map(|agent| agent.name.clone()));
     let rows = profiles.tau.iter().enumerate().map(|(place, tau)| {
         let share = profiles.agents.iter().map(|agent| {
@@ -152,24 +154,23 @@ fn profiles_table(profiles: &Profiles, setting: &Setting<'_>) -> String {
         std::iter::once(number(*tau)).chain(share).collect()
     });
     let rows = setting.look.table(&header, rows);
-    let note =
-        setting.look.notes("share of episodes above each decile of all scores, with its own 95 % interval\n");
+    let note = setting.look.notes(setting.phrases().profiles_note);
     rows + setting.look.gap() + &note
 }
 
 fn money_table(finished: &[&Finished], setting: &Setting<'_>) -> String {
     let promises = finished.first().map_or(&[][..], |it| &it.evaluation.promises);
     let timing = finished.iter().any(|it| it.evaluation.seconds_per_decision.is_some());
-    let mut header =
-        vec!["agent".to_owned(), format!("spend {}", setting.scenario.currency), "unspent".into()];
-    header.extend(["ROI reported", "ROI incremental", "profit"].map(Into::into));
-    header.extend(promises.iter().map(kept));
-    header.push("limits broken".into());
+    let phrases = setting.phrases();
+    let mut header = vec![phrases.agent.to_owned(), setting.spend(), phrases.unspent.into()];
+    header.extend([phrases.roi_reported, phrases.roi_incremental, phrases.profit].map(Into::into));
+    header.extend(promises.iter().map(|promise| kept(promise, phrases)));
+    header.push(phrases.limits_broken.into());
     if timing {
-        header.push("per decision".into());
+        header.push(phrases.per_decision.into());
     }
     let break_even = finished.first().and_then(|it| it.evaluation.returns.break_even).map(|break_even| {
-        let mut row = ["break-even", "", ""].map(ToOwned::to_owned).to_vec();
+        let mut row = [phrases.break_even, "", ""].map(ToOwned::to_owned).to_vec();
         row.extend([ratio(break_even), ratio(break_even), ratio(0.0)]);
         row.resize(header.len(), String::new());
         row
@@ -200,51 +201,45 @@ fn money_table(finished: &[&Finished], setting: &Setting<'_>) -> String {
 
 fn last_year_table(finished: &[&Finished], setting: &Setting<'_>) -> String {
     let revenue = finished.iter().find_map(|it| it.evaluation.last_year).map_or(0, |it| it.revenue);
-    let mut header = vec!["agent".to_owned()];
-    header.push(format!("passes last year's {} {}", major(revenue), setting.scenario.currency));
-    header.push("never".into());
+    let phrases = setting.phrases();
+    let passes = fill(phrases.passes_last_year, &[&major(revenue), &setting.scenario.currency]);
+    let header = [phrases.agent.to_owned(), passes, phrases.never.into()];
     let rows = finished.iter().filter_map(|it| {
-        let [median, never] = time_to_pass(&it.evaluation.last_year?, setting.scenario.brief.step_days);
+        let [median, never] =
+            time_to_pass(&it.evaluation.last_year?, setting.scenario.brief.step_days, phrases);
         Some(vec![it.name.clone(), median, never])
     });
     let table = setting.look.table(&header, rows);
-    let note = "median time from the first step that counts, and the share of seeds that never do\n";
-    table + setting.look.gap() + &setting.look.notes(note)
+    table + setting.look.gap() + &setting.look.notes(phrases.passes_note)
 }
 
 /// The answer in sentences.
 fn conclusions(result: &Comparison<'_>, setting: &Setting<'_>) -> Vec<String> {
-    let mut lines = Vec::new();
+    let (mut lines, phrases) = (Vec::new(), setting.phrases());
     let clear = result.pairs.iter().filter(|pair| pair.difference_ci95[0] > 0.0);
     if let Some(best) = clear.max_by(|a, b| a.difference.total_cmp(&b.difference)) {
-        let uplift = best.uplift.map(|uplift| format!(" ({})", signed_percent(uplift))).unwrap_or_default();
-        lines.push(format!(
-            "{BOLD}{}{BOLD:#} reaches {} more {} than {}{uplift}, and is better on {} of seeds",
-            best.a,
-            number(best.difference),
-            setting.scenario.goal.unit(),
-            best.b,
-            percent(best.p_better)
-        ));
+        let uplift = best.uplift.map(|uplift| fill(phrases.in_brackets, &[&signed_percent(uplift)]));
+        let values = [
+            &format!("{BOLD}{}{BOLD:#}", best.a),
+            &number(best.difference),
+            &setting.unit(),
+            &best.b,
+            &uplift.unwrap_or_default(),
+            &percent(best.p_better),
+        ];
+        lines.push(fill(phrases.reaches_more, &values.map(String::as_str)));
     } else if !result.pairs.is_empty() {
-        lines.push(format!("no agent is better than {} beyond doubt", result.against));
+        lines.push(fill(phrases.none_better, &[result.against]));
     }
     if let Some([even, clairvoyant]) = result.range {
-        lines.push(format!(
-            "headroom: 0 is the even split ({}), 1 the clairvoyant plan ({})",
-            number(even),
-            number(clairvoyant)
-        ));
+        lines.push(fill(phrases.headroom_of, &[&number(even), &number(clairvoyant)]));
     }
     if let Some(bound) = result.bound {
-        let doubt = if bound.certified { "" } else { ", not certified: lines change each other's response" };
-        lines.push(format!(
-            "bound: no plan brings more than {} on average over these worlds{doubt}",
-            number(bound.mean)
-        ));
+        let doubt = if bound.certified { "" } else { phrases.not_certified };
+        lines.push(fill(phrases.bound_of, &[&number(bound.mean), doubt]));
     }
     lines.extend(setting.scenario.answer.as_ref().map(|answer| {
-        format!("known answer: {:.6} {}; {}", answer.value, setting.scenario.goal.unit(), answer.source)
+        fill(phrases.answer_of, &[&format!("{:.6}", answer.value), &setting.unit(), &answer.source])
     }));
     lines
 }

@@ -4,8 +4,6 @@ mod by_line;
 mod comparison;
 mod evaluation;
 
-use std::fmt::Write;
-
 use anstyle::Style;
 use comfy_table::{CellAlignment, Table, presets};
 use outlay_environment::Scenario;
@@ -15,6 +13,8 @@ pub(crate) use evaluation::{evaluation, tier_reached};
 
 use crate::format::{major, number, padded, percent, ratio, width};
 use crate::look::Look;
+use crate::phrases::judging::Phrases;
+use crate::phrases::{Language, fill};
 use crate::results::{LastYear, Promise, VERSION};
 
 const BOLD: Style = Style::new().bold();
@@ -32,72 +32,94 @@ pub(crate) struct Setting<'a> {
     pub(crate) noise: u64,
     /// How the page looks.
     pub(crate) look: Look,
+    /// Its language.
+    pub(crate) language: Language,
 }
 
 impl Setting<'_> {
     /// What is played: goal, money, time, seeds.
     pub(crate) fn heading(&self) -> String {
-        let brief = &self.scenario.brief;
-        let noise = if self.noise > 1 { format!(" x {} noises", self.noise) } else { String::new() };
-        format!(
-            "{BOLD}{}{BOLD:#}: most {} with {} {} in {}, seeds {}{noise}\n",
-            self.scenario.name,
-            self.scenario.goal.unit(),
-            major(brief.budget.0),
-            self.scenario.currency,
-            duration(brief.steps, brief.step_days),
-            self.seeds,
-        )
+        let (brief, phrases) = (&self.scenario.brief, self.phrases());
+        let values = [
+            &format!("{BOLD}{}{BOLD:#}", self.scenario.name),
+            &self.unit(),
+            &major(brief.budget.0),
+            &self.scenario.currency,
+            &duration(brief.steps, brief.step_days, phrases),
+            &self.seeds,
+            &noises(self.noise, phrases),
+        ];
+        fill(phrases.heading, &values.map(String::as_str)) + "\n"
+    }
+
+    /// What every page of results says.
+    pub(crate) fn phrases(&self) -> &'static Phrases {
+        Phrases::of(self.language)
+    }
+
+    /// The unit of the goal.
+    pub(crate) fn unit(&self) -> String {
+        self.language.term(self.scenario.goal.unit())
+    }
+
+    /// Its mean, as the head of a column.
+    pub(crate) fn unit_mean(&self) -> String {
+        fill(self.phrases().mean_of, &[&self.unit()])
+    }
+
+    /// Spend in the scenario's currency, as the head of a column.
+    pub(crate) fn spend(&self) -> String {
+        fill(self.phrases().spend_in, &[&self.scenario.currency])
     }
 
     /// What made the page.
     pub(crate) fn footing(&self) -> String {
         let hash: String = self.scenario.hash.chars().take(12).collect();
-        format!("{FAINT}outlay {VERSION}, scenario {} {hash}{FAINT:#}\n", self.scenario.name)
+        let text = fill(self.phrases().footing, &[VERSION, &self.scenario.name, &hash]);
+        format!("{FAINT}{text}{FAINT:#}\n")
     }
 }
 
 /// What a promise is about: `keeps ROI 2.00`.
-fn kept(promise: &Promise) -> String {
-    let what = if promise.limit == "return_floor" { "ROI" } else { "cost" };
-    format!("keeps {what} {}", ratio(promise.level))
+fn kept(promise: &Promise, phrases: &Phrases) -> String {
+    let keeps = if promise.limit == "return_floor" { phrases.keeps_return } else { phrases.keeps_cost };
+    fill(keeps, &[&ratio(promise.level)])
+}
+
+/// ` x 2 noises`, or nothing of one.
+pub(crate) fn noises(noises: u64, phrases: &Phrases) -> String {
+    if noises > 1 { fill(phrases.noises, &[&noises.to_string()]) } else { String::new() }
 }
 
 /// What the columns mean.
-fn definitions(break_even: Option<f64>, truth: bool) -> String {
-    let mut text = String::from(
-        "ROI reported = credited revenue / spend; ROI incremental = (revenue - revenue without spending) / spend\n",
-    );
+fn definitions(break_even: Option<f64>, truth: bool, phrases: &Phrases) -> String {
+    let mut text = phrases.roi_defined.to_owned();
     if truth {
-        text += "per line: incremental = the run, less the same run with this line at zero and its money not moved\n";
+        text += phrases.truth_defined;
     }
     if let Some(break_even) = break_even {
-        let _ = writeln!(
-            text,
-            "break-even ROI = 1 / margin = {}; profit = ROI incremental / break-even - 1",
-            ratio(break_even)
-        );
+        text += &fill(phrases.break_even_defined, &[&ratio(break_even)]);
     }
     text
 }
 
 /// The median time to pass last year's revenue, and the share of seeds that never do: hours where steps are shorter than
 /// a day.
-fn time_to_pass(last_year: &LastYear, step_days: f64) -> [String; 2] {
-    let (unit, per_day) = if step_days < 1.0 { ("hours", 24.0) } else { ("days", 1.0) };
-    let median = last_year.median_days.map(|days| format!("{} {unit}", number(days * per_day)));
-    [median.unwrap_or_else(|| "never".into()), percent(last_year.never)]
+fn time_to_pass(last_year: &LastYear, step_days: f64, phrases: &Phrases) -> [String; 2] {
+    let (unit, per_day) = if step_days < 1.0 { (phrases.hours, 24.0) } else { (phrases.days, 1.0) };
+    let median = last_year.median_days.map(|days| fill(unit, &[&number(days * per_day)]));
+    [median.unwrap_or_else(|| phrases.never.into()), percent(last_year.never)]
 }
 
 /// `32 days`, `26 weeks`, `48 half-hours`
-pub(crate) fn duration(steps: usize, step_days: f64) -> String {
-    let unit = match step_days {
-        1.0 => "day",
-        7.0 => "week",
-        days if (days * 48.0 - 1.0).abs() < 1e-9 => "half-hour",
-        days => return format!("{steps} steps of {} days", number(days)),
+pub(crate) fn duration(steps: usize, step_days: f64, phrases: &Phrases) -> String {
+    let [one, many] = match step_days {
+        1.0 => [phrases.day, phrases.days],
+        7.0 => [phrases.week, phrases.weeks],
+        days if (days * 48.0 - 1.0).abs() < 1e-9 => [phrases.half_hour, phrases.half_hours],
+        days => return fill(phrases.steps_of, &[&steps.to_string(), &number(days)]),
     };
-    crate::warning::plural(steps as u64, unit)
+    fill(if steps == 1 { one } else { many }, &[&steps.to_string()])
 }
 
 /// A word for a command line.

@@ -7,6 +7,8 @@ use outlay_environment::{CalendarStep, Change, Money, Scenario, suggestion};
 use crate::cli;
 use crate::failure::Failure;
 use crate::format::{major, number};
+use crate::phrases::fill;
+use crate::phrases::futures::Phrases;
 use crate::plan;
 
 /// Budgets of the curve, as multiples of the one as it is.
@@ -34,11 +36,12 @@ pub(super) fn of_flags(
     typed: &str,
     base: &Scenario,
     changes: &cli::Changes,
+    phrases: &Phrases,
 ) -> Result<Vec<Alternative>, Failure> {
     let mut edits = Vec::new();
     for budget in &changes.budget {
         let money = plan::money(base, *budget)?;
-        edits.push(Edit::File(named_budget(base, money), vec![plan::set_budget(money)]));
+        edits.push(Edit::File(named_budget(base, money, phrases), vec![plan::set_budget(money)]));
     }
     for text in &changes.set {
         edits.push(Edit::File(text.clone(), vec![Change::set("--set", text)]));
@@ -47,22 +50,28 @@ pub(super) fn of_flags(
         edits.push(Edit::Price(line.clone(), *factor));
     }
     for line in &changes.drop {
-        edits.push(Edit::File(format!("without {line}"), vec![Change::without_line("--drop", line)]));
+        let name = fill(phrases.without_line, &[line]);
+        edits.push(Edit::File(name, vec![Change::without_line("--drop", line)]));
     }
     for cli::LineMoney { line, money } in &changes.pin {
         let bare = line.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
         let key = if bare { line.clone() } else { format!("{line:?}") };
         let change = Change::set("--pin", &format!("line.{key}.pin={money}"));
-        edits.push(Edit::File(format!("{line} at {} a step", number(*money)), vec![change]));
+        edits.push(Edit::File(fill(phrases.line_at, &[line, &number(*money)]), vec![change]));
     }
     if changes.together {
-        return Ok(vec![alternative(typed, &edits)?]);
+        return Ok(vec![alternative(typed, &edits, phrases)?]);
     }
-    edits.iter().map(|edit| alternative(typed, std::slice::from_ref(edit))).collect()
+    edits.iter().map(|edit| alternative(typed, std::slice::from_ref(edit), phrases)).collect()
 }
 
 /// The scenario with this much more, or less, to spend.
-pub(super) fn with_more(typed: &str, base: &Scenario, more: Money) -> Result<Alternative, Failure> {
+pub(super) fn with_more(
+    typed: &str,
+    base: &Scenario,
+    more: Money,
+    phrases: &Phrases,
+) -> Result<Alternative, Failure> {
     let money = base.brief.budget + more;
     if money < Money::ZERO {
         return Err(Failure::usage(format!(
@@ -72,17 +81,21 @@ pub(super) fn with_more(typed: &str, base: &Scenario, more: Money) -> Result<Alt
             major(base.brief.budget.0)
         )));
     }
-    alternative(typed, &[Edit::File(named_budget(base, money), vec![plan::set_budget(money)])])
+    alternative(
+        typed,
+        &[Edit::File(named_budget(base, money, phrases), vec![plan::set_budget(money)])],
+        phrases,
+    )
 }
 
 /// Other budgets, the smallest first.
-pub(super) fn of_curve(typed: &str, base: &Scenario) -> Result<Vec<Alternative>, Failure> {
+pub(super) fn of_curve(typed: &str, base: &Scenario, phrases: &Phrases) -> Result<Vec<Alternative>, Failure> {
     let budgets = CURVE.map(|times| Money::from_major(times * base.brief.budget.major()));
-    budgets.into_iter().map(|money| with_more(typed, base, money - base.brief.budget)).collect()
+    budgets.into_iter().map(|money| with_more(typed, base, money - base.brief.budget, phrases)).collect()
 }
 
 /// Other seasons: moved by a week, with a weaker or dearer peak, weaker or dearer as a whole.
-pub(super) fn of_stress(base: &Scenario) -> Result<Vec<Alternative>, Failure> {
+pub(super) fn of_stress(base: &Scenario, phrases: &Phrases) -> Result<Vec<Alternative>, Failure> {
     let calendar = &base.brief.calendar;
     let week = (WEEK / base.brief.step_days).round() as usize;
     let mut seasons: Vec<(String, Vec<CalendarStep>)> = Vec::new();
@@ -94,8 +107,8 @@ pub(super) fn of_stress(base: &Scenario) -> Result<Vec<Alternative>, Failure> {
             };
             calendar.iter().enumerate().map(moved).collect()
         };
-        seasons.push(("a week later".into(), moved(&|step| step.checked_sub(week), first)));
-        seasons.push(("a week earlier".into(), moved(&|step| step.checked_add(week), last)));
+        seasons.push((phrases.week_later.into(), moved(&|step| step.checked_sub(week), first)));
+        seasons.push((phrases.week_earlier.into(), moved(&|step| step.checked_add(week), last)));
     }
     let strongest = |day: &&CalendarStep| calendar.iter().all(|other| other.demand <= day.demand);
     let peak = calendar.iter().find(strongest);
@@ -107,12 +120,12 @@ pub(super) fn of_stress(base: &Scenario) -> Result<Vec<Alternative>, Failure> {
     };
     if let Some(peak) = peak.filter(|peak| calendar.iter().any(|day| day.phase_index != peak.phase_index)) {
         let (name, place) = (&peak.phase, Some(peak.phase_index));
-        seasons.push((format!("{name}: 30 % less demand"), changed(place, &|day| day.demand *= WEAKER_PEAK)));
-        seasons
-            .push((format!("{name}: rivals 50 % dearer"), changed(place, &|day| day.price *= DEARER_PEAK)));
+        let weaker = changed(place, &|day| day.demand *= WEAKER_PEAK);
+        seasons.push((fill(phrases.weaker_peak, &[name]), weaker));
+        seasons.push((fill(phrases.dearer_peak, &[name]), changed(place, &|day| day.price *= DEARER_PEAK)));
     }
-    seasons.push(("all season: 20 % fewer visits".into(), changed(None, &|day| day.traffic *= FEWER_VISITS)));
-    seasons.push(("all season: rivals 20 % dearer".into(), changed(None, &|day| day.price *= DEARER)));
+    seasons.push((phrases.fewer_visits.into(), changed(None, &|day| day.traffic *= FEWER_VISITS)));
+    seasons.push((phrases.dearer.into(), changed(None, &|day| day.price *= DEARER)));
     let alternative = |(name, season)| {
         let scenario = base.with_calendar(season).ok_or_else(|| {
             Failure::usage(format!("`{}` has no calendar that could be moved", base.name))
@@ -151,15 +164,15 @@ enum Edit {
 }
 
 impl Edit {
-    fn name(&self) -> String {
+    fn name(&self, phrases: &Phrases) -> String {
         match self {
             Self::File(name, _) => name.clone(),
-            Self::Price(line, factor) => format!("{line} at x{factor} the price"),
+            Self::Price(line, factor) => fill(phrases.priced, &[line, &factor.to_string()]),
         }
     }
 }
 
-fn alternative(typed: &str, edits: &[Edit]) -> Result<Alternative, Failure> {
+fn alternative(typed: &str, edits: &[Edit], phrases: &Phrases) -> Result<Alternative, Failure> {
     let changes: Vec<Change> = (edits.iter())
         .flat_map(|edit| match edit {
             Edit::File(_, changes) => changes.clone(),
@@ -172,8 +185,8 @@ fn alternative(typed: &str, edits: &[Edit]) -> Result<Alternative, Failure> {
             scenario = dearer(&scenario, line, *factor)?;
         }
     }
-    let names: Vec<String> = edits.iter().map(Edit::name).collect();
-    Ok(Alternative { name: names.join(", "), scenario })
+    let names: Vec<String> = edits.iter().map(|edit| edit.name(phrases)).collect();
+    Ok(Alternative { name: names.join(phrases.and), scenario })
 }
 
 fn dearer(scenario: &Scenario, line: &str, factor: f64) -> Result<Arc<Scenario>, Failure> {
@@ -190,21 +203,22 @@ fn dearer(scenario: &Scenario, line: &str, factor: f64) -> Result<Arc<Scenario>,
 }
 
 /// `budget 310,000 (+10,000)`
-fn named_budget(base: &Scenario, money: Money) -> String {
+fn named_budget(base: &Scenario, money: Money, phrases: &Phrases) -> String {
     let more = money - base.brief.budget;
     let sign = if more < Money::ZERO { "" } else { "+" };
-    format!("budget {} ({sign}{})", major(money.0), major(more.0))
+    fill(phrases.budget_now, &[&major(money.0), &format!("{sign}{}", major(more.0))])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::phrases::Language;
 
     /// The season moves as a whole: no phase comes twice, weekdays stay what they are.
     #[test]
     fn a_season_is_moved_by_a_week() {
         let base = Scenario::load("new-customer").unwrap();
-        let seasons = of_stress(&base).unwrap();
+        let seasons = of_stress(&base, Phrases::of(Language::En)).unwrap();
         let phases = |place: usize| -> Vec<(String, usize)> {
             let mut phases: Vec<(String, usize)> = Vec::new();
             for day in &seasons[place].scenario.brief.calendar {

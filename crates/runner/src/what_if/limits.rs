@@ -5,6 +5,8 @@ use outlay_environment::{Episode, LimitKind, Limits, LineLimits, Money, Scenario
 use super::alternatives::Alternative;
 use crate::failure::Failure;
 use crate::format::{major, number};
+use crate::phrases::futures::Phrases;
+use crate::phrases::{Language, fill};
 
 /// One limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,7 +54,7 @@ pub(super) fn of(scenario: &Scenario) -> Result<Vec<Limit>, Failure> {
 }
 
 /// The scenario without each of its limits, and, where there are several, without all.
-pub(super) fn without_each(scenario: &Scenario, all: &[Limit]) -> Vec<Alternative> {
+pub(super) fn without_each(scenario: &Scenario, all: &[Limit], phrases: &Phrases) -> Vec<Alternative> {
     let without = |name: String, removed: &[Limit]| {
         let mut limits = scenario.brief.limits.clone();
         // Places in lists stay what they are until all is taken out.
@@ -61,35 +63,45 @@ pub(super) fn without_each(scenario: &Scenario, all: &[Limit]) -> Vec<Alternativ
         }
         Alternative { name, scenario: scenario.with_limits(limits) }
     };
-    let each = all.iter().map(|limit| without(limit.name(scenario), std::slice::from_ref(limit)));
-    let together = (all.len() > 1).then(|| without("all of them".to_owned(), all));
+    let each = all.iter().map(|limit| without(limit.name(scenario, phrases), std::slice::from_ref(limit)));
+    let together = (all.len() > 1).then(|| without(phrases.all_of_them.to_owned(), all));
     each.chain(together).collect()
+}
+
+/// A soft limit's name: in English its key.
+fn soft_name(soft: SoftLimit, phrases: &Phrases) -> String {
+    match phrases.language {
+        Language::En => soft.name().to_owned(),
+        language => language.term(soft.name()),
+    }
 }
 
 impl Limit {
     /// As a planner calls it.
-    fn name(self, scenario: &Scenario) -> String {
+    fn name(self, scenario: &Scenario, phrases: &Phrases) -> String {
         let (brief, limits) = (&scenario.brief, &scenario.brief.limits);
         let days = |step: usize| number(step as f64 * brief.step_days);
-        let of_line = |line: usize, what: String| format!("{}: {what}", brief.lines[line].name);
+        let of_line =
+            |line: usize, what: &str, money: Money| fill(what, &[&brief.lines[line].name, &major(money.0)]);
         match self {
-            Self::Soft(soft) => format!("{} {}", soft.name(), number(soft.level())),
-            Self::StepCap(cap) => format!("daily_cap {}", major(cap.0)),
-            Self::LargestChange(change) => format!("largest_change {}", number(change)),
+            Self::Soft(soft) => format!("{} {}", soft_name(soft, phrases), number(soft.level())),
+            Self::StepCap(cap) => fill(phrases.limit_step_cap, &[&major(cap.0)]),
+            Self::LargestChange(change) => fill(phrases.limit_change, &[&number(change)]),
             Self::Hold(place) => {
                 let hold = limits.holds[place];
-                format!("hold {} until day {}", major(hold.money.0), days(hold.until_step))
+                fill(phrases.limit_hold, &[&major(hold.money.0), &days(hold.until_step)])
             }
             Self::Group(place) => {
                 let group = &limits.groups[place];
-                format!("group {}: at most {}", group.name, major(group.most.0))
+                fill(phrases.limit_group, &[&group.name, &major(group.most.0)])
             }
-            Self::Cap(line, cap) => of_line(line, format!("cap {}", major(cap.0))),
-            Self::Floor(line, floor) => of_line(line, format!("floor {}", major(floor.0))),
-            Self::Pin(line, pin) => of_line(line, format!("pin {}", major(pin.0))),
+            Self::Cap(line, cap) => of_line(line, phrases.limit_cap, cap),
+            Self::Floor(line, floor) => of_line(line, phrases.limit_floor, floor),
+            Self::Pin(line, pin) => of_line(line, phrases.limit_pin, pin),
             Self::Window(line) => {
                 let LineLimits { first_step, end_step, .. } = limits.lines[line];
-                of_line(line, format!("days {} to {}", days(first_step), days(end_step.min(brief.steps))))
+                let ends = [days(first_step), days(end_step.min(brief.steps))];
+                fill(phrases.limit_window, &[&brief.lines[line].name, &ends[0], &ends[1]])
             }
         }
     }

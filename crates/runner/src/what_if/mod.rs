@@ -16,6 +16,8 @@ use crate::episodes;
 use crate::evaluate::setting;
 use crate::evaluation::scenario_id;
 use crate::failure::{EXIT_INTERRUPTED, Failure};
+use crate::phrases::futures::Phrases;
+use crate::phrases::{Language, fill};
 use crate::plan;
 use crate::results::VERSION;
 use crate::statistics::ESTIMAND;
@@ -79,13 +81,15 @@ pub(crate) fn run(arguments: &cli::WhatIf, timing: bool, terminal: Terminal) -> 
     let base = plan::scenario(&stage.scenario)?;
     let (participant, warnings) = plan::participant(&arguments.agent, &base, stage.time_limit)?;
     warnings.iter().for_each(|warning| terminal.warn(warning));
-    let question = Question { arguments, base: base.clone(), timing, terminal };
+    // Names in a document are English in every language.
+    let phrases = Phrases::of(if terminal.json { Language::En } else { terminal.language });
+    let question = Question { arguments, base: base.clone(), timing, terminal, phrases };
     let answer = match asked {
         Asked::Changes => {
-            let alternatives = alternatives::of_flags(&stage.scenario, &base, &arguments.changes)?;
+            let alternatives = alternatives::of_flags(&stage.scenario, &base, &arguments.changes, phrases)?;
             differences(&question, alternatives)
         }
-        Asked::Stress => differences(&question, alternatives::of_stress(&base)?),
+        Asked::Stress => differences(&question, alternatives::of_stress(&base, phrases)?),
         Asked::Limits => price_of_limits(&question),
         Asked::Curve => curve(&question),
         Asked::Next(money) => next(&question, money),
@@ -106,7 +110,7 @@ pub(crate) fn run(arguments: &cli::WhatIf, timing: bool, terminal: Terminal) -> 
         })?;
     } else {
         let games = plan::games_in(&base, stage, false);
-        let setting = setting(&games, stage, arguments.markdown);
+        let setting = setting(&games, stage, arguments.markdown, terminal.language);
         terminal.result(&page::page(asked, &participant.name, &answer, &setting))?;
     }
     if let Some(warning) = Warning::few_seeds(&stage.seeds) {
@@ -127,14 +131,16 @@ fn differences(question: &Question<'_>, alternatives: Vec<Alternative>) -> Resul
 }
 
 fn as_it_is(question: &Question<'_>, samples: &[Sample]) -> Row {
-    let base = Alternative { name: "as it is".to_owned(), scenario: question.base.clone() };
+    let base = Alternative { name: question.phrases.as_it_is.to_owned(), scenario: question.base.clone() };
     Row::of(&base, samples)
 }
 
 /// Each limit, by what the agent reaches without it.
 fn price_of_limits(question: &Question<'_>) -> Result<Option<Answer>, Failure> {
     let limits = limits::of(&question.base)?;
-    let Some(answer) = differences(question, limits::without_each(&question.base, &limits))? else {
+    let Some(answer) =
+        differences(question, limits::without_each(&question.base, &limits, question.phrases))?
+    else {
         return Ok(None);
     };
     let Some(bindings) = bindings(question, &limits)? else { return Ok(None) };
@@ -179,7 +185,8 @@ fn curve(question: &Question<'_>) -> Result<Option<Answer>, Failure> {
     if question.base.brief.budget <= Money::ZERO {
         return Err(Failure::usage(format!("`{}` has no budget to multiply", question.base.name)));
     }
-    let alternatives = alternatives::of_curve(&question.arguments.stage.scenario, &question.base)?;
+    let alternatives =
+        alternatives::of_curve(&question.arguments.stage.scenario, &question.base, question.phrases)?;
     let noises = question.arguments.stage.noise;
     let Some(base) = question.samples(&question.base)? else { return Ok(None) };
     let mut as_it_is = as_it_is(question, &base);
@@ -207,9 +214,9 @@ fn curve(question: &Question<'_>) -> Result<Option<Answer>, Failure> {
 /// The next money by the agent itself, and forced onto each line and off it; the largest gain first.
 fn next(question: &Question<'_>, money: Money) -> Result<Option<Answer>, Failure> {
     let (typed, base) = (&question.arguments.stage.scenario, &question.base);
-    let noises = question.arguments.stage.noise;
-    let richer = alternatives::with_more(typed, base, money)?;
-    let poorer = alternatives::with_more(typed, base, Money::ZERO - money)?;
+    let (noises, phrases) = (question.arguments.stage.noise, question.phrases);
+    let richer = alternatives::with_more(typed, base, money, phrases)?;
+    let poorer = alternatives::with_more(typed, base, Money::ZERO - money, phrases)?;
     let Some(samples) = question.samples(base)? else { return Ok(None) };
     let mut rows = Vec::new();
     for (alternative, money) in [(&richer, money), (&poorer, Money::ZERO - money)] {
@@ -228,8 +235,8 @@ fn next(question: &Question<'_>, money: Money) -> Result<Option<Answer>, Failure
     {
         for (line, found) in base.brief.lines.iter().zip(lines) {
             let mut row = Row::of(alternative, found).against(&samples, found, noises);
-            let way = if money > Money::ZERO { "onto" } else { "off" };
-            row.name = format!("{way} {}", line.name);
+            let way = if money > Money::ZERO { phrases.onto } else { phrases.off };
+            row.name = fill(way, &[&line.name]);
             row.forced = Some(Forcing { line: Some(line.name.clone()), money: money.0, from: None });
             // Nobody decided this: it is the scenario as it is, with other money on a line.
             row.scenario_hash = None;
@@ -239,7 +246,7 @@ fn next(question: &Question<'_>, money: Money) -> Result<Option<Answer>, Failure
     for ([from, to], found) in moves.iter().zip(&forced.moved) {
         let [from, to] = [from, to].map(|line| base.brief.lines[*line].name.clone());
         let mut row = Row::of(&here, found).against(&samples, found, noises);
-        row.name = format!("{from} to {to}");
+        row.name = fill(phrases.from_to, &[&from, &to]);
         row.forced = Some(Forcing { line: Some(to), money: money.0, from: Some(from) });
         row.scenario_hash = None;
         rows.push(row);

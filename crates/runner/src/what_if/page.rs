@@ -4,7 +4,8 @@ use crate::format::{
     interval, major, number, or_undefined, percent, ratio, signed, signed_major, signed_percent,
 };
 use crate::incremental::break_even;
-use crate::statistics::ESTIMAND;
+use crate::phrases::fill;
+use crate::phrases::futures::Phrases;
 use crate::tables::Setting;
 
 use super::Asked;
@@ -12,16 +13,16 @@ use super::answer::{Against, Answer, Binding, Forcing, Row};
 
 /// The whole page.
 pub(super) fn page(asked: Asked, agent: &str, answer: &Answer, setting: &Setting<'_>) -> String {
-    let look = setting.look;
+    let (look, phrases) = (setting.look, Phrases::of(setting.language));
     let title = match asked {
-        Asked::Changes => "what if",
-        Asked::Next(_) => "the next money",
-        Asked::Limits => "the price of each limit",
-        Asked::Curve => "outcome against budget",
-        Asked::Stress => "other seasons",
+        Asked::Changes => phrases.changes,
+        Asked::Next(_) => phrases.next,
+        Asked::Limits => phrases.limits,
+        Asked::Curve => phrases.curve,
+        Asked::Stress => phrases.stress,
     };
-    let heading = setting.heading();
-    let mut text = look.heading(3, format!("{agent}, {title}: {heading}")) + "\n";
+    let heading = fill(phrases.title, &[agent, title, &setting.heading()]);
+    let mut text = look.heading(3, heading) + "\n";
     text += &match asked {
         Asked::Changes | Asked::Stress => changes(answer, setting),
         Asked::Limits => limits(answer, setting),
@@ -34,30 +35,30 @@ pub(super) fn page(asked: Asked, agent: &str, answer: &Answer, setting: &Setting
 }
 
 fn notes(asked: Asked, setting: &Setting<'_>) -> String {
-    let mut notes = format!("difference: {ESTIMAND} from the scenario as it is, in its own goal\n");
+    let phrases = Phrases::of(setting.language);
+    let mut notes = fill(phrases.note, &[setting.phrases().estimand]);
     notes += match asked {
-        Asked::Limits => {
-            "without it: the agent knows that the limit is gone; bound: steps in which the money stood at the limit\n"
-        }
-        Asked::Curve => "per 1,000: what each thousand of budget since the row above brought\n",
-        Asked::Next(_) => {
-            "onto, off: what the agent did, replayed with other money on one line alone; each: money for one more, or \
-             saved for one less\n"
-        }
-        Asked::Changes | Asked::Stress => "each: money for one more, or saved for one less\n",
+        Asked::Limits => phrases.limits_note,
+        Asked::Curve => phrases.curve_note,
+        Asked::Next(_) => phrases.next_note,
+        Asked::Changes | Asked::Stress => phrases.changes_note,
     };
     if let Some(even) = break_even(setting.scenario) {
-        notes += &format!("break-even ROI = 1 / margin = {}\n", ratio(even));
+        notes += &fill(phrases.break_even, &[&ratio(even)]);
     }
     notes + &setting.footing()
 }
 
-fn texts<const N: usize>(texts: [&str; N]) -> Vec<String> {
-    texts.map(ToOwned::to_owned).to_vec()
+/// Heads of the columns of [`differences`].
+fn differences_head(setting: &Setting<'_>) -> [String; 4] {
+    let phrases = setting.phrases();
+    [phrases.difference, phrases.interval, phrases.uplift, phrases.p_better].map(ToOwned::to_owned)
 }
 
-fn unit_mean(setting: &Setting<'_>) -> String {
-    format!("{} (mean)", setting.scenario.goal.unit())
+/// Heads of the columns of [`money`].
+fn money_head(setting: &Setting<'_>) -> [String; 3] {
+    let phrases = setting.phrases();
+    [setting.spend(), phrases.roi_reported.to_owned(), phrases.roi_incremental.to_owned()]
 }
 
 /// Difference, interval, uplift, chance of being better.
@@ -84,12 +85,11 @@ fn money(row: &Row) -> Vec<String> {
 }
 
 fn changes(answer: &Answer, setting: &Setting<'_>) -> String {
-    let currency = &setting.scenario.currency;
-    let mut header = vec!["what if".to_owned(), unit_mean(setting)];
-    header.extend(texts(["difference", "95 % interval", "uplift", "P(better)"]));
-    header.push(format!("spend {currency}"));
-    header.extend(texts(["ROI reported", "ROI incremental"]));
-    header.push(format!("{currency} each"));
+    let phrases = Phrases::of(setting.language);
+    let mut header = vec![phrases.changes.to_owned(), setting.unit_mean()];
+    header.extend(differences_head(setting));
+    header.extend(money_head(setting));
+    header.push(fill(phrases.each, &[&setting.scenario.currency]));
     let rows = std::iter::once(&answer.as_it_is).chain(&answer.alternatives).map(|row| {
         let mut cells = vec![row.name.clone(), number(row.score)];
         cells.extend(differences(row.against.as_ref()));
@@ -103,17 +103,18 @@ fn changes(answer: &Answer, setting: &Setting<'_>) -> String {
 }
 
 fn limits(answer: &Answer, setting: &Setting<'_>) -> String {
-    let mut header = vec!["without".to_owned(), unit_mean(setting)];
-    header.extend(texts(["difference", "95 % interval", "uplift", "P(better)"]));
-    header.push(format!("spend {}", setting.scenario.currency));
-    header.push("bound".into());
+    let phrases = Phrases::of(setting.language);
+    let mut header = vec![phrases.without.to_owned(), setting.unit_mean()];
+    header.extend(differences_head(setting));
+    header.push(setting.spend());
+    header.push(phrases.bound.into());
     let rows = std::iter::once(&answer.as_it_is).chain(&answer.alternatives).map(|row| {
         let mut cells = vec![row.name.clone(), number(row.score)];
         cells.extend(differences(row.against.as_ref()));
         cells.push(major(row.spend));
         cells.push(match row.bound {
-            Some(Binding::Steps(share)) => format!("{} of steps", percent(share)),
-            Some(Binding::Missed(share)) => format!("missed on {} of seeds", percent(share)),
+            Some(Binding::Steps(share)) => fill(phrases.of_steps, &[&percent(share)]),
+            Some(Binding::Missed(share)) => fill(phrases.missed, &[&percent(share)]),
             None => String::new(),
         });
         cells
@@ -123,12 +124,12 @@ fn limits(answer: &Answer, setting: &Setting<'_>) -> String {
 
 fn curve(answer: &Answer, setting: &Setting<'_>) -> String {
     let currency = &setting.scenario.currency;
-    let mut header = vec![format!("budget {currency}"), unit_mean(setting)];
-    header.extend(texts(["difference", "95 % interval"]));
-    header.push(format!("spend {currency}"));
-    header.extend(texts(["ROI reported", "ROI incremental"]));
-    header.push(format!("per 1,000 {currency}"));
-    header.push("95 % interval".into());
+    let phrases = Phrases::of(setting.language);
+    let mut header = vec![fill(phrases.budget_in, &[currency]), setting.unit_mean()];
+    header.extend(differences_head(setting).into_iter().take(2));
+    header.extend(money_head(setting));
+    header.push(fill(phrases.per_thousand, &[currency]));
+    header.push(setting.phrases().interval.into());
     let mut points: Vec<&Row> = std::iter::once(&answer.as_it_is).chain(&answer.alternatives).collect();
     points.sort_by_key(|row| row.budget);
     let rows = points.into_iter().map(|row| {
@@ -149,6 +150,7 @@ fn curve(answer: &Answer, setting: &Setting<'_>) -> String {
 
 fn next(agent: &str, money: i64, answer: &Answer, setting: &Setting<'_>) -> String {
     let (look, currency) = (setting.look, &setting.scenario.currency);
+    let phrases = Phrases::of(setting.language);
     let amount = major(money);
     let forced = |row: &&Row, is: fn(&Forcing) -> bool| row.forced.as_ref().is_some_and(is);
     let (moved, alone): (Vec<&Row>, Vec<&Row>) =
@@ -156,13 +158,13 @@ fn next(agent: &str, money: i64, answer: &Answer, setting: &Setting<'_>) -> Stri
     let (more, less): (Vec<&Row>, Vec<&Row>) =
         alone.into_iter().partition(|row| forced(row, |forced| forced.money > 0));
     let table = |title: &str, rows: &[&Row]| {
-        let mut header = vec![title.to_owned()];
-        header.extend(texts(["difference", "95 % interval", "uplift", "P(better)"]));
-        header.push(format!("spend {currency}"));
-        header.push(format!("{currency} each"));
+        let mut header = vec![fill(title, &[&amount, currency])];
+        header.extend(differences_head(setting));
+        header.push(setting.spend());
+        header.push(fill(phrases.each, &[currency]));
         let rows = rows.iter().map(|row| {
             let by_agent = row.forced.as_ref().is_none_or(|forced| forced.line.is_none());
-            let mut cells = vec![if by_agent { format!("{agent} itself") } else { row.name.clone() }];
+            let mut cells = vec![if by_agent { fill(phrases.itself, &[agent]) } else { row.name.clone() }];
             cells.extend(differences(row.against.as_ref()));
             let against = row.against.as_ref();
             cells.push(against.map_or_else(String::new, |against| signed_major(against.spend_difference)));
@@ -171,17 +173,17 @@ fn next(agent: &str, money: i64, answer: &Answer, setting: &Setting<'_>) -> Stri
         });
         look.table(&header, rows)
     };
-    let mut text = table(&format!("{amount} {currency} more"), &more) + "\n";
-    text += &(table(&format!("{amount} {currency} less"), &less) + "\n");
+    let mut text = table(phrases.more, &more) + "\n";
+    text += &(table(phrases.less, &less) + "\n");
     if !moved.is_empty() {
-        text += &(table(&format!("{amount} {currency} moved"), &moved) + "\n");
+        text += &(table(phrases.moved, &moved) + "\n");
     }
     // The agent's own rows come first.
     let header = [
-        format!("{agent} spends on"),
-        "as it is".into(),
-        format!("with {amount} more"),
-        format!("with {amount} less"),
+        fill(phrases.spends_on, &[agent]),
+        phrases.as_it_is.into(),
+        fill(phrases.with_more, &[&amount]),
+        fill(phrases.with_less, &[&amount]),
     ];
     let line = |place: usize| {
         let spent = &answer.as_it_is.lines[place];

@@ -9,6 +9,7 @@ use crate::episodes::{self, Outcome, noise_seed};
 use crate::evaluate::{kept, play, warn_interrupted};
 use crate::failure::Failure;
 use crate::incremental::without_spend;
+use crate::phrases::futures::Phrases;
 use crate::plan;
 use crate::sweep;
 use crate::terminal::Terminal;
@@ -61,6 +62,8 @@ pub(super) struct Question<'a> {
     pub(super) timing: bool,
     /// Where to write.
     pub(super) terminal: Terminal,
+    /// What alternatives are called.
+    pub(super) phrases: &'a Phrases,
 }
 
 impl Question<'_> {
