@@ -156,6 +156,13 @@ pub struct Row {
 }
 
 impl Row {
+    /// The 64 independent bits so many places after the next.
+    #[inline]
+    #[must_use]
+    pub const fn bits_at(&self, place: u32) -> u64 {
+        mix(self.key ^ self.coordinate.wrapping_add((place as u64).wrapping_mul(COORDINATE)))
+    }
+
     /// The next 64 independent bits.
     #[inline]
     #[must_use]
@@ -253,6 +260,10 @@ mod tests {
         for first in [0, 7, u64::MAX - 2] {
             let mut row = Key::new(3).row(first);
             for place in 0..5 {
+                assert_eq!(
+                    Key::new(3).row(first).bits_at(place as u32),
+                    Key::new(3).with(first.wrapping_add(place)).bits()
+                );
                 assert_eq!(row.next_bits(), Key::new(3).with(first.wrapping_add(place)).bits());
             }
         }

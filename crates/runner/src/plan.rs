@@ -221,6 +221,7 @@ pub(crate) fn split_alias(text: &str) -> (Option<&str>, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::episodes::play;
 
     #[test]
     fn an_alias_is_a_plain_word() {
@@ -229,6 +230,28 @@ mod tests {
         assert_eq!(split_alias("runs/a=b"), (None, "runs/a=b"));
         assert_eq!(split_alias("=mpc"), (None, "=mpc"));
         assert_eq!(split_alias("mpc"), (None, "mpc"));
+    }
+
+    /// Whoever decides meets the same market in shards, for whole seasons, and with each line left out in turn.
+    #[test]
+    fn agents_do_in_shards_what_they_do_in_one_piece() {
+        for name in ["new-customer", "all-domain", "stock-bound"] {
+            let whole = Scenario::load(name).unwrap().with_shoppers(800);
+            let shards = whole.in_shards(300).unwrap();
+            let agents = ["mpc", "buyer-rule", "rules", "random"].map(ToOwned::to_owned);
+            let outcomes = [whole, shards].map(|scenario| {
+                let (agents, _) = participants(&agents, &scenario, 1.0).unwrap();
+                let games =
+                    Games { scenario, seeds: 4..6, noises: 2, agent_seed: 0, truth: true, store: None };
+                let mut played = play(&agents, &games, &|| false, &|| ()).outcomes;
+                for outcome in played.iter_mut().flatten().flatten() {
+                    outcome.deciding = std::time::Duration::ZERO;
+                }
+                played
+            });
+            assert!(outcomes[0].iter().flatten().flatten().all(|outcome| outcome.spend > Money::ZERO));
+            assert_eq!(outcomes[0], outcomes[1], "{name}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::list::List;
 use super::settings::Supply;
 use super::shoppers::{Shoppers, flag};
 use super::targeting::Targeting;
-use super::visits::{Audience, field, shopper_bits};
+use super::visits::{Audience, field};
 use super::world::BINS;
 use crate::observation::Pricing;
 
@@ -55,9 +55,9 @@ pub(crate) fn meet(
     let highest_rank = if raises && highest < BINS { (highest as u32 + 2) << 6 } else { 65_536 };
     let candidates = candidates(channel.supply, audience);
     let count = candidates.len();
-    let (first, flags) = (shoppers.first, shoppers.flags.as_slice());
+    let (draws, flags) = (key.row(u64::from(shoppers.first)), shoppers.flags.as_slice());
     let opportunity = |shopper: u32, brand: bool| {
-        let bits = shopper_bits(key, first + shopper);
+        let bits = draws.bits_at(shopper);
         let opportunity = Opportunity { shopper, bits, brand, ..Opportunity::default() };
         (opportunity, (field(bits, 0) < highest_rank) | brand)
     };

@@ -8,7 +8,7 @@ use super::list::List;
 use super::settings::{HABITS, Habit, Industry, Market, Supply};
 use super::shoppers::{Crowd, LEVELS, SEEN, Shoppers, VIEWED, flag};
 use super::world::{MEMORY_SHIFT, MarketWorld};
-use crate::draws::{Key, purpose};
+use crate::draws::{Key, Row, purpose};
 
 /// Room for every persona and level of activity.
 const CLASSES: usize = 64;
@@ -213,22 +213,21 @@ fn sessions(world: &MarketWorld, step: usize, key: Key, shoppers: &Shoppers, aud
         }
         let mut met =
             habits.map(counts).into_iter().enumerate().filter(|(_, met)| *met).map(|(place, _)| place);
-        let classes = (shoppers.first, shoppers.class.as_slice());
+        let (row, classes) = (key.row(u64::from(shoppers.first)), shoppers.class.as_slice());
         match [met.next(), met.next(), met.next(), met.next()] {
-            [Some(a), None, ..] => begin_sessions(key, classes, [a], &chances, lists),
-            [Some(a), Some(b), None, _] => begin_sessions(key, classes, [a, b], &chances, lists),
-            [Some(a), Some(b), Some(c), None] => begin_sessions(key, classes, [a, b, c], &chances, lists),
-            _ => begin_sessions(key, classes, [0, 1, 2, 3], &chances, lists),
+            [Some(a), None, ..] => begin_sessions(row, classes, [a], &chances, lists),
+            [Some(a), Some(b), None, _] => begin_sessions(row, classes, [a, b], &chances, lists),
+            [Some(a), Some(b), Some(c), None] => begin_sessions(row, classes, [a, b, c], &chances, lists),
+            _ => begin_sessions(row, classes, [0, 1, 2, 3], &chances, lists),
         }
     }
 }
 
-/// Fills the lists at `places`, which differ, from one draw of each shopper. `classes` are those of the shoppers from a number
-/// on.
+/// Fills the lists at `places`, which differ, from one draw of each shopper.
 #[inline(never)]
 fn begin_sessions<const N: usize>(
-    key: Key,
-    (first, classes): (u32, &[u8]),
+    mut row: Row,
+    classes: &[u8],
     places: [usize; N],
     chances: &[[u32; CLASSES]; HABITS_A_DRAW],
     lists: &mut [List<u32>; HABITS_A_DRAW],
@@ -237,7 +236,6 @@ fn begin_sessions<const N: usize>(
     let chances = places.map(|place| chances[place]);
     let rooms = lists.each_mut().map(|list| list.room(classes.len()));
     let mut lengths = [0; N];
-    let mut row = key.row(u64::from(first));
     for (i, class) in classes.iter().enumerate() {
         let bits = row.next_bits();
         for n in 0..N {
@@ -269,11 +267,11 @@ fn intentions(world: &MarketWorld, key: Key, shoppers: &mut Shoppers, audience: 
     }
     let visitors = audience.visitors.as_slice();
     let Shoppers { first, flags, stage, class, memory, .. } = shoppers;
-    let first = *first;
+    let draws = key.row(u64::from(*first));
     let intentions = audience.intentions.room(visitors.len());
     for (intention, shopper) in intentions.iter_mut().zip(visitors) {
         let i = *shopper as usize;
-        let bits = shopper_bits(key, first + *shopper);
+        let bits = draws.bits_at(*shopper);
         let curiosity: u32 = (world.memories.iter().zip(&*memory))
             .map(|(tables, memory)| tables.curiosity[(memory[i] >> MEMORY_SHIFT) as usize])
             .sum();
