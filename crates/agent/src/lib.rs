@@ -1,5 +1,6 @@
 //! Agents of every kind, learning, checkpoints; curves from a history. The only crate that names burn.
 pub mod agent;
+mod backend;
 pub mod baselines;
 pub mod calibrate;
 pub mod checkpoint;

@@ -6,6 +6,7 @@ use burn::tensor::activation::{log_sigmoid, relu};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
 use super::{HEADS, Head, Sizes};
+use crate::backend;
 use crate::learn::copy_gradient;
 
 /// A shared encoder and the heads.
@@ -66,7 +67,7 @@ impl Network {
 pub(super) fn gradient(sizes: Sizes, weights: &[f32], part: Part) -> Vec<f32> {
     /// No chance is taken to be nearer to certain.
     const NEARLY_CERTAIN: f32 = 1.0 - 1e-6;
-    let device = Device::flex().autodiff();
+    let device = backend::device().autodiff();
     let network = Network::new(sizes, weights, &device);
     let rows = part.trials.len();
     let tensor = |values: Vec<f32>, columns: usize| -> Tensor<2> {
@@ -101,7 +102,7 @@ mod tests {
     #[test]
     fn agrees_with_the_plain_forward_pass() {
         let (weights, inputs) = (draw(1, SIZES.parameters()), draw(2, 7 * SIZES.inputs));
-        let device = Device::flex();
+        let device = backend::device();
         let network = Network::new(SIZES, &weights, &device);
         let batch = Tensor::<2>::from_data(TensorData::new(inputs.clone(), [7, SIZES.inputs]), &device);
         let data = network.log_odds(batch).into_data();

@@ -153,6 +153,7 @@ fn append<const D: usize>(parameter: &Tensor<D>, gradients: &mut Gradients, to: 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend;
 
     fn draw(key: u64, length: usize) -> Vec<f32> {
         (0..length).map(|i| Key::new(key).with(i as u64).normal() as f32).collect()
@@ -172,7 +173,7 @@ mod tests {
 
     #[test]
     fn money_counts_and_neither_the_order_of_lines_nor_a_shift_of_all_logits_does() {
-        let device = Device::flex();
+        let device = backend::device();
         let weights = initial(8, Key::new(1));
         assert_eq!(weights.len(), parameters(8));
         let critic = Critic::new(8, &weights, true, false, &device);
@@ -189,13 +190,13 @@ mod tests {
     /// The gradients come back in the order of the weights: against differences.
     #[test]
     fn gradients_agree_with_differences() {
-        let device = Device::flex().autodiff();
+        let device = backend::device().autodiff();
         let weights = initial(4, Key::new(3));
         let lines = draw(4, 3 * LINE_FEATURES);
         let actions = [0.3, -0.2, 0.1, 0.4];
         let at = |weights: &[f32]| {
-            let critic = Critic::new(4, weights, true, false, &Device::flex());
-            value(&critic, &lines, &actions, &Device::flex())
+            let critic = Critic::new(4, weights, true, false, &backend::device());
+            value(&critic, &lines, &actions, &backend::device())
         };
         let critic = Critic::new(4, &weights, true, true, &device);
         let global = tensor(draw(2, GLOBAL_FEATURES), [1, GLOBAL_FEATURES], &device);

@@ -125,6 +125,7 @@ mod tests {
     use outlay_environment::Key;
 
     use super::*;
+    use crate::backend;
     use crate::policy::{Forward, Scratch, Sizes};
 
     /// The plain forward pass and the burn network are two readings of the same file: they must agree.
@@ -142,7 +143,7 @@ mod tests {
             (0..length).map(|i| Key::new(key).with(i as u64).normal() as f32).collect()
         };
         let (lines, global) = (draw(1, batch * count * 11), draw(2, batch * 7));
-        let device = Device::flex();
+        let device = backend::device();
         let network = Network::new(&layout, &weights, &device);
         let tensor = |data: &[f32], shape: [usize; 2]| {
             Tensor::<2>::from_data(TensorData::new(data.to_vec(), shape), &device)

@@ -18,6 +18,7 @@ use super::network::Network;
 use super::ppo::{UpdateReport, clip_norm};
 use super::replay::{Place, Played, Replay};
 use super::settings::{Learner, SacSettings, TrainSettings};
+use crate::backend;
 use crate::policy::{GLOBAL_FEATURES, LINE_FEATURES, Policy};
 
 /// Least decisions of a shard: with fewer, making its tensors costs more than a second thread saves.
@@ -181,7 +182,7 @@ impl Minibatch<'_> {
     /// Gradients of both losses over `part`, decisions of one scenario. Both are taken at the same weights.
     fn shard(&self, part: &[Place]) -> Shard {
         let targets = self.targets(part);
-        let device = Device::flex().autodiff();
+        let device = backend::device().autodiff();
         let here = self.inputs(part, &device);
         let gradient = |loss: Tensor<1>| loss.sum().div_scalar(self.total as f64).backward();
 
@@ -229,7 +230,7 @@ impl Minibatch<'_> {
 
     /// What the critics should say of each decision.
     fn targets(&self, part: &[Place]) -> Vec<f32> {
-        let device = Device::flex();
+        let device = backend::device();
         let steps = |place: &Place| self.state.replay.at(*place).rewards.dim().1;
         // Before the actor moves there is nothing that whoever played would have to be corrected for.
         let horizon = if self.aim == Aim::Value { self.sac.horizon } else { usize::MAX };

@@ -9,7 +9,10 @@ Examples:
   outlay train new-customer member launch --out runs/three
 
 Ctrl-C finishes the update, saves, and prints the command that goes on. A second Ctrl-C stops at
-once.";
+once.
+
+Built with `--features mpi`, several processes share a run, with the bytes of one: `mpirun -n 2
+outlay train`. docs/scaling.md says what that brings.";
 
 pub(super) const EVALUATE_EXAMPLES: &str = "\
 Examples:

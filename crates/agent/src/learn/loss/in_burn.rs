@@ -1,10 +1,11 @@
 //! The same loss in burn, whose gradients those by hand are held to.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use ndarray::{Array1, Array2, Array3, Array4};
 use outlay_environment::Key;
 
 use super::*;
+use crate::backend;
 use crate::learn::network::Network;
 use crate::learn::rollout::{Batch, FeatureMoments};
 use crate::policy::{GLOBAL_FEATURES, LINE_FEATURES, Untrained};
@@ -75,7 +76,7 @@ fn in_burn(
     total: usize,
     settings: &TrainSettings,
 ) -> (Vec<f32>, Vec<f32>) {
-    let device = Device::flex().autodiff();
+    let device = backend::device().autodiff();
     let network = Network::new(&policy.layout, &policy.weights, &device);
     let batch = &lesson.batch;
     let (_, steps, count, width) = batch.lines.dim();
