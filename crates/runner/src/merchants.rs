@@ -13,7 +13,7 @@ use crate::evaluation::{self, scenario_id};
 use crate::export;
 use crate::failure::{EXIT_INTERRUPTED, Failure};
 use crate::format::{UNDEFINED, interval, major, number, or_undefined, percent, ratio};
-use crate::phrases::Language;
+use crate::phrases::fill;
 use crate::plan;
 use crate::results::{Evaluation, ScenarioId, VERSION};
 use crate::tables::Setting;
@@ -111,7 +111,7 @@ pub(crate) fn run(arguments: &cli::Evaluate, timing: bool, terminal: Terminal) -
                 seeds: stage.seeds.to_string(),
                 noise: stage.noise,
                 look: crate::look::Look::new(show.markdown),
-                language: Language::En,
+                language: terminal.language,
             };
             terminal.result(&page(&arguments.agent, scenario, &judged, &setting))?;
         }
@@ -126,16 +126,14 @@ pub(crate) fn run(arguments: &cli::Evaluate, timing: bool, terminal: Terminal) -
 /// One table, a row for each merchant.
 fn page(agent: &str, scenario: &str, judged: &[Judged], setting: &Setting<'_>) -> String {
     let (look, brief) = (setting.look, &setting.scenario.brief);
-    let unit = setting.scenario.goal.unit();
-    let title = format!(
-        "{agent} on {scenario}, merchant by merchant: most {unit} with {} {}, seeds {}\n",
-        major(brief.budget.0),
-        setting.scenario.currency,
-        setting.seeds
-    );
-    let mut header = vec!["merchant".to_owned(), format!("{unit} (mean)")];
-    header.extend(["IQM 95 %", "no spend", "ROI reported", "ROI incremental", "profit"].map(Into::into));
-    header.extend(["tier at start", "at the end", "index", "to the next"].map(Into::into));
+    let phrases = setting.phrases();
+    let (budget, currency) = (major(brief.budget.0), &setting.scenario.currency);
+    let values = [agent, scenario, &setting.unit(), &budget, currency, &setting.seeds];
+    let title = fill(phrases.merchants_title, &values) + "\n";
+    let mut header = vec![phrases.merchant.to_owned(), setting.unit_mean()];
+    header.extend([phrases.iqm_interval, phrases.no_spend, phrases.roi_reported].map(Into::into));
+    header.extend([phrases.roi_incremental, phrases.profit, phrases.tier_before].map(Into::into));
+    header.extend([phrases.tier_after, phrases.index, phrases.to_next].map(Into::into));
     let rows = judged.iter().map(|it| {
         let Evaluation { score, returns, tier, .. } = &it.evaluation;
         let mut row = vec![it.merchant.clone(), number(score.mean), interval(score.iqm_ci95, number)];
@@ -153,9 +151,5 @@ fn page(agent: &str, scenario: &str, judged: &[Judged], setting: &Setting<'_>) -
         row
     });
     let table = look.table(&header, rows);
-    let notes = "no spend: the same worlds without any spending; profit = ROI incremental / break-even - 1\n\
-                 tier at start: whose benefits the merchant has; at the end: by the year's media spend, shopper assets and \
-                 share of trade, with the share of seeds where they differ\n\
-                 index: in [0, 1], mean; to the next: what it lacks of the next tier, on the seeds that end where most do\n";
-    look.page(look.heading(3, title) + "\n" + &table + "\n" + &look.notes(notes))
+    look.page(look.heading(3, title) + "\n" + &table + "\n" + &look.notes(phrases.merchants_note))
 }

@@ -12,6 +12,8 @@ use crate::format::{count, major, number};
 use crate::interrupt;
 use crate::log;
 use crate::look::Look;
+use crate::phrases::judging::Phrases;
+use crate::phrases::{Language, fill};
 use crate::results::{ScenarioId, VERSION};
 use crate::terminal::Terminal;
 
@@ -150,7 +152,8 @@ pub(crate) fn run(
             agents,
         })?;
     } else {
-        let pages: Vec<String> = agents.iter().map(|agent| page(agent, &games.scenario, at, look)).collect();
+        let pages: Vec<String> =
+            agents.iter().map(|agent| page(agent, &games.scenario, at, look, terminal.language)).collect();
         terminal.result(&pages.join("\n"))?;
     }
     Ok(if failed { EXIT_FAILED } else { 0 })
@@ -222,52 +225,51 @@ pub(crate) fn ledger(
     let replay = play(participant, games, at);
     match replay.error {
         Some(error) => Err(error),
-        None => Ok(table(&replay, &games.scenario)),
+        // A reader in another language finds the words by these.
+        None => Ok(table(&replay, &games.scenario, Language::En)),
     }
 }
 
 /// One agent's episode on a page.
-fn page(agent: &Replay, scenario: &Scenario, at: cli::Replay, look: Look) -> String {
-    let noise = if at.noise > 0 { format!(" noise {}", at.noise) } else { String::new() };
-    let mut text = look.heading(
-        3,
-        format!(
-            "{} on {}, seed {}{noise}: {} {}, spent {} {}\n\n",
-            agent.name,
-            scenario.name,
-            at.seed,
-            number(agent.score),
-            scenario.goal.unit(),
-            major(agent.spend),
-            scenario.currency
-        ),
-    );
-    let (header, rows) = table(agent, scenario);
+fn page(agent: &Replay, scenario: &Scenario, at: cli::Replay, look: Look, language: Language) -> String {
+    let phrases = Phrases::of(language);
+    let noise = match at.noise {
+        0 => String::new(),
+        noise => fill(phrases.noise, &[&noise.to_string()]),
+    };
+    let unit = language.term(scenario.goal.unit());
+    let values = [
+        &agent.name,
+        &scenario.name,
+        &at.seed.to_string(),
+        &noise,
+        &number(agent.score),
+        &unit,
+        &major(agent.spend),
+        &scenario.currency,
+    ];
+    let mut text = look.heading(3, fill(phrases.replay_title, &values.map(String::as_str)) + "\n\n");
+    let (header, rows) = table(agent, scenario, language);
     text += &look.table(&header, rows.into_iter());
     text.push('\n');
-    text += &look.notes(
-        &format!(
-            "a line's column is the money granted to it; reported = credited by last click, and late; {} and order \
-             value = what happened, whoever caused it; bound = limits that kept a line from what was asked for\n",
-            scenario.goal.unit()
-        ),
-    );
+    text += &look.notes(&fill(phrases.replay_note, &[&unit]));
     if let Some(error) = &agent.error {
-        text += &look.notes(&format!("failed: {error}\n"));
+        text += &look.notes(&fill(phrases.replay_failed, &[error]));
     }
     look.page(text)
 }
 
-fn table(agent: &Replay, scenario: &Scenario) -> (Vec<String>, Vec<Vec<String>>) {
-    let mut header = vec!["step".to_owned(), "phase".into()];
+fn table(agent: &Replay, scenario: &Scenario, language: Language) -> (Vec<String>, Vec<Vec<String>>) {
+    let term = |word: &str| language.term(word);
+    let mut header = ["step", "phase"].map(term).to_vec();
     header.extend(scenario.brief.lines.iter().map(|line| line.name.clone()));
-    header.push("spent".into());
+    header.push(term("spent"));
     let shoppers = scenario.market().is_some();
-    header.extend(shoppers.then(|| "reported new".into()));
-    header.push("reported value".into());
-    header.push(scenario.goal.unit().to_owned());
+    header.extend(shoppers.then(|| term("reported new")));
+    header.push(term("reported value"));
+    header.push(term(scenario.goal.unit()));
     let arrived = if shoppers { "order value" } else { "arrived" };
-    header.extend([arrived, "left", "bound"].map(Into::into));
+    header.extend([arrived, "left", "bound"].map(term));
     let rows = agent.steps.iter().map(|step| {
         let lines = |value: fn(&LineStep) -> i64| step.lines.iter().map(value).sum::<i64>();
         let mut row = vec![step.step.to_string(), step.phase.clone()];
@@ -280,7 +282,7 @@ fn table(agent: &Replay, scenario: &Scenario) -> (Vec<String>, Vec<Vec<String>>)
         row.push(if whole { count(step.score as u64) } else { number(step.score) });
         row.push(major(step.shop.revenue));
         row.push(major(step.budget_left));
-        row.push(bound(&step.lines));
+        row.push(bound(&step.lines, language));
         row
     });
     let rows = rows.collect();
@@ -288,14 +290,15 @@ fn table(agent: &Replay, scenario: &Scenario) -> (Vec<String>, Vec<Vec<String>>)
 }
 
 /// Each limit that bound, with its lines: `line-cap search+display`.
-fn bound(lines: &[LineStep]) -> String {
+fn bound(lines: &[LineStep], language: Language) -> String {
     let mut limits: Vec<&str> = lines.iter().filter_map(|line| line.bound).collect();
     limits.sort_unstable();
     limits.dedup();
     let named = limits.into_iter().map(|limit| {
         let names: Vec<&str> =
             lines.iter().filter(|line| line.bound == Some(limit)).map(|line| line.name.as_str()).collect();
-        if names.len() == lines.len() { limit.to_owned() } else { format!("{limit} {}", names.join("+")) }
+        let limit = language.term(limit);
+        if names.len() == lines.len() { limit } else { format!("{limit} {}", names.join("+")) }
     });
     named.collect::<Vec<_>>().join(", ")
 }

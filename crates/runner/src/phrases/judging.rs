@@ -100,6 +100,18 @@ phrases! {
     require: "require {0}: {1}", "要求 {0}：{1}";
     met: "met", "已满足";
     not_met: "not met", "未满足";
+    replay_title: "{0} on {1}, seed {2}{3}: {4} {5}, spent {6} {7}", "{0} 在 {1} 上，种子 {2}{3}：{5} {4}，花费 {6} {7}";
+    replay_note: "a line's column is the money granted to it; reported = credited by last click, and late; {0} and order value = what happened, whoever caused it; bound = limits that kept a line from what was asked for\n", "各渠道列为批准的金额；报表 = 末次点击归因且有延迟；{0}与成交额 = 实际发生的，不论由谁带来；生效约束 = 使渠道未得到所请求金额的限制\n";
+    replay_failed: "failed: {0}\n", "失败：{0}\n";
+    merchants_title: "{0} on {1}, merchant by merchant: most {2} with {3} {4}, seeds {5}", "{0} 在 {1} 上，逐个商家：预算 {3} {4}，争取最多的{2}，种子 {5}";
+    merchant: "merchant", "商家";
+    iqm_interval: "IQM 95 %", "四分位均值 95%";
+    no_spend: "no spend", "不投放";
+    tier_before: "tier at start", "期初层级";
+    tier_after: "at the end", "期末";
+    index: "index", "指数";
+    to_next: "to the next", "距下一级";
+    merchants_note: "no spend: the same worlds without any spending; profit = ROI incremental / break-even - 1\ntier at start: whose benefits the merchant has; at the end: by the year's media spend, shopper assets and share of trade, with the share of seeds where they differ\nindex: in [0, 1], mean; to the next: what it lacks of the next tier, on the seeds that end where most do\n", "不投放：同样的世界中分文不花；利润 = 增量 ROI / 保本 ROI - 1\n期初层级：商家所享权益的层级；期末：按全年媒体花费、消费者资产与成交占比评定，各种子不同时附种子占比\n指数：在 [0, 1] 内，均值；距下一级：在多数种子所到的层级上，距下一级还差多少\n";
     share_by_line: "share of spend by line", "各渠道花费占比";
     credited_by_line: "credited {0} per 1,000 {1}", "每 1,000 {1} 归因的{0}";
 }
