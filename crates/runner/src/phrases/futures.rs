@@ -8,7 +8,7 @@ phrases! {
     next: "the next money", "下一笔钱";
     limits: "the price of each limit", "每项限制的代价";
     curve: "outcome against budget", "结果随预算的变化";
-    stress: "other seasons", "另外的季节";
+    stress: "other seasons", "别样的投放周期";
     note: "difference: {0} from the scenario as it is, in its own goal\n", "差异：相对原场景，以其自身目标计，为{0}\n";
     limits_note: "without it: the agent knows that the limit is gone; bound: steps in which the money stood at the limit\n", "取消后：投放方式知道该限制已取消；触及：金额停在限制上的步数\n";
     curve_note: "per 1,000: what each thousand of budget since the row above brought\n", "每 1,000：自上一行起每增加一千预算带来的结果\n";
@@ -80,7 +80,7 @@ phrases! {
     after: "after it", "之后";
     after_of: "{0} {1} still arrive", "仍会到来 {0} {1}";
     half_within: "half of that within", "其中一半到来用时";
-    run_off_note: "still arrives: stopped less never spent, {0}\nnothing is known of what arrives after the season's end, {1} later\n", "仍会到来：停投减去从未投放，为{0}\n季节结束（{1}后）以后到来的无从得知\n";
+    run_off_note: "still arrives: stopped less never spent, {0}\nnothing is known of what arrives after the season's end, {1} later\n", "仍会到来：停投减去从未投放，为{0}\n投放周期结束（{1}后）以后到来的无从得知\n";
     steps: "{0} steps", "{0} 步";
     one_step: "{0} step", "{0} 步";
 }

@@ -5,7 +5,7 @@ use super::phrases;
 phrases! {
     goal: "What to aim at: {0}", "目标：{0}";
     budget: "Money for all days, in {0}", "全部天数的预算（{0}）";
-    days: "Number of days, or the first and the last as 2026-05-20 2026-06-20; nothing for the same season", "天数，或第一天与最后一天，如 2026-05-20 2026-06-20；直接回车则用同一季节";
+    days: "Number of days, or the first and the last as 2026-05-20 2026-06-20; nothing for the same season", "天数，或第一天与最后一天，如 2026-05-20 2026-06-20；直接回车则用同一时段";
     channels: "Channels, split at commas; there are {0} besides", "投放渠道，以逗号分隔；另有 {0}";
     margin: "Share of an order's value that is left after the cost of goods", "订单金额中扣除货物成本后所剩的比例";
     prompt: "{0} [{1}]: ", "{0} [{1}]：";
