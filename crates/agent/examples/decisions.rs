@@ -2,10 +2,10 @@
 //! however this program was compiled.
 //!
 //! ```text
-//! cargo run --release -p outlay-agent --example bytes
-//! cargo run -p outlay-agent --example bytes
-//! RUSTFLAGS="-C target-cpu=x86-64-v3" cargo run --release --target-dir target/v3 -p outlay-agent --example bytes
-//! qemu-x86_64 -cpu Nehalem target/release/examples/bytes
+//! cargo run --release -p outlay-agent --example decisions
+//! cargo run -p outlay-agent --example decisions
+//! RUSTFLAGS="-C target-cpu=x86-64-v3" cargo run --release --target-dir target/v3 -p outlay-agent --example decisions
+//! qemu-x86_64 -cpu Nehalem target/release/examples/decisions
 //! ```
 //!
 //! The last runs on a processor without AVX. Arguments name scenarios, instead of all that ship.
