@@ -96,6 +96,9 @@ fn check(
     settings: &TrainSettings,
     start: &Start,
 ) -> Result<(), TrainError> {
+    // First of all, so that every process comes to the same answer.
+    let hashes = scenarios.iter().fold(Key::new(start.iteration()), |key, it| key.with_name(&it.hash));
+    same(ranks, hashes.with_name(&format!("{settings:?}")))?;
     settings.problem().map_or(Ok(()), |problem| Err(TrainError::Settings(problem)))?;
     if settings.promise.is_some() && !scenarios.iter().any(has_soft_limit) {
         let missing = "a promise needs a soft limit to keep: `return_floor` or `cost_cap` under `[limits]`";
@@ -105,8 +108,7 @@ fn check(
         let alone = "soft actor-critic learns in one process: share a run of `ppo`, or start one process";
         return Err(TrainError::Settings(alone.to_owned()));
     }
-    let hashes = scenarios.iter().fold(Key::new(start.iteration()), |key, it| key.with_name(&it.hash));
-    Ok(same(ranks, hashes.with_name(&format!("{settings:?}")))?)
+    Ok(())
 }
 
 /// Whether an iteration left nothing but numbers: its weights, their average, which is what is tried and saved, and what

@@ -147,10 +147,12 @@ impl Processes {
 }
 
 impl Drop for Processes {
-    /// Takes leave of the others, unless one of them would never answer.
+    /// Takes leave of the others, unless one of them would never answer: one that is gone, or that still waits for the part
+    /// of this one.
     fn drop(&mut self) {
         self.parts = None;
-        if let Some(thread) = self.thread.take().filter(|_| !self.gone.get()) {
+        let forsaken = self.gone.get() || std::thread::panicking();
+        if let Some(thread) = self.thread.take().filter(|_| !forsaken) {
             let _ = thread.join();
         }
     }
