@@ -20,7 +20,7 @@ Examples:
   outlay evaluate buyer-rule --report deeplink --seeds 0..16
   outlay evaluate buyer-rule new-customer@super-star
   outlay evaluate buyer-rule --merchants rising-star,aspiring-star,talent-star,super-star
-  outlay evaluate even --shoppers 810e6 --budget x2025 --steps 1 --seeds 0..1
+  outlay evaluate even --shoppers 810e6 --budget x63.28 --steps 1 --seeds 0..1
   outlay evaluate mpc --csv > mpc.csv";
 
 pub(super) const COMPARE_EXAMPLES: &str = "\
