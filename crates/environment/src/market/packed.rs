@@ -111,8 +111,7 @@ impl<T: Copy + PartialEq> Column<T> {
             })
             .collect();
         let count: usize = places.iter().map(|bits| bits.count_ones() as usize).sum();
-        let bytes = size_of::<T>();
-        if count * bytes + column.len() / 8 >= size_of_val(column) {
+        if count * size_of::<T>() + column.len() / 8 >= size_of_val(column) {
             return Self { places: Box::default(), values: column.into() };
         }
         let mut values = Vec::with_capacity(count);
