@@ -3,13 +3,12 @@
     cargo build --release --features mpi && python3 benchmarks/scaling.py
 
 Prints the steps in a second of all iterations and of the quickest tenth of them, which other work on the machine disturbs
-least, and the processor time for each step, in which waiting for each other counts.
+least. Validation and the first batch do not count.
 """
 
 import argparse
 import json
 import os
-import resource
 import subprocess
 import tempfile
 
@@ -22,14 +21,9 @@ parser.add_argument("--rounds", type=int, default=2, help="all counts of process
 given = parser.parse_args()
 
 
-def cpu():
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def run(processes):
-    """Seconds of each iteration, steps of one, and seconds of processor time for a step."""
-    before, seconds = cpu(), []
+    """Seconds of each iteration, the quickest first, and the steps of one."""
+    last, seconds = None, []
     with tempfile.TemporaryDirectory() as place:
         command = ["mpirun", "--oversubscribe", "--allow-run-as-root", "-n", str(processes)]
         command += [given.program, "train", "--worlds", str(given.worlds * processes), "--teacher", "0", "--threads", "1"]
@@ -37,23 +31,22 @@ def run(processes):
         running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         for line in running.stdout:
             event = json.loads(line)
-            if event["event"] == "iteration":
-                seconds.append(event["seconds_elapsed"])
-                steps = event["steps"]
-                if event["iteration"] == given.iterations:
-                    break
-        # It saves, and mpirun counts what its processes used.
+            now = event.get("seconds_elapsed")
+            if event["event"] == "iteration" and last is not None:
+                seconds.append(now - last)
+            if len(seconds) == given.iterations:
+                break
+            last = now
         running.terminate()
         running.stdout.read()
         running.wait()
-    durations = sorted(after - start for start, after in zip(seconds, seconds[1:]))
-    return durations, steps / given.iterations, (cpu() - before) / steps
+    return sorted(seconds), event["steps"] / event["iteration"]
 
 
-print("processes  steps/s  quickest tenth  microseconds of processor time for a step")
+print("processes  steps/s  quickest tenth")
 for _ in range(given.rounds):
     for processes in map(int, given.processes.split(",")):
-        durations, steps, each = run(processes)
+        durations, steps = run(processes)
         quick = durations[: max(1, len(durations) // 10)]
         rates = [len(some) * steps / sum(some) for some in (durations, quick)]
-        print(f"{processes:9}  {rates[0]:7.0f}  {rates[1]:14.0f}  {each * 1e6:8.0f}", flush=True)
+        print(f"{processes:9}  {rates[0]:7.0f}  {rates[1]:14.0f}", flush=True)
