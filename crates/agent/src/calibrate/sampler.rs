@@ -6,7 +6,8 @@
 //! density is that beforehand times `sqrt(V) exp(m^2 / 2V) Phi(m / sqrt(V))`, and `b` is then a truncated normal draw. Channels
 //! that were spent on together are slow to change places that way, so every two also trade size along the direction in which
 //! their sum changes least, and two in each round try to exchange shape and size altogether (a Metropolis step). The
-//! noise's autocorrelation lies on a grid, for which everything that does not depend on the channels is computed once.
+//! noise's autocorrelation lies on a grid, for which everything that depends neither on the channels nor on how large the base's
+//! effects are is computed once; these lie on grids as well.
 
 use outlay_environment::Key;
 use rayon::prelude::*;
