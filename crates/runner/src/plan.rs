@@ -235,14 +235,14 @@ mod tests {
     /// Whoever decides meets the same market in shards, for whole seasons, and with each line left out in turn.
     #[test]
     fn agents_do_in_shards_what_they_do_in_one_piece() {
-        for name in ["new-customer", "all-domain", "stock-bound"] {
-            let whole = Scenario::load(name).unwrap().with_shoppers(800);
-            let shards = whole.in_shards(300).unwrap();
+        for name in ["new-customer", "stock-bound"] {
+            let whole = Scenario::load(name).unwrap().with_shoppers(400);
+            let shards = whole.in_shards(150).unwrap();
             let agents = ["mpc", "buyer-rule", "rules", "random"].map(ToOwned::to_owned);
             let outcomes = [whole, shards].map(|scenario| {
                 let (agents, _) = participants(&agents, &scenario, 1.0).unwrap();
                 let games =
-                    Games { scenario, seeds: 4..6, noises: 2, agent_seed: 0, truth: true, store: None };
+                    Games { scenario, seeds: 4..5, noises: 1, agent_seed: 0, truth: true, store: None };
                 let mut played = play(&agents, &games, &|| false, &|| ()).outcomes;
                 for outcome in played.iter_mut().flatten().flatten() {
                     outcome.deciding = std::time::Duration::ZERO;
