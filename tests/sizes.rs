@@ -79,7 +79,7 @@ fn sizes_that_cannot_be_are_refused_with_a_way_out() {
         (&["--steps", "33"], &["no first 33 steps", "it has 32"]),
         (&["--steps", "0"], &["--steps"]),
         (
-            &["lead", "--shoppers", "20M"],
+            &["lead", "--shoppers", "11M"],
             &["cannot be played in shards", "in the order of forms", "10000000"],
         ),
         (&["--shoppers", "1k", "--merchants", "rising-star,super-star"], &["cannot be used with"]),
