@@ -33,6 +33,8 @@ fn processes(count: u32, place: &Path, arguments: &[&str]) -> Command {
             None => command.env_remove(name),
         };
     }
+    // A launcher gives the processes a terminal of its own, in which a program may use colours.
+    command.env("NO_COLOR", "1");
     command.current_dir(place).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

@@ -23,7 +23,6 @@ use crate::evaluate::{setting, warn_interrupted};
 use crate::evaluation::scenario_id;
 use crate::failure::{EXIT_INTERRUPTED, Failure};
 use crate::interrupt;
-use crate::phrases::Language;
 use crate::progress;
 use crate::results::VERSION;
 use crate::terminal::Terminal;
@@ -69,7 +68,7 @@ pub(crate) fn run(
         })?,
         Format::Csv => terminal.result(&cells::csv(&participant.name, &report, scenario)?)?,
         Format::Page => {
-            let setting = setting(games, &arguments.stage, arguments.show.markdown, Language::En);
+            let setting = setting(games, &arguments.stage, arguments.show.markdown, terminal.language);
             terminal.result(&tables::page(&participant.name, &report, &setting))?;
         }
     }

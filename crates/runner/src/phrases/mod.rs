@@ -1,9 +1,10 @@
 //! What pages say in two languages: a phrase that lacks one does not compile. The words stand in tables, side by side:
 //! [`desk`] for
-//! `plan`, `recommend` and `explain`, [`judging`] for `evaluate` and `compare`, [`futures`] for `what-if`, `branch` and
+//! `plan`, `recommend` and `explain`, [`judging`] for `evaluate` and `compare`, [`deeplink`] for the account of the shoppers, [`futures`] for `what-if`, `branch` and
 //! `run-off`, [`calibrate`] and [`init`] for those, [`help`] for the help of all of them, `report::phrases` for the report.
 
 pub(crate) mod calibrate;
+pub(crate) mod deeplink;
 pub(crate) mod desk;
 pub(crate) mod futures;
 pub(crate) mod help;
