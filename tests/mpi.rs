@@ -11,7 +11,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use support::{outlay, program, small, stderr, stdout};
+use support::{bytes, outlay, program, small, stderr, stdout};
 
 /// A run of a second that saves a few times, and one among shoppers.
 const QUICK: [&str; 8] =
@@ -33,28 +33,12 @@ fn processes(count: u32, place: &Path, arguments: &[&str]) -> Command {
             None => command.env_remove(name),
         };
     }
-    // A launcher gives the processes a terminal of its own, in which a program may use colours.
-    command.env("NO_COLOR", "1");
     command.current_dir(place).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
 fn train<'a>(scenario: &[&'a str]) -> Vec<&'a str> {
     [&["train"][..], scenario, &["--out", RUN]].concat()
-}
-
-/// Every file below a folder, by its path there.
-fn bytes(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder).expect("a folder").flatten() {
-        let (path, name) = (entry.path(), PathBuf::from(entry.file_name()));
-        if path.is_dir() {
-            found.extend(bytes(&path).into_iter().map(|(below, bytes)| (name.join(below), bytes)));
-        } else {
-            found.insert(name, fs::read(&path).expect("a file"));
-        }
-    }
-    found
 }
 
 /// What one process comes to without `mpirun`: its output and its folder.

@@ -4,14 +4,13 @@
 
 mod support;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use support::{outlay, program, refused, small, stderr, stdout};
+use support::{bytes, outlay, program, refused, small, stderr, stdout};
 
 /// A scenario that is played in no time.
 const QUICK: [&str; 1] = ["problems/p3-carry-over"];
@@ -57,20 +56,6 @@ fn train(scenarios: &[&str], flag: &str, folder: &Path) -> Command {
         command.args(TRAINING).args(["--steps", STEPS[scenarios.len() - 1]]);
     }
     command
-}
-
-/// Every file below a folder, by its path there.
-fn bytes(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder).expect("a folder").flatten() {
-        let (path, name) = (entry.path(), PathBuf::from(entry.file_name()));
-        if path.is_dir() {
-            found.extend(bytes(&path).into_iter().map(|(below, bytes)| (name.join(below), bytes)));
-        } else {
-            found.insert(name, fs::read(&path).expect("a file"));
-        }
-    }
-    found
 }
 
 /// Goes on with a run, or begins it where nothing was saved yet; nothing where it was finished.
