@@ -10,21 +10,29 @@ mod cells;
 mod columns;
 #[path = "../../crates/runner/src/calibrate/findings.rs"]
 mod findings;
+#[path = "../../crates/runner/src/phrases/mod.rs"]
+mod phrases;
 #[path = "../../crates/runner/src/calibrate/roles.rs"]
 mod roles;
 #[path = "../../crates/runner/src/calibrate/table.rs"]
 mod table;
 
+use phrases::Language;
+use phrases::calibrate::Phrases;
+
 /// As `understand` of the program puts them together.
 fn read(bytes: &[u8]) {
     let mut findings = findings::Findings::new("fuzz.csv");
     let Some(table) = table::Table::of(bytes, &mut findings) else { return };
-    let taken = roles::roles(&table, &cli::Calibrate::default(), &mut findings);
-    if let Some(assembled) = assemble::assemble(&table, &taken, None, &mut findings) {
+    let phrases = Phrases::of(Language::En);
+    let taken = roles::roles(&table, &cli::Calibrate::default(), phrases, &mut findings);
+    if let Some(assembled) = assemble::assemble(&table, &taken, None, phrases, &mut findings) {
         let history = assembled.history;
         let steps = history.steps();
         assert!(history.channels.iter().all(|channel| channel.spend.len() == steps));
-        assert!(history.channels.iter().flat_map(|it| &it.spend).all(|money| money.is_finite() && *money >= 0.0));
+        assert!(
+            history.channels.iter().flat_map(|it| &it.spend).all(|money| money.is_finite() && *money >= 0.0)
+        );
         assert!(history.controls.iter().all(|control| control.values.len() == steps));
     }
 }
