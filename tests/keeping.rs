@@ -237,6 +237,35 @@ fn a_suite_runs_every_comparison() {
     refused(&["suite", &file, "--json", "--markdown"], 2, &["cannot be used with"]);
 }
 
+/// Over curves whose best plan is known each share of the headroom is known: even's is 0, the plan's own 1.
+#[test]
+fn a_board_pools_the_headroom_of_its_comparisons() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("suite.toml");
+    let entry = |scenario: &str| {
+        format!(
+            "[[comparison]]\ntitle = \"{scenario}\"\nquestion = \"How much of it?\"\nscenario = \"{scenario}\"\nseeds = \"0..4\"\n\
+             agents = [\"even\", \"mpc\", \"clairvoyant\"]\n"
+        )
+    };
+    std::fs::write(&file, entry("families/concave") + &entry("families/s-shaped")).expect("a file");
+    let file = file.display().to_string();
+    let pooled = |agent: &str| json(&["suite", &file, "--board", agent, "--json"])["board_headroom"].clone();
+    let best = pooled("clairvoyant");
+    assert_eq!(best["comparisons"], 2);
+    assert_eq!((best["iqm"].as_f64(), best["iqm_ci95"][0].as_f64()), (Some(1.0), Some(1.0)));
+    let [mpc, even] = ["mpc", "even"].map(|agent| {
+        let headroom = pooled(agent);
+        [&headroom["iqm"], &headroom["iqm_ci95"][0], &headroom["iqm_ci95"][1]]
+            .map(|value| value.as_f64().expect("a number"))
+    });
+    assert!(0.6 < mpc[1] && mpc[1] < mpc[0] && mpc[0] < mpc[2] && mpc[2] < 1.0, "{mpc:?}");
+    assert!(even[1] < 0.2 && 0.0 < even[2] + 0.2 && even[0] < mpc[1], "{even:?}");
+    let page = outlay(&["suite", &file, "--board", "mpc"]);
+    let words = format!("headroom over 2 comparisons: {:.2} [", mpc[0]);
+    assert!(stdout(&page).contains(&words), "{}", stdout(&page));
+}
+
 /// The board says of each comparison what its own table says.
 #[test]
 fn a_suite_fits_on_a_board() {
@@ -269,6 +298,8 @@ fn a_suite_fits_on_a_board() {
     let page = outlay(&["suite", &file, "--board", "random"]);
     let words = "random is ahead of even beyond the interval in 0 of 2 comparisons";
     assert!(stdout(&page).contains(words), "{}", stdout(&page));
+    assert!(!stdout(&page).contains("headroom"), "nobody knows what could be won");
+    assert_eq!(document["board_headroom"], Value::Null);
     refused(
         &["suite", &file, "--board", "randm"],
         2,

@@ -8,7 +8,7 @@ use crate::compare::Found;
 use crate::format::{interval, number, or_undefined, percent, signed, signed_percent};
 use crate::look::Look;
 use crate::results::{Contestant, Finished, Pair, ScenarioId, VERSION};
-use crate::statistics::ESTIMAND;
+use crate::statistics::{self, ESTIMAND, Interval, Stratum};
 
 /// An agent in one comparison, against the one that the others are measured against.
 #[derive(Debug, Clone, Serialize)]
@@ -27,6 +27,12 @@ pub(crate) struct Row {
     pub(crate) p10: [f64; 2],
     /// Share of what could be won; null where `clairvoyant` was not run.
     pub(crate) headroom: Option<f64>,
+    /// `[seeds * noises]` its scores between even (0) and the clairvoyant plan of the same episode (1), where that was run.
+    #[serde(skip)]
+    normalised: Option<Vec<f64>>,
+    /// Noises of each seed.
+    #[serde(skip)]
+    noises: usize,
     /// Hard limits that the agent broke, over all seeds.
     pub(crate) violations: u64,
     /// The difference; null where the agent is the other itself.
@@ -35,7 +41,14 @@ pub(crate) struct Row {
 
 impl Row {
     /// The row of `agent`, if it finished there beside the other.
-    pub(crate) fn of(agent: &str, other: &str, typed: &str, id: &ScenarioId, found: &Found) -> Option<Self> {
+    pub(crate) fn of(
+        agent: &str,
+        other: &str,
+        typed: &str,
+        id: &ScenarioId,
+        found: &Found,
+        noises: u64,
+    ) -> Option<Self> {
         let finished = |name: &str| -> Option<&Finished> {
             found.agents.iter().filter_map(Contestant::finished).find(|agent| agent.name == name)
         };
@@ -49,9 +62,17 @@ impl Row {
             means: both.map(|score| score.mean),
             p10: both.map(|score| score.p10),
             headroom: own.headroom,
+            normalised: own.normalised.clone(),
+            noises: noises as usize,
             violations: own.evaluation.violations,
             pair: found.pairs.iter().find(|pair| pair.a == agent).cloned(),
         })
+    }
+
+    /// Its episodes between even and the clairvoyant plan.
+    fn stratum(&self) -> Option<Stratum<'_>> {
+        let scores = self.normalised.as_deref()?;
+        Some(Stratum { scores, noises: self.noises })
     }
 
     /// 1 where the agent is ahead beyond the interval, -1 where it is behind, else 0.
@@ -62,6 +83,28 @@ impl Row {
             _ => 0,
         }
     }
+}
+
+/// Share of what could be won over all comparisons in which the clairvoyant plan was run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Headroom {
+    /// Comparisons where that plan reaches more than even.
+    pub(crate) comparisons: usize,
+    /// Interquartile mean of all their episodes, each between even's mean (0) and the plan of the same episode (1).
+    pub(crate) iqm: f64,
+    /// 95 % stratified bootstrap interval.
+    pub(crate) iqm_ci95: Interval,
+}
+
+/// The headroom over all rows; nothing where no row has one.
+pub(crate) fn headroom(rows: &[Row]) -> Option<Headroom> {
+    let strata: Vec<Stratum<'_>> = rows.iter().filter_map(Row::stratum).collect();
+    let all: Vec<f64> = strata.iter().flat_map(|stratum| stratum.scores).copied().collect();
+    (!strata.is_empty()).then(|| Headroom {
+        comparisons: strata.len(),
+        iqm: statistics::interquartile_mean(&all),
+        iqm_ci95: statistics::stratified_interval(&strata),
+    })
 }
 
 /// The table, and how often the agent is ahead.
@@ -81,14 +124,26 @@ pub(crate) fn page(file: &Path, agent: &str, rows: &[Row], look: Look) -> String
     let table = look.table(&header, rows.iter().map(|row| cells(row, same, headrooms)));
     let of = |side: i8| rows.iter().filter(|row| row.side() == side).count();
     let lower = rows.iter().filter(|row| row.p10[0] < row.p10[1]).count();
-    let notes = format!(
+    let surely = |row: &&Row| row.pair.as_ref().is_some_and(|pair| pair.p10_difference_ci95[1] < 0.0);
+    let mut notes = format!(
         "{agent} is ahead of {against} beyond the interval in {} of {} comparisons, behind in {}; its tenth percentile is lower \
-         in {lower}\ndifference: {ESTIMAND}\noutlay {VERSION}, {}\n",
+         in {lower}, beyond the interval in {}\n",
         of(1),
         rows.len(),
         of(-1),
-        file.display(),
+        rows.iter().filter(surely).count(),
     );
+    if let Some(Headroom { comparisons, iqm, iqm_ci95 }) = headroom(rows) {
+        let share = |share: f64| format!("{share:.2}");
+        let all = if comparisons == rows.len() { "" } else { " that have room" };
+        notes += &format!(
+            "headroom over {comparisons} comparisons{all}: {} {} (interquartile mean of the episodes, each between even, 0, and the \
+             clairvoyant plan of the same episode, 1)\n",
+            share(iqm),
+            interval(iqm_ci95, share),
+        );
+    }
+    notes += &format!("difference: {ESTIMAND}\noutlay {VERSION}, {}\n", file.display());
     look.page(
         look.heading(2, format!("{agent} against {against}\n")) + "\n" + &table + "\n" + &look.notes(&notes),
     )

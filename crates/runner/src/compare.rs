@@ -283,11 +283,11 @@ pub(crate) fn found(field: &Field, games: &Games, played: Played, timing: bool) 
                 let evaluation = evaluation::evaluate(&agent, &games.scenario, outcomes, noises, timing);
                 let headroom =
                     range.and_then(|[low, high]| statistics::headroom(evaluation.score.iqm, low, high));
-                let optimality_gap = references
-                    .and_then(|(even, best)| {
-                        statistics::normalised(&evaluation::scores(outcomes), even, best)
-                    })
-                    .map(|scores| statistics::optimality_gap(&scores, 1.0));
+                let normalised = references.and_then(|(even, best)| {
+                    statistics::normalised(&evaluation::scores(outcomes), even, best)
+                });
+                let optimality_gap =
+                    normalised.as_ref().map(|scores| statistics::optimality_gap(scores, 1.0));
                 let mean = evaluation.score.mean;
                 let of_bound = certified.map(|bound| mean / bound.mean);
                 let of_answer = ceiling::share_of_answer(&games.scenario, mean);
@@ -296,6 +296,7 @@ pub(crate) fn found(field: &Field, games: &Games, played: Played, timing: bool) 
                     headroom,
                     evaluation,
                     optimality_gap,
+                    normalised,
                     of_bound,
                     of_answer,
                 }))
@@ -343,6 +344,8 @@ fn pairs(comparisons: Vec<(&str, statistics::Comparison)>, b: &str) -> Vec<Pair>
         uplift: comparison.uplift,
         uplift_ci95: comparison.uplift_interval,
         p_better: comparison.better,
+        p10_difference: comparison.tenth,
+        p10_difference_ci95: comparison.tenth_interval,
         p_value: comparison.p_value,
         p_holm,
         p_improvement: comparison.improvement,

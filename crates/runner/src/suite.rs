@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::board::{self, Row};
+use crate::board::{self, Headroom, Row};
 use crate::cli;
 use crate::compare::{self, Field, Found};
 use crate::episodes::{Games, Participant, Player};
@@ -33,6 +33,9 @@ struct Document<'a> {
     /// One row for each of them; only with `--board`.
     #[serde(skip_serializing_if = "<[Row]>::is_empty")]
     board: &'a [Row],
+    /// Share of what could be won over all of them; only with `--board`, where `clairvoyant` plays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    board_headroom: Option<Headroom>,
     /// Wall-clock seconds of the command; only with `--timing`.
     #[serde(skip_serializing_if = "Option::is_none")]
     seconds_total: Option<f64>,
@@ -94,7 +97,8 @@ pub(crate) fn run(arguments: &cli::Suite, timing: bool, terminal: Terminal) -> R
         }
         let scenario = scenario_id(&games.scenario);
         if let Some(agent) = arguments.board.as_deref().filter(|_| !interrupted) {
-            board.extend(Row::of(agent, entry.against_name(), &entry.typed, &scenario, &found));
+            let (other, noises) = (entry.against_name(), games.noises);
+            board.extend(Row::of(agent, other, &entry.typed, &scenario, &found, noises));
         }
         done.push(Ran { entry, scenario, games, found });
         if interrupted {
@@ -108,6 +112,7 @@ pub(crate) fn run(arguments: &cli::Suite, timing: bool, terminal: Terminal) -> R
             file: arguments.file.display().to_string(),
             comparisons: done.iter().filter(|ran| ran.found.finished_episodes > 0).map(document).collect(),
             board: &board,
+            board_headroom: board::headroom(&board),
             seconds_total: timing.then(|| start.elapsed().as_secs_f64()),
         })?;
     } else if let Some(agent) = &arguments.board {

@@ -92,6 +92,9 @@ pub(crate) struct Finished {
     /// Mean shortfall of an episode against the clairvoyant plan of the same world and noise, in units of what that plan
     /// reaches more than even on average; an episode above the plan counts as 0. Null as `headroom`.
     pub(crate) optimality_gap: Option<f64>,
+    /// `[seeds * noises]` the scores on that scale: 1 is the clairvoyant plan of the same episode, 0 even on average.
+    #[serde(skip)]
+    pub(crate) normalised: Option<Vec<f64>>,
     /// Mean score / mean bound; only where there is a certified one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) of_bound: Option<f64>,
@@ -127,6 +130,10 @@ pub(crate) struct Pair {
     pub(crate) uplift_ci95: Option<Interval>,
     /// Share of episodes on which a is better; a tie counts half.
     pub(crate) p_better: f64,
+    /// Tenth percentile of the episodes of a - that of b.
+    pub(crate) p10_difference: f64,
+    /// 95 % bootstrap interval of it; its ends are null for one world.
+    pub(crate) p10_difference_ci95: Interval,
     /// Two-sided p value of the difference being 0: a test that flips the signs of worlds.
     pub(crate) p_value: f64,
     /// The p value adjusted for the number of pairs of the comparison (Holm).

@@ -20,25 +20,42 @@ const ROUNDING: f64 = 1e-12;
 /// A 95 % interval, lower end first.
 pub(crate) type Interval = [f64; 2];
 
+/// Scores of one task, `[worlds, noises]`, on a scale that several tasks share.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stratum<'a> {
+    /// `[worlds * noises]`, a world's noises side by side.
+    pub(crate) scores: &'a [f64],
+    /// Noises of each world.
+    pub(crate) noises: usize,
+}
+
 /// Bootstrap interval of the interquartile mean of scores `[worlds, noises]`: the percentiles of the resamples, as rliable
 /// takes them.
 pub(crate) fn interquartile_mean_interval(scores: &[f64], noises: usize) -> Interval {
-    let sorted = sorted(scores);
-    // A resample is a count for each rank, so no resample needs sorting.
-    let ranks: Vec<usize> =
-        scores.iter().map(|score| sorted.partition_point(|other| other < score)).collect();
+    stratified_interval(&[Stratum { scores, noises }])
+}
+
+/// Bootstrap interval of the interquartile mean of the scores of all tasks together; each resample draws anew the worlds
+/// of each task (the stratified bootstrap of Agarwal et al. 2021, "Deep reinforcement learning at the edge of the
+/// statistical precipice").
+pub(crate) fn stratified_interval(strata: &[Stratum<'_>]) -> Interval {
+    let scores: Vec<f64> = strata.iter().flat_map(|stratum| stratum.scores).copied().collect();
+    let ranked = Ranked::of(&scores);
     let cut = scores.len() / 4;
     let mut counts = vec![0_usize; scores.len()];
     let mut means = Vec::with_capacity(RESAMPLES);
-    for_each_resample(scores.len() / noises, RESAMPLES, |worlds| {
+    let worlds: Vec<usize> = strata.iter().map(|stratum| stratum.scores.len() / stratum.noises).collect();
+    for_each_stratified_resample(&worlds, RESAMPLES, |picks| {
+        let (mut first, mut picks) = (0, picks.iter());
         counts.fill(0);
-        for &world in worlds {
-            for &rank in &ranks[world * noises..(world + 1) * noises] {
-                counts[rank] += 1;
+        for (stratum, &worlds) in strata.iter().zip(&worlds) {
+            for world in picks.by_ref().take(worlds) {
+                ranked.count(first + world * stratum.noises, stratum.noises, &mut counts);
             }
+            first += stratum.scores.len();
         }
         let (mut skip, mut left, mut sum) = (cut, scores.len() - 2 * cut, 0.0);
-        for (count, value) in counts.iter().zip(&sorted) {
+        for (count, value) in counts.iter().zip(&ranked.sorted) {
             let kept = (count - skip.min(*count)).min(left);
             skip -= skip.min(*count);
             left -= kept;
@@ -47,6 +64,62 @@ pub(crate) fn interquartile_mean_interval(scores: &[f64], noises: usize) -> Inte
         means.push(sum / (scores.len() - 2 * cut) as f64);
     });
     percentile_interval(means)
+}
+
+/// Bootstrap interval of how far a quantile of `a` lies above that of `b`, both `[worlds, noises]` and drawn together.
+pub(super) fn quantile_difference_interval(
+    a: &[f64],
+    b: &[f64],
+    probability: f64,
+    noises: usize,
+) -> Interval {
+    let both = [a, b].map(Ranked::of);
+    let mut counts = vec![0_usize; a.len()];
+    let mut differences = Vec::with_capacity(RESAMPLES);
+    for_each_resample(a.len() / noises, RESAMPLES, |worlds| {
+        let [a, b] = both.each_ref().map(|ranked| {
+            counts.fill(0);
+            worlds.iter().for_each(|world| ranked.count(world * noises, noises, &mut counts));
+            ranked.quantile(&counts, probability)
+        });
+        differences.push(a - b);
+    });
+    percentile_interval(differences)
+}
+
+/// Scores in ascending order. A resample is then a count for each rank, so that no resample needs sorting.
+struct Ranked {
+    sorted: Vec<f64>,
+    /// The place in `sorted` of each score.
+    ranks: Vec<usize>,
+}
+
+impl Ranked {
+    fn of(scores: &[f64]) -> Self {
+        let sorted = sorted(scores);
+        let ranks = scores.iter().map(|score| sorted.partition_point(|other| other < score)).collect();
+        Self { sorted, ranks }
+    }
+
+    /// Counts scores `first..first + number`.
+    fn count(&self, first: usize, number: usize, counts: &mut [usize]) {
+        self.ranks[first..first + number].iter().for_each(|&rank| counts[rank] += 1);
+    }
+
+    /// The quantile of as many scores of each rank as `counts` says, as many together as there are scores.
+    fn quantile(&self, counts: &[usize], probability: f64) -> f64 {
+        let place = (self.sorted.len() - 1) as f64 * probability;
+        let at = |place: usize| {
+            let mut passed = 0;
+            let here = counts.iter().position(|count| {
+                passed += count;
+                passed > place
+            });
+            here.map_or(f64::NAN, |rank| self.sorted[rank])
+        };
+        let (low, high) = (at(place.floor() as usize), at(place.ceil() as usize));
+        low + (high - low) * place.fract()
+    }
 }
 
 /// Studentised bootstrap interval (bootstrap-t) of the ratio of the sums of `values` and `base`, one of each for a world.
@@ -119,11 +192,17 @@ fn student_quantile(degrees: usize) -> f64 {
 }
 
 /// Calls `use_worlds` with the worlds of each resample.
-pub(super) fn for_each_resample(worlds: usize, resamples: usize, mut use_worlds: impl FnMut(&[usize])) {
-    let mut picks = vec![0_usize; worlds];
+pub(super) fn for_each_resample(worlds: usize, resamples: usize, use_worlds: impl FnMut(&[usize])) {
+    for_each_stratified_resample(&[worlds], resamples, use_worlds);
+}
+
+/// Calls `use_worlds` with the worlds of each resample, those of one task after those of another, each numbered in its own.
+fn for_each_stratified_resample(strata: &[usize], resamples: usize, mut use_worlds: impl FnMut(&[usize])) {
+    let sizes: Vec<usize> = strata.iter().flat_map(|&worlds| std::iter::repeat_n(worlds, worlds)).collect();
+    let mut picks = vec![0_usize; sizes.len()];
     for resample in 0..resamples {
         let key = Key::new(BOOTSTRAP_SEED).with(resample as u64);
-        for (place, pick) in picks.iter_mut().enumerate() {
+        for (place, (pick, &worlds)) in picks.iter_mut().zip(&sizes).enumerate() {
             *pick = below(key.with(place as u64), worlds);
         }
         use_worlds(&picks);
@@ -146,6 +225,37 @@ mod tests {
     use super::*;
     use crate::statistics::{close, interquartile_mean, quantile};
     use proptest::prelude::*;
+
+    /// Two tasks of which each resample draws its own worlds: against drawing them plainly.
+    #[test]
+    fn tasks_are_drawn_each_by_itself() {
+        let (one, two) = ([5.0, 1.0, 9.0, 1.0], [7.0, 3.0, 2.0, 8.0, 6.0, 4.0]);
+        let strata = [Stratum { scores: &one, noises: 1 }, Stratum { scores: &two, noises: 2 }];
+        let mut means = Vec::new();
+        for_each_stratified_resample(&[4, 3], RESAMPLES, |picks| {
+            let first = picks[..4].iter().map(|&world| one[world]);
+            let second = picks[4..].iter().flat_map(|&world| two[2 * world..2 * world + 2].iter().copied());
+            means.push(interquartile_mean(&first.chain(second).collect::<Vec<_>>()));
+        });
+        let (expected, found) = (percentile_interval(means), stratified_interval(&strata));
+        assert!(close(expected[0], found[0]) && close(expected[1], found[1]));
+    }
+
+    #[test]
+    fn quantiles_by_rank_are_those_of_each_resample() {
+        let (a, b) = ([5.0, 1.0, 9.0, 1.0, 7.0, 3.0, 2.0, 8.0], [4.0, 4.5, 9.0, 0.0, 6.0, 6.0, 2.5, 1.0]);
+        let mut differences = Vec::new();
+        for_each_resample(4, RESAMPLES, |worlds| {
+            let [a, b] = [a, b].map(|scores| {
+                let drawn = worlds.iter().flat_map(|world| scores[2 * world..2 * world + 2].iter().copied());
+                quantile(&drawn.collect::<Vec<_>>(), 0.1)
+            });
+            differences.push(a - b);
+        });
+        let expected = percentile_interval(differences);
+        let found = quantile_difference_interval(&a, &b, 0.1, 2);
+        assert!(close(expected[0], found[0]) && close(expected[1], found[1]), "{expected:?} {found:?}");
+    }
 
     #[test]
     fn rank_counting_gives_the_trimmed_mean_of_each_resample() {

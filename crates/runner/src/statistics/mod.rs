@@ -23,7 +23,7 @@ mod spread;
 pub(crate) use aggregates::{
     headroom, interquartile_mean, mean, normalised, optimality_gap, quantile, world_means,
 };
-pub(crate) use bootstrap::{Interval, interquartile_mean_interval};
+pub(crate) use bootstrap::{Interval, Stratum, interquartile_mean_interval, stratified_interval};
 pub(crate) use paired::{Comparison, compare};
 pub(crate) use profiles::{deciles, profile};
 pub(crate) use proportion::Proportion;

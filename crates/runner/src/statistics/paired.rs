@@ -1,8 +1,11 @@
 //! How two agents differ on the same worlds and noises.
 
-use super::aggregates::{mean, probability_better, probability_of_improvement, world_means};
-use super::bootstrap::{Interval, RESAMPLES, studentised_interval};
+use super::aggregates::{mean, probability_better, probability_of_improvement, quantile, world_means};
+use super::bootstrap::{Interval, RESAMPLES, quantile_difference_interval, studentised_interval};
 use super::significance::{FLIPS, sign_flip_p_value};
+
+/// What a bad episode comes to.
+const TENTH: f64 = 0.1;
 
 /// How `a` differs from `b` on the same worlds and noises.
 ///
@@ -22,6 +25,10 @@ pub(crate) struct Comparison {
     pub(crate) better: f64,
     /// Probability that a is better on a world and noise of its own.
     pub(crate) improvement: f64,
+    /// Tenth percentile of the episodes of a - that of b.
+    pub(crate) tenth: f64,
+    /// Interval of it, by the percentiles of the resamples.
+    pub(crate) tenth_interval: Interval,
     /// Two-sided p value of a difference of nothing, by flipping the signs of worlds.
     pub(crate) p_value: f64,
 }
@@ -45,6 +52,11 @@ pub(crate) fn compare(a: &[f64], b: &[f64], noises: usize) -> Comparison {
             .filter(|ends| ends.iter().all(|end| end.is_finite())),
         better: probability_better(a, b),
         improvement: probability_of_improvement(a, b),
+        tenth: quantile(a, TENTH) - quantile(b, TENTH),
+        tenth_interval: match differences.len() {
+            1 => [f64::NEG_INFINITY, f64::INFINITY],
+            _ => quantile_difference_interval(a, b, TENTH, noises),
+        },
         p_value: sign_flip_p_value(&differences, FLIPS),
     }
 }
@@ -63,6 +75,7 @@ mod tests {
         assert!(close(result.difference, 5.0));
         assert!(result.difference_interval.iter().all(|end| close(*end, 5.0)));
         assert!(close(result.better, 1.0));
+        assert!(close(result.tenth, 5.0) && result.tenth_interval.iter().all(|end| close(*end, 5.0)));
         assert!(close(result.uplift.unwrap(), 5.0 / 107.5));
         // Eight worlds: two of 256 patterns of signs.
         assert_eq!(result.p_value, 1.0 / 128.0);
@@ -85,6 +98,7 @@ mod tests {
         assert_eq!(one.difference, 2.5);
         assert_eq!(one.difference_interval, [f64::NEG_INFINITY, f64::INFINITY]);
         assert_eq!(one.uplift_interval, None);
+        assert_eq!(one.tenth_interval, one.difference_interval);
         assert_eq!(one.p_value, 1.0);
     }
 
