@@ -33,6 +33,12 @@ SETTINGS = {
     "trace": 0.95,
 }
 
+#: Rollouts between two looks at a policy: as many as `outlay train` has iterations between two saved states.
+LOOK_EVERY = 20
+
+#: What is asked of `outlay train`, by the name of the row.
+OURS = {"outlay": [], "outlay-no-teacher": ["--teacher", "0"], "outlay-guided": ["--guided"]}
+
 Act = Callable[[np.ndarray], np.ndarray]
 
 
@@ -140,12 +146,14 @@ class Row:
 def peer(name: str, arguments: argparse.Namespace, wanted: float) -> Row:
     """Trains one of the others and judges it."""
     worlds = Worlds(arguments.scenario, arguments.envs, arguments.seed)
-    clock = {"looking": 0.0, "reached": None}
+    clock = {"looking": 0.0, "reached": None, "rollouts": 0}
     start = time.perf_counter()
 
     def look(act: Act) -> None:
         began = time.perf_counter()
-        if clock["reached"] is None and validated(worlds, act) >= wanted:
+        clock["rollouts"] += 1
+        due = clock["rollouts"] % LOOK_EVERY == 0 or worlds.steps >= arguments.steps
+        if due and clock["reached"] is None and validated(worlds, act) >= wanted:
             clock["reached"] = began - start - clock["looking"]
         clock["looking"] += time.perf_counter() - began
 
@@ -157,7 +165,7 @@ def peer(name: str, arguments: argparse.Namespace, wanted: float) -> Row:
     return Row(name, worlds.steps, seconds, seconds - worlds.seconds, judged["mean"], judged["iqm_ci95"], clock["reached"])
 
 
-def ours(teacher: bool, arguments: argparse.Namespace, wanted: float) -> Row:
+def ours(name: str, arguments: argparse.Namespace, wanted: float) -> Row:
     """Trains with our own program, whose learner and market share a process: its own cost is what the market leaves.
 
     Its states are saved every twenty iterations; the program stands still while one is tried.
@@ -166,7 +174,7 @@ def ours(teacher: bool, arguments: argparse.Namespace, wanted: float) -> Row:
     with tempfile.TemporaryDirectory() as folder:
         out = str(Path(folder) / "run")
         command = [arguments.program, "train", arguments.scenario, "--steps", str(arguments.steps), "--out", out]
-        command += ["--seed", str(arguments.seed), "--json"] + ([] if teacher else ["--teacher", "0"])
+        command += ["--seed", str(arguments.seed), "--json", *OURS[name]]
         start, looking, reached, saved = time.perf_counter(), 0.0, None, False
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as program:
             for event in map(json.loads, program.stdout):
@@ -183,9 +191,11 @@ def ours(teacher: bool, arguments: argparse.Namespace, wanted: float) -> Row:
                 looking += time.perf_counter() - began
         if program.returncode:
             raise subprocess.CalledProcessError(program.returncode, command)
+        if reached is None and validated_agent(worlds, out) >= wanted:
+            reached = seconds
         judged = outlay.evaluate(out, arguments.scenario, arguments.seeds).agent(out)["score"]
-    name = "outlay train" if teacher else "outlay train, no teacher"
-    return Row(name, steps, seconds, float("nan"), judged["mean"], judged["iqm_ci95"], reached)
+    called = " ".join(["outlay train", *OURS[name]])
+    return Row(called, steps, seconds, float("nan"), judged["mean"], judged["iqm_ci95"], reached)
 
 
 def main() -> None:
@@ -196,7 +206,7 @@ def main() -> None:
     parser.add_argument("--envs", type=int, default=64)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--judged", type=int, default=64, help="evaluation worlds, from 0")
-    parser.add_argument("--learners", default=",".join([*LEARNERS, "outlay", "outlay-no-teacher"]))
+    parser.add_argument("--learners", default=",".join([*LEARNERS, *OURS]))
     parser.add_argument("--program", default="target/release/outlay")
     arguments = parser.parse_args()
     arguments.seeds = range(arguments.judged)
@@ -212,8 +222,7 @@ def main() -> None:
         low, high = reference.agent(name)["score"]["iqm_ci95"]
         print(f"{name:<24}{'':>24}{reference.mean(name):>10,.0f}   [{low:,.0f}, {high:,.0f}]")
     for name in arguments.learners.split(","):
-        known = {"outlay": True, "outlay-no-teacher": False}
-        print(ours(known[name], arguments, wanted) if name in known else peer(name, arguments, wanted))
+        print((ours if name in OURS else peer)(name, arguments, wanted))
         sys.stdout.flush()
 
 
