@@ -112,7 +112,11 @@ fn a_bad_table_is_refused_with_all_that_is_wrong() {
             "3 problems",
         ],
     );
-    refused(&["calibrate", &path(folder.path(), "none.csv")], 2, &["cannot be read"]);
+    refused(
+        &["calibrate", &path(folder.path(), "none.csv")],
+        2,
+        &["cannot be read", "a row for each day or week"],
+    );
 }
 
 #[test]

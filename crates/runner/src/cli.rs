@@ -1,5 +1,6 @@
 //! What was typed. Nothing here looks at files or knows what the words mean; `plan` does.
 
+mod amount;
 mod desk;
 mod examples;
 mod judging;
@@ -17,6 +18,7 @@ use outlay_environment::schema::FileKind;
 
 use crate::phrases::Language;
 
+pub(crate) use amount::money;
 pub(crate) use desk::{Calibrate, Init, Outcome, Plan, Recommend};
 use examples::{
     BRANCH_EXAMPLES, CALIBRATE_EXAMPLES, CHECK_EXAMPLES, COMPARE_EXAMPLES, EVALUATE_EXAMPLES,

@@ -38,7 +38,9 @@ impl Table {
         match std::fs::File::open(path) {
             Ok(file) => Self::of(file, findings),
             Err(error) => {
-                findings.whole(format!("the file cannot be read: {error}"), "");
+                let help = "name a CSV file with a row for each day or week: spend, and what came of it; \
+                            `outlay calibrate --help` has examples";
+                findings.whole(format!("the file cannot be read: {error}"), help);
                 None
             }
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::amount::money_above_zero;
 use super::{Destination, Replay, SeedRange, Stage, inner_share, seconds};
 use crate::calibrate::DateOrder;
 
@@ -55,7 +56,7 @@ pub(crate) struct Calibrate {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
     /// Money of the scenario, major units [default: what was spent in as many of the last steps]
-    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true, value_parser = money_above_zero)]
     pub(crate) budget: Option<f64>,
     /// Steps of the scenario, of the table's length [default: 13 weeks, 28 days]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=2000))]
@@ -93,7 +94,7 @@ pub(crate) struct Init {
     #[arg(long, value_name = "GOAL")]
     pub(crate) goal: Option<String>,
     /// Money for all days, major units
-    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true, value_parser = money_above_zero)]
     pub(crate) budget: Option<f64>,
     /// Number of days
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=730), conflicts_with_all = ["start", "end"])]
@@ -123,13 +124,6 @@ fn margin(text: &str) -> Result<f64, String> {
 
 fn holdout(text: &str) -> Result<f64, String> {
     if text.parse::<f64>() == Ok(0.0) { Ok(0.0) } else { inner_share(text) }
-}
-
-/// Money above 0.
-fn amount(text: &str) -> Result<f64, String> {
-    let plain = text.replace('_', "");
-    let number = plain.parse::<f64>().ok().filter(|number| *number > 0.0 && *number <= 1e12);
-    number.ok_or_else(|| format!("`{text}` is not an amount such as `300000`"))
 }
 
 /// `outlay plan`

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
-use super::planning::number;
+use super::amount::number;
 use super::{Destination, SeedRange, Stage};
 
 /// `outlay evaluate`

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
+use super::amount::{money_above_zero, number};
 use super::{Keep, SeedRange, Stage};
 
 /// `outlay what-if`
@@ -19,7 +20,7 @@ pub(crate) struct WhatIf {
     #[command(flatten)]
     pub(crate) changes: Changes,
     /// Where the next MONEY goes, and where the first MONEY to take away comes from
-    #[arg(long, value_name = "MONEY", value_parser = money_above_zero, conflicts_with_all = ["changes", "limits", "curve", "stress"])]
+    #[arg(long, value_name = "MONEY", allow_hyphen_values = true, value_parser = money_above_zero, conflicts_with_all = ["changes", "limits", "curve", "stress"])]
     pub(crate) next: Option<f64>,
     /// What MONEY moved from one line to another brings besides; repeatable
     #[arg(long = "move", value_name = "LINE=LINE", requires = "next")]
@@ -292,25 +293,9 @@ impl FromStr for LineMoney {
     }
 }
 
-/// A number such as `10000`, `10_000` or `10k`.
-pub(super) fn number(text: &str) -> Option<f64> {
-    let plain = text.replace('_', "");
-    let (digits, unit) = match plain.strip_suffix(['k', 'K']) {
-        Some(digits) => (digits, 1e3),
-        None => plain.strip_suffix('M').map_or((plain.as_str(), 1.0), |digits| (digits, 1e6)),
-    };
-    let number = digits.parse::<f64>().ok().filter(|_| digits.starts_with(|c: char| c.is_ascii_digit()));
-    number.map(|number| number * unit).filter(|number| number.is_finite())
-}
-
 fn days(text: &str) -> Result<f64, String> {
     let days = number(text).filter(|days| *days > 0.0);
     days.ok_or_else(|| format!("`{text}` is not a number of days such as `14`"))
-}
-
-fn money_above_zero(text: &str) -> Result<f64, String> {
-    let money = number(text).filter(|money| *money > 0.0);
-    money.ok_or_else(|| format!("`{text}` is not an amount such as `10000` or `10k`"))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use outlay_environment::{Date, Goal, Scenario, suggestion};
 
 use super::{Answers, GOALS};
 use crate::calibrate::day_of;
+use crate::cli;
 use crate::failure::Failure;
 use crate::phrases::init::Phrases;
 use crate::phrases::{Language, fill};
@@ -158,14 +159,9 @@ pub(super) fn between(start: &str, end: &str, phrases: &Phrases) -> Result<(u16,
     Ok((days, Some(Date(first))))
 }
 
-/// Money above 0 as people write it: `300000`, `300,000`, `300k`, `30万`.
+/// Money above 0 as people write it, with spaces where they like.
 fn money(text: &str) -> Option<f64> {
-    let plain = text.replace([',', '_', ' '], "");
-    let units = [("k", 1e3), ("K", 1e3), ("M", 1e6), ("万元", 1e4), ("万", 1e4), ("元", 1.0)];
-    let found = units.iter().find_map(|(unit, times)| Some((plain.strip_suffix(unit)?, *times)));
-    let (digits, times) = found.unwrap_or((&plain, 1.0));
-    let number = digits.parse::<f64>().ok()? * times;
-    (number > 0.0 && number <= 1e12).then_some(number)
+    cli::money(&text.replace(' ', ""))
 }
 
 /// A share above 0 and up to 1: `0.4`, `40%`.
@@ -239,7 +235,7 @@ mod tests {
     #[test]
     fn amounts_and_shares_are_read_as_people_write_them() {
         for (text, wanted) in
-            [("300,000", 3e5), ("300k", 3e5), ("1.5M", 1.5e6), ("30 万元", 3e5), ("500元", 500.0)]
+            [("300,000", 3e5), ("300k", 3e5), ("1.5M", 1.5e6), ("30 万元", 3e5), ("300 000", 3e5)]
         {
             assert_eq!(money(text), Some(wanted), "{text}");
         }

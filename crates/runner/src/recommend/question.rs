@@ -47,6 +47,9 @@ pub(super) enum Form {
     Json,
 }
 
+/// What helps where there is no log.
+const TO_TRY: &str = "`outlay evaluate AGENT SCENARIO --replay 0 --csv > log.csv` writes one to try it with";
+
 /// A file that was read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct File {
@@ -92,7 +95,7 @@ impl Question {
         Ok(Self {
             agent: agent.to_owned(),
             scenario: arguments.scenario.clone(),
-            log: file(&arguments.history, "log")?,
+            log: file(&arguments.history, "log").map_err(|failure| failure.help(TO_TRY))?,
             plan: file(&arguments.beside, "plan")?,
             at: arguments.at,
             seeds: (!arguments.no_odds).then(|| arguments.seeds.to_string()),
