@@ -34,13 +34,16 @@
 //! [`starting amount`](Guard::starting_amount)) may stop altogether or start again at up to the starting amount. There
 //! is no such limit in a line's first open step, nor where no previous grant is given.
 
+mod bounds;
+mod rounding;
+
+use bounds::{Bounds, LOWER_LIMITS, change_range, snapped};
+use rounding::round;
+
 use crate::limits::{LimitKind, Limits, LineLimits};
 use crate::money::{MINOR_PER_MAJOR, Money};
 use crate::observation::Allocation;
 use crate::projection::{project_at_most, project_exactly};
-
-/// A line is off below its starting amount divided by this. Assumed: small enough that nobody calls it running.
-const OFF: i64 = 100;
 
 /// Money that a step may be paid with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -100,43 +103,6 @@ pub struct Ruling {
     pub multiplier: f64,
     /// Limits that had to give, by line.
     pub relaxed: Vec<Relaxation>,
-}
-
-/// Lawful money of one line in one step, in minor units; `0 <= lower[k] <= lower[k + 1] <= upper`.
-#[derive(Debug, Clone, Copy)]
-struct Bounds {
-    /// `[4]` lower end by nothing; and the pin; and the floor; and the largest change.
-    lower: [i64; 4],
-    upper: i64,
-    /// The limit that set the upper end.
-    upper_limit: LimitKind,
-    /// What the largest change alone allows.
-    change: Option<(i64, i64)>,
-}
-
-/// The limits behind `Bounds::lower`.
-const LOWER_LIMITS: [LimitKind; 3] = [LimitKind::Pin, LimitKind::Floor, LimitKind::LargestChange];
-
-impl Bounds {
-    /// Up to `upper`, by `limit`.
-    fn up_to(upper: i64, limit: LimitKind) -> Self {
-        Self { lower: [0; 4], upper, upper_limit: limit, change: None }
-    }
-
-    /// Lowers the upper end.
-    fn cap(&mut self, upper: i64, limit: LimitKind) {
-        if upper < self.upper {
-            self.upper = upper.max(0);
-            self.upper_limit = limit;
-        }
-    }
-
-    /// Adds a weaker limit: the part of `low..=high` that is lawful, or else the lawful amount nearest to it.
-    fn hear(&mut self, level: usize, low: i64, high: i64) {
-        let lower = self.lower[level];
-        self.cap(high.max(lower), LOWER_LIMITS[level - 1]);
-        self.lower[level..].fill(low.clamp(lower, self.upper));
-    }
 }
 
 /// Makes any wish legal. Holds the limits and its own working memory: with a used ruling nothing is allocated in a step.
@@ -432,22 +398,6 @@ fn asked(wish: &Allocation, line: usize) -> f64 {
     wish.money.get(line).map_or(0.0, |major| snapped(major * MINOR_PER_MAJOR as f64))
 }
 
-/// The nearest whole number where only rounding in the last places keeps `value` from it, so that 0.29 yuan is 29 fen.
-fn snapped(value: f64) -> f64 {
-    let whole = value.round();
-    if (value - whole).abs() <= 4.0 * f64::EPSILON * value.abs() { whole } else { value }
-}
-
-/// What the largest change allows after `previous`, in minor units.
-fn change_range(previous: i64, change: f64, start: i64) -> (i64, i64) {
-    // The cast saturates.
-    let by = (snapped(previous as f64 * change).floor() as i64).max(1);
-    if previous.saturating_mul(OFF) < start {
-        return (0, start.max(previous.saturating_add(by)));
-    }
-    (previous.saturating_sub(by).max(0), previous.saturating_add(by))
-}
-
 /// The limit that kept a line from its wish. `beyond`: the limit, where more was asked for than there is.
 fn binding(
     bounds: &Bounds,
@@ -464,52 +414,6 @@ fn binding(
         return Some(raised.map_or(LimitKind::LargestChange, |(limit, _)| *limit));
     }
     beyond
-}
-
-/// Rounds `plan` (`[lines]` minor units) to whole minor units by largest remainder, inside `ends` (whose lower ends the
-/// total can pay for), with the sum `exactly` where it is given and else the sum of the plan, never above `total`. Of
-/// equal remainders the first line's counts more.
-fn round(
-    plan: &[f64],
-    ends: impl Fn(usize) -> (i64, i64),
-    total: i64,
-    exactly: Option<i64>,
-    remainder: &mut Vec<f64>,
-    order: &mut Vec<usize>,
-    granted: &mut Vec<Money>,
-) {
-    granted.clear();
-    remainder.clear();
-    for (line, &money) in plan.iter().enumerate() {
-        let (low, high) = ends(line);
-        let whole = (money.floor() as i64).clamp(low, high);
-        granted.push(Money(whole));
-        remainder.push(money - whole as f64);
-    }
-    let sum: i128 = granted.iter().map(|money| i128::from(money.0)).sum();
-    let target = exactly.map_or_else(|| sum + remainder.iter().sum::<f64>().round() as i128, i128::from);
-    let mut rest = target.min(i128::from(total)) - sum;
-    if rest == 0 {
-        return;
-    }
-    order.clear();
-    order.extend(0..plan.len());
-    order.sort_unstable_by(|&a, &b| remainder[b].total_cmp(&remainder[a]).then(a.cmp(&b)));
-    // One each; more than that only for amounts so large that their f64 is not exact.
-    for most in [1, i64::MAX] {
-        for &line in order.iter() {
-            let room = ends(line).1.saturating_sub(granted[line].0).min(most);
-            let more = rest.clamp(0, i128::from(room)) as i64;
-            granted[line].0 += more;
-            rest -= i128::from(more);
-        }
-    }
-    for &line in order.iter().rev() {
-        let room = granted[line].0 - ends(line).0;
-        let less = (-rest).clamp(0, i128::from(room)) as i64;
-        granted[line].0 -= less;
-        rest += i128::from(less);
-    }
 }
 
 #[cfg(test)]

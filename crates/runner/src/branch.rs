@@ -109,7 +109,7 @@ pub(crate) fn run(arguments: &cli::Branch, terminal: Terminal) -> Result<u8, Fai
         )));
     }
     let games = plan::games_in(&scenario, &stage, false);
-    let (participant, warnings) = plan::participant(&arguments.agent, &scenario, stage.time_limit)?;
+    let (participant, warnings) = plan::participant(&arguments.agent, &scenario, stage.running.time_limit)?;
     warnings.iter().for_each(|warning| terminal.warn(warning));
     let change = Chosen::of(arguments, &stage, &scenario, terminal)?;
     let turn = change.turn(arguments.at);
@@ -169,8 +169,7 @@ fn stage(arguments: &cli::Branch) -> cli::Stage {
         scenario: arguments.scenario.clone(),
         seeds: arguments.seeds.clone().unwrap_or(one),
         noise: arguments.noise,
-        agent_seed: arguments.agent_seed,
-        time_limit: arguments.time_limit,
+        running: arguments.running,
     }
 }
 
@@ -194,7 +193,7 @@ impl Chosen {
         let phrases = Phrases::of(if terminal.json { Language::En } else { terminal.language });
         let nothing = || -> Box<Edit<'static>> { Box::new(|_, _| ()) };
         let successor = |text: &str, scenario: &Arc<Scenario>| -> Result<_, Failure> {
-            let (participant, warnings) = plan::participant(text, scenario, stage.time_limit)?;
+            let (participant, warnings) = plan::participant(text, scenario, stage.running.time_limit)?;
             warnings.iter().for_each(|warning| terminal.warn(warning));
             Ok((participant, plan::games_in(scenario, stage, false)))
         };

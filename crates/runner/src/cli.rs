@@ -179,6 +179,14 @@ pub(crate) struct Stage {
     /// Noise seeds for each world
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(crate) noise: u64,
+    /// How agents are run.
+    #[command(flatten)]
+    pub(crate) running: Running,
+}
+
+/// How agents are run.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Running {
     /// Seed of the agents' own randomness
     #[arg(long = "agent-seed", value_name = "N", default_value_t = 0)]
     pub(crate) agent_seed: u64,

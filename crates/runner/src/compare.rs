@@ -213,7 +213,7 @@ fn field(arguments: &cli::Compare, games: &Games) -> Result<(Field, Vec<Warning>
     if texts.is_empty() {
         texts = DEFAULT_AGENTS.map(ToOwned::to_owned).to_vec();
     }
-    let limit = arguments.stage.time_limit;
+    let limit = arguments.stage.running.time_limit;
     let (mut participants, warnings) = plan::participants(&texts, &games.scenario, limit)?;
     let against = arguments.against.as_deref().map(|name| plan::place(name, &participants, "--against"));
     let against = against.transpose()?.unwrap_or_default();

@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &cli::Evaluate, timing: bool, terminal: Terminal) -
     let mut games = plan::games(&arguments.stage, &arguments.destination, arguments.truth)?;
     games.scenario = plan::sized(&games.scenario, &arguments.size)?;
     let (participant, warnings) =
-        plan::participant(&arguments.agent, &games.scenario, arguments.stage.time_limit)?;
+        plan::participant(&arguments.agent, &games.scenario, arguments.stage.running.time_limit)?;
     let name = participant.name.clone();
     let agent = participant.agent.clone();
     warnings.iter().for_each(|warning| terminal.warn(warning));

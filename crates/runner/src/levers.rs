@@ -85,7 +85,8 @@ pub(crate) fn run(arguments: &cli::Levers, timing: bool, terminal: Terminal) -> 
     let mut name = String::new();
     for open in ladder {
         games.scenario = whole.with_levers(open);
-        let (participant, warnings) = plan::participant(&arguments.agent, &games.scenario, stage.time_limit)?;
+        let (participant, warnings) =
+            plan::participant(&arguments.agent, &games.scenario, stage.running.time_limit)?;
         if before.is_none() {
             warnings.iter().for_each(|warning| terminal.warn(warning));
         }

@@ -81,7 +81,8 @@ type Season = Vec<Vec<f64>>;
 pub(crate) fn run(arguments: &cli::Plan, terminal: Terminal) -> Result<u8, Failure> {
     let stage = &arguments.stage;
     let games = plan::games(stage, &arguments.destination, false)?;
-    let (participant, warnings) = plan::participant(&arguments.agent, &games.scenario, stage.time_limit)?;
+    let (participant, warnings) =
+        plan::participant(&arguments.agent, &games.scenario, stage.running.time_limit)?;
     warnings.iter().for_each(|warning| terminal.warn(warning));
     let seasons = sweep::episodes(&games, &participant.name, terminal, |seed, noise| {
         season(&participant, &games, seed, noise)

@@ -68,7 +68,8 @@ pub(crate) fn run(arguments: &cli::Evaluate, timing: bool, terminal: Terminal) -
     let scenarios = scenarios.collect::<Result<Vec<_>, _>>()?;
     for (merchant, scenario) in arguments.merchants.iter().zip(&scenarios) {
         let mut games = plan::games_in(scenario, stage, false);
-        let (participant, warnings) = plan::participant(&arguments.agent, scenario, stage.time_limit)?;
+        let (participant, warnings) =
+            plan::participant(&arguments.agent, scenario, stage.running.time_limit)?;
         warnings.iter().for_each(|warning| terminal.warn(warning));
         games.store = kept(&arguments.keep, &games, timing, terminal)?;
         let mut played = play(std::slice::from_ref(&participant), &games, terminal);

@@ -102,7 +102,7 @@ pub(crate) fn games_in(scenario: &Arc<Scenario>, stage: &cli::Stage, truth: bool
         scenario: Arc::clone(scenario),
         seeds: stage.seeds.0.clone(),
         noises: stage.noise,
-        agent_seed: stage.agent_seed,
+        agent_seed: stage.running.agent_seed,
         truth,
         store: None,
     }

@@ -114,7 +114,7 @@ pub(crate) fn run(arguments: &cli::RunOff, terminal: Terminal) -> Result<u8, Fai
     let scenario = plan::scenario(&stage.scenario)?;
     let at = stop(arguments, &scenario)?;
     let games = plan::games_in(&scenario, stage, false);
-    let (participant, warnings) = plan::participant(&arguments.agent, &scenario, stage.time_limit)?;
+    let (participant, warnings) = plan::participant(&arguments.agent, &scenario, stage.running.time_limit)?;
     warnings.iter().for_each(|warning| terminal.warn(warning));
     let played = sweep::episodes(&games, &participant.name, terminal, |seed, noise| {
         futures(&participant, &games, seed, noise, at)

@@ -2,9 +2,10 @@
 
 use std::ops::AddAssign;
 
+use super::clock::Clock;
 use super::goods_parts::{Clearance, MOST_PRODUCTS, Product, Rank, Rating, Restock};
 use super::settings::{Market, Merchant};
-use super::shoppers::{Clock, Shoppers, VIEWED};
+use super::shoppers::{Shoppers, VIEWED};
 use super::world::MarketWorld;
 use crate::draws::{Key, normal_quantile};
 use crate::ledger::ShopRow;

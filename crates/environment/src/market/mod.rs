@@ -12,6 +12,7 @@ pub(crate) mod channel_parts;
 mod choice;
 mod claims;
 mod clicks;
+mod clock;
 pub mod credit;
 mod delivery;
 pub mod deposits;

@@ -1,13 +1,12 @@
 //! Shoppers: individuals, in a struct of arrays. What happened to them, and which DEEPLINK stage follows from it.
 
-use std::ops::Range;
+mod draw;
 
-use super::buyers::{Needs, balance};
+use super::buyers::Needs;
 use super::claims::Claims;
-use super::goods::NO_PRODUCT;
-use super::settings::{Industry, MEMORIES, Market};
+use super::clock::Clock;
+use super::settings::MEMORIES;
 use crate::deeplink::{STAGES, Stage};
-use crate::draws::Key;
 
 /// Most personas in an industry.
 pub(crate) const MOST_PERSONAS: usize = 16;
@@ -40,57 +39,6 @@ pub(crate) mod flag {
     pub(crate) const SEARCHES_BRAND: u8 = 128;
     /// What is of this step only.
     pub(crate) const PASSING: u8 = VISITING | CLICKED | SEARCHES_BRAND;
-}
-
-/// Windows in steps, and where time starts: stamps count from `origin` so that what came before the episode has one
-/// too, and 0 means never.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Clock {
-    pub(crate) origin: u16,
-    pub(crate) origin_day: u16,
-    pub(crate) step_days: f64,
-    pub(crate) windows: [u16; 4],
-    pub(crate) customer_days: u16,
-    pub(crate) keen_orders: u8,
-}
-
-impl Clock {
-    pub(crate) fn new(market: &Market, step_days: f64) -> Self {
-        let windows = &market.industry.windows;
-        let steps = |days: f64| libm::ceil(days / step_days).min(20_000.0) as u16;
-        let credit = market.lines.iter().map(|line| line.channel.credit_days).fold(0.0, f64::max);
-        let windows_steps =
-            [steps(windows.discover), steps(windows.engage), steps(windows.enthuse), steps(windows.perform)];
-        Self {
-            origin: windows_steps.into_iter().max().unwrap_or(0).max(steps(credit)) + 1,
-            // Two windows back where some have ordered before the one that counts.
-            origin_day: (windows.customer + 1) * if market.merchant.lapsed > 0.0 { 2 } else { 1 },
-            step_days,
-            windows: windows_steps,
-            customer_days: windows.customer,
-            keen_orders: windows.keen_orders,
-        }
-    }
-
-    /// Chance that a need ends in a step.
-    pub(crate) fn leave(&self, market: &Market) -> f64 {
-        1.0 - libm::exp(-self.step_days / market.industry.need_days)
-    }
-
-    /// Stamp of a step.
-    pub(crate) fn stamp(&self, step: usize) -> u16 {
-        self.origin.saturating_add(step as u16)
-    }
-
-    /// Days of the episode before a step.
-    pub(crate) fn days(&self, step: usize) -> f64 {
-        step as f64 * self.step_days + 1e-9
-    }
-
-    /// Stamp of the day of a step.
-    pub(crate) fn day(&self, step: usize) -> u16 {
-        self.origin_day.saturating_add(self.days(step) as u16)
-    }
 }
 
 /// What the needs of each depend on of all shoppers of a market.
@@ -154,143 +102,6 @@ pub(crate) struct Shoppers {
 }
 
 impl Shoppers {
-    /// Those shoppers of a world who have these numbers, on the eve of the episode. `in_market` is the share with a present
-    /// need.
-    pub(crate) fn draw(
-        market: &Market,
-        clock: &Clock,
-        world: Key,
-        in_market: f64,
-        numbers: Range<u32>,
-    ) -> Self {
-        let needs = Needs::draw(market, world, numbers.clone());
-        let leave = clock.leave(market);
-        let enter = balance(&[&needs.rates], in_market, leave);
-        let mut shoppers = Self { needs, ..Self::default() };
-        shoppers.draw_again(market, clock, world, in_market, enter, numbers);
-        shoppers
-    }
-
-    /// Becomes those shoppers of a world who have these numbers, with the needs that are there already; `enter` is the
-    /// [`balance`] of all shoppers of the world.
-    pub(crate) fn draw_again(
-        &mut self,
-        market: &Market,
-        clock: &Clock,
-        world: Key,
-        in_market: f64,
-        enter: f64,
-        numbers: Range<u32>,
-    ) {
-        self.begin(market, numbers.clone());
-        let leave = clock.leave(market);
-        let chances = Chances::new(market, in_market);
-        for (shopper, number) in numbers.enumerate() {
-            let in_market = self.needs.share(shopper, enter, leave).unwrap_or(in_market);
-            self.draw_one(shopper, market, &chances, clock, world.with(u64::from(number)), in_market);
-        }
-    }
-
-    /// Becomes shoppers with these numbers to whom nothing has happened yet; their needs stay.
-    pub(crate) fn begin(&mut self, market: &Market, numbers: Range<u32>) {
-        fn fill<T: Clone>(column: &mut Vec<T>, count: usize, value: T) {
-            column.clear();
-            column.resize(count, value);
-        }
-        let count = numbers.len();
-        let lines = &market.lines;
-        self.first = numbers.start;
-        fill(&mut self.class, count, 0);
-        fill(&mut self.flags, count, 0);
-        fill(&mut self.stage, count, 0);
-        fill(&mut self.expires, count, u16::MAX);
-        self.contact.iter_mut().for_each(|stamps| fill(stamps, count, 0));
-        self.orders.iter_mut().for_each(|days| fill(days, count, 0));
-        let memories = market.industry.memories.len();
-        self.memory.iter_mut().take(memories).for_each(|amounts| fill(amounts, count, 0));
-        fill(&mut self.last_line, count, NO_LINE);
-        fill(&mut self.last_click, count, 0);
-        self.reserved_in_part.clear();
-        self.outside_click.resize(lines.iter().filter(|line| line.channel.outside).count(), Vec::new());
-        self.outside_click.iter_mut().for_each(|stamps| fill(stamps, count, 0));
-        if market.merchant.goods.products.len() > 1 {
-            fill(&mut self.in_view, count, NO_PRODUCT);
-        }
-        let caps = lines.iter().filter_map(|line| line.channel.friction.frequency_cap);
-        self.capped.resize(caps.clone().count(), Vec::new());
-        for (stamps, cap) in self.capped.iter_mut().zip(caps) {
-            stamps.resize(cap.contacts, Vec::new());
-            stamps.iter_mut().for_each(|stamps| fill(stamps, count, 0));
-        }
-        fill(&mut self.contacts, lines.len(), 0);
-        self.claims.begin(market, count);
-        #[cfg(test)]
-        fill(&mut self.met, count, false);
-        self.stocks = [0; STAGES];
-        self.stocks[0] = count as u64;
-        self.in_market = 0;
-    }
-
-    fn draw_one(
-        &mut self,
-        i: usize,
-        market: &Market,
-        chances: &Chances,
-        clock: &Clock,
-        key: Key,
-        in_market: f64,
-    ) {
-        let industry = &market.industry;
-        let persona = place(&chances.personas, key.with(0).uniform()).min(industry.personas.len() - 1);
-        let level = (key.with(1).bits() % LEVELS as u64) as usize;
-        let class = persona * LEVELS + level;
-        self.class[i] = class as u8;
-        let hunter = industry.hunters > 0.0 && key.with(2).uniform() < industry.hunters;
-        let stage = place(&chances.stages, key.with(3).uniform()).min(STAGES - 1);
-        let age = |purpose: u64, window: u16| (key.with(purpose).bits() % u64::from(window.max(1))) as u16;
-
-        // The history that puts a shopper into the drawn stage.
-        if (1..=4).contains(&stage) {
-            let stamp = clock.origin - 1 - age(4, clock.windows[stage - 1].min(clock.origin - 1));
-            for kind in 0..stage {
-                self.contact[kind][i] = stamp;
-            }
-        }
-        let orders = stage.saturating_sub(4);
-        let mut days = [0; ORDERS];
-        for (n, day) in days.iter_mut().enumerate().take(orders) {
-            *day = 1 + age(5 + n as u64, clock.customer_days);
-        }
-        days[..orders].sort_unstable();
-        for (slot, day) in self.orders.iter_mut().zip(days).take(orders) {
-            slot[i] = clock.origin_day - day;
-        }
-        let lapsed =
-            orders == 0 && market.merchant.lapsed > 0.0 && key.with(11).uniform() < market.merchant.lapsed;
-        if lapsed {
-            self.orders[0][i] = clock.origin_day - clock.customer_days - 1 - age(5, clock.customer_days);
-        }
-        let member = stage == 7 || ((3..7).contains(&stage) && key.with(8).uniform() < 0.3);
-        let satiated = if in_market == chances.in_market {
-            chances.satiated[class]
-        } else {
-            satiated(industry, class, in_market)
-        };
-        self.flags[i] = if key.with(9).uniform() < in_market { flag::IN_MARKET } else { 0 }
-            | if key.with(10).uniform() < satiated { flag::SATIATED } else { 0 }
-            | if member { flag::MEMBER } else { 0 }
-            | if hunter { flag::HUNTER } else { 0 }
-            | if lapsed && industry.buyers.leaves(key, key.with(14)) { flag::LEFT } else { 0 };
-        if self.flags[i] & flag::IN_MARKET != 0 {
-            self.in_market += 1;
-            self.needs.turn(i, true);
-        }
-        // Nothing has ever happened to the others.
-        if stage > 0 || lapsed {
-            self.find_stage(i, clock, 0);
-        }
-    }
-
     /// Number of shoppers.
     pub(crate) fn len(&self) -> usize {
         self.class.len()
@@ -437,58 +248,10 @@ impl Shoppers {
     }
 }
 
-/// What is the same for all shoppers who are drawn.
-struct Chances {
-    /// Shares of the personas, and of the stages, each with those before it.
-    personas: Vec<f64>,
-    stages: Vec<f64>,
-    /// Share with a present need where all need alike, and `[classes]` chance to have bought lately with it.
-    in_market: f64,
-    satiated: Vec<f64>,
-}
-
-impl Chances {
-    fn new(market: &Market, in_market: f64) -> Self {
-        let industry = &market.industry;
-        let classes = industry.personas.len() * LEVELS;
-        Self {
-            personas: running_sums(industry.personas.iter().map(|persona| persona.share)),
-            stages: running_sums(market.merchant.stages.iter().copied()),
-            in_market,
-            satiated: (0..classes).map(|class| satiated(industry, class, in_market)).collect(),
-        }
-    }
-}
-
-/// Chance to have bought lately, from anybody.
-fn satiated(industry: &Industry, class: usize, in_market: f64) -> f64 {
-    let persona = &industry.personas[class / LEVELS];
-    let rate = in_market * persona.visits_per_month / 30.0
-        * industry.activity[class % LEVELS]
-        * industry.in_market_visits
-        * industry.purchase_rate
-        * persona.purchases
-        * industry.satiation_days;
-    rate / (1.0 + rate)
-}
-
-fn running_sums(shares: impl Iterator<Item = f64>) -> Vec<f64> {
-    shares
-        .scan(0.0, |below, share| {
-            *below += share;
-            Some(*below)
-        })
-        .collect()
-}
-
-/// Which of several shares a uniform draw falls into; without branches, as nobody can foresee it.
-fn place(running_sums: &[f64], draw: f64) -> usize {
-    running_sums.iter().map(|below| usize::from(*below <= draw)).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::draws::Key;
 
     fn one() -> (Clock, Shoppers) {
         let scenario = crate::Scenario::load("new-customer").unwrap().with_shoppers(1);

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::benefits::OfferTables;
 use super::calendar::steps_in;
+use super::clock::Clock;
 use super::goods::GoodsWorld;
 use super::guaranteed::ExposureTables;
 use super::own::OwnTables;
 use super::packed::Packed;
 use super::settings::{Line, Market, Memory};
 use super::shards::draw_shards;
-use super::shoppers::{Clock, LEVELS, MEMORY_UNIT, Shoppers};
+use super::shoppers::{LEVELS, MEMORY_UNIT, Shoppers};
 use super::targeting::{AudienceTest, Cap};
 use super::visits::chance;
 use crate::draws::{Key, normal_quantile, purpose};

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use super::amount::{money_above_zero, number};
-use super::{Keep, SeedRange, Stage};
+use super::{Keep, Running, SeedRange, Stage};
 
 /// `outlay what-if`
 #[derive(Debug, Args)]
@@ -89,12 +89,9 @@ pub(crate) struct Branch {
     /// Noise seeds for each world of `--seeds`
     #[arg(long, value_name = "K", default_value_t = 1, requires = "seeds", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(crate) noise: u64,
-    /// Seed of the agents' own randomness
-    #[arg(long = "agent-seed", value_name = "N", default_value_t = 0)]
-    pub(crate) agent_seed: u64,
-    /// Seconds an exec: agent may take for one answer
-    #[arg(long = "time-limit", value_name = "SECONDS", default_value_t = 30.0, value_parser = super::seconds)]
-    pub(crate) time_limit: f64,
+    /// How agents are run.
+    #[command(flatten)]
+    pub(crate) running: Running,
     /// Write GitHub tables
     #[arg(long, conflicts_with = "json")]
     pub(crate) markdown: bool,
@@ -147,12 +144,9 @@ pub(crate) struct Explain {
     /// Draws of chance in the same world over which the move is undone
     #[arg(long, value_name = "K", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(crate) repeat: u64,
-    /// Seed of the agents' own randomness
-    #[arg(long = "agent-seed", value_name = "N", default_value_t = 0)]
-    pub(crate) agent_seed: u64,
-    /// Seconds an exec: agent may take for one answer
-    #[arg(long = "time-limit", value_name = "SECONDS", default_value_t = 30.0, value_parser = super::seconds)]
-    pub(crate) time_limit: f64,
+    /// How agents are run.
+    #[command(flatten)]
+    pub(crate) running: Running,
     /// Write a GitHub table
     #[arg(long, conflicts_with = "json")]
     pub(crate) markdown: bool,

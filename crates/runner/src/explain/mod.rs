@@ -100,7 +100,8 @@ pub(crate) fn run(arguments: &cli::Explain, terminal: Terminal) -> Result<u8, Fa
         to: line(&arguments.to_line, "--to-line")?,
     };
     let games = plan::games_in(&scenario, &stage(arguments), false);
-    let (participant, warnings) = plan::participant(&arguments.agent, &scenario, arguments.time_limit)?;
+    let (participant, warnings) =
+        plan::participant(&arguments.agent, &scenario, arguments.running.time_limit)?;
     warnings.iter().for_each(|warning| terminal.warn(warning));
     let failed = |error: String| Failure::run(format!("`{}` failed: {error}", participant.name));
     let season = Season::of(&participant, &games, arguments).map_err(failed)?;
@@ -125,8 +126,7 @@ fn stage(arguments: &cli::Explain) -> cli::Stage {
         scenario: arguments.scenario.clone(),
         seeds: cli::SeedRange(arguments.seed..arguments.seed.saturating_add(1)),
         noise: arguments.noise.saturating_add(1),
-        agent_seed: arguments.agent_seed,
-        time_limit: arguments.time_limit,
+        running: arguments.running,
     }
 }
 

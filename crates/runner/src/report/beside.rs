@@ -65,7 +65,7 @@ pub(super) fn evidence_section(material: &Material<'_>) -> Section {
     rows.push(fact(phrases.version, Cell::text(VERSION)));
     rows.push(fact(phrases.seeds, Cell::text(stage.seeds.to_string())));
     rows.push(fact(phrases.noises, Cell::text(stage.noise.to_string())));
-    rows.push(fact(phrases.agent_seed, Cell::text(stage.agent_seed.to_string())));
+    rows.push(fact(phrases.agent_seed, Cell::text(stage.running.agent_seed.to_string())));
     rows.push(fact(phrases.made_by, Cell::Code(material.report())));
     let mut notes = vec![material.with(phrases.simulated, name)];
     if stage.seeds.0.end - stage.seeds.0.start < 10 {

@@ -219,8 +219,8 @@ impl Material<'_> {
         if seeds && stage.noise > 1 {
             flags += &format!(" --noise {}", stage.noise);
         }
-        if stage.agent_seed != 0 {
-            flags += &format!(" --agent-seed {}", stage.agent_seed);
+        if stage.running.agent_seed != 0 {
+            flags += &format!(" --agent-seed {}", stage.running.agent_seed);
         }
         flags
     }

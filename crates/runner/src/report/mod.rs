@@ -86,7 +86,8 @@ fn field(arguments: &cli::ReportFile, games: &Games, terminal: Terminal) -> Resu
     if texts.is_empty() {
         texts = DEFAULT_AGENTS.map(ToOwned::to_owned).to_vec();
     }
-    let (participants, warnings) = plan::participants(&texts, &games.scenario, arguments.stage.time_limit)?;
+    let (participants, warnings) =
+        plan::participants(&texts, &games.scenario, arguments.stage.running.time_limit)?;
     warnings.iter().for_each(|warning| terminal.warn(warning));
     let against = arguments.against.as_deref().map(|name| plan::place(name, &participants, "--against"));
     let against = against.transpose()?.unwrap_or(usize::from(participants.len() > 1));

@@ -79,7 +79,7 @@ pub(crate) fn run(arguments: &cli::WhatIf, timing: bool, terminal: Terminal) -> 
     let asked = Asked::of(arguments)?;
     let stage = &arguments.stage;
     let base = plan::scenario(&stage.scenario)?;
-    let (participant, warnings) = plan::participant(&arguments.agent, &base, stage.time_limit)?;
+    let (participant, warnings) = plan::participant(&arguments.agent, &base, stage.running.time_limit)?;
     warnings.iter().for_each(|warning| terminal.warn(warning));
     // Names in a document are English in every language.
     let phrases = Phrases::of(if terminal.json { Language::En } else { terminal.language });
@@ -154,7 +154,8 @@ fn price_of_limits(question: &Question<'_>) -> Result<Option<Answer>, Failure> {
 /// `[limits]` how often each bound.
 fn bindings(question: &Question<'_>, limits: &[Limit]) -> Result<Option<Vec<Binding>>, Failure> {
     let stage = &question.arguments.stage;
-    let (participant, _) = plan::participant(&question.arguments.agent, &question.base, stage.time_limit)?;
+    let (participant, _) =
+        plan::participant(&question.arguments.agent, &question.base, stage.running.time_limit)?;
     let games = plan::games_in(&question.base, stage, false);
     let goal = question.base.goal;
     // `[episodes][limits]` steps in which it bound, or 1 where the episode misses a soft one.

@@ -35,7 +35,7 @@ pub(super) fn force(
 ) -> Result<Option<Forced>, Failure> {
     let stage = &question.arguments.stage;
     let base = &question.base;
-    let (participant, _) = plan::participant(&question.arguments.agent, base, stage.time_limit)?;
+    let (participant, _) = plan::participant(&question.arguments.agent, base, stage.running.time_limit)?;
     let games = plan::games_in(base, stage, false);
     let lines = 0..base.brief.lines.len();
     let played = question.each_episode(|seed, noise| {

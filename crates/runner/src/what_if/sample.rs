@@ -75,7 +75,7 @@ impl Question<'_> {
         }
         let stage = &self.arguments.stage;
         let mut games = plan::games_in(scenario, stage, false);
-        let (participant, _) = plan::participant(&self.arguments.agent, scenario, stage.time_limit)?;
+        let (participant, _) = plan::participant(&self.arguments.agent, scenario, stage.running.time_limit)?;
         games.store = kept(&self.arguments.keep, &games, self.timing, self.terminal)?;
         let name = participant.name.clone();
         let played = play(&[participant], &games, self.terminal);
@@ -91,7 +91,7 @@ impl Question<'_> {
     /// What is kept was judged by another goal, so these are played.
     fn judged_by_base(&self, scenario: &Arc<Scenario>) -> Result<Option<Vec<Sample>>, Failure> {
         let stage = &self.arguments.stage;
-        let (participant, _) = plan::participant(&self.arguments.agent, scenario, stage.time_limit)?;
+        let (participant, _) = plan::participant(&self.arguments.agent, scenario, stage.running.time_limit)?;
         let games = plan::games_in(scenario, stage, false);
         self.each_episode(|seed, noise| {
             let mut sample = None;
