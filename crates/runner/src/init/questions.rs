@@ -234,9 +234,14 @@ mod tests {
 
     #[test]
     fn amounts_and_shares_are_read_as_people_write_them() {
-        for (text, wanted) in
-            [("300,000", 3e5), ("300k", 3e5), ("1.5M", 1.5e6), ("30 万元", 3e5), ("300 000", 3e5)]
-        {
+        for (text, wanted) in [
+            ("300,000", 3e5),
+            ("300k", 3e5),
+            ("1.5M", 1.5e6),
+            ("30 万元", 3e5),
+            ("500元", 500.0),
+            ("300 000", 3e5),
+        ] {
             assert_eq!(money(text), Some(wanted), "{text}");
         }
         for bad in ["", "0", "-3", "k", "3e13", "nan", "viel"] {
