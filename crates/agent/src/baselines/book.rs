@@ -17,8 +17,6 @@ use super::model::Model;
 /// Rounds of Gauss and Newton, and the most by which a number changes in one.
 const ROUNDS: usize = 6;
 const LARGEST: f64 = 1.0;
-/// Least share of the scale at which a row's variance is taken.
-const LEAST: f64 = 0.1;
 
 /// Outcomes of steps beside the stocks that lines had in them.
 #[derive(Debug, Clone, Default)]
@@ -76,7 +74,7 @@ fn expect(model: &Model, step: usize, stock: &[f64], factors: &[f64], slopes: &m
     slopes[..lines].iter_mut().for_each(|slope| *slope *= shown);
     slopes[lines] = model.base[step];
     let expected = model.base[step] * factors[lines] + model.shown(step, pull);
-    (expected, expected.max(LEAST * model.scale[step]))
+    (expected, expected.max(model.scale[step]))
 }
 
 /// How far outcomes are from their means.

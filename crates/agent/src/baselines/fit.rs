@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use outlay_environment::{Allocation, Brief, Episode, Key, LineReport, World};
+use outlay_environment::{Allocation, Brief, Episode, Key, LineReport, Scenario, World};
 
 use super::linear::Normal;
 use super::model::Model;
@@ -15,6 +15,8 @@ pub struct Run {
     pub granted: Vec<f64>,
     /// `[steps * lines]` money spent, major units.
     pub spend: Vec<f64>,
+    /// `[steps * lines]` what of it met shoppers, major units (see [`working`]).
+    pub working: Vec<f64>,
     /// `[steps]` the goal's outcome by its low-noise expectation.
     pub outcome: Vec<f64>,
     /// `[steps * lines]` what the platforms reported at the end of each step.
@@ -40,13 +42,24 @@ impl Run {
             reports.extend_from_slice(&episode.observation().lines);
         }
         let ledger = episode.ledger();
+        let working = reports.chunks(lines).flat_map(|step| working(&world.scenario, step)).collect();
         Self {
+            working,
             granted: ledger.rows.iter().map(|row| row.granted.major()).collect(),
             spend: ledger.rows.iter().map(|row| row.spend.major()).collect(),
             outcome: (0..ledger.steps()).map(|step| world.scenario.caused_step(ledger, step)).collect(),
             reports,
         }
     }
+}
+
+/// `[lines]` money spent in a step that met shoppers, major units. A market's line that spends without one contact pays
+/// for production: that is a fee, and buys no reach. Worlds of curves count no contacts: there all of it works.
+#[must_use]
+pub fn working(scenario: &Scenario, reports: &[LineReport]) -> Vec<f64> {
+    let fees = scenario.market().is_some();
+    let works = |report: &LineReport| !fees || report.impressions > 0;
+    reports.iter().map(|report| if works(report) { report.spend.major() } else { 0.0 }).collect()
 }
 
 /// Plans that tell lines, levels and timing apart: nothing at all (first), each line alone at three levels, and mixes uniform
@@ -110,18 +123,32 @@ pub fn perturbed_runs(world: &Arc<World>, plan: &[f64], count: u64, seed: u64) -
     (0..count).map(run).collect()
 }
 
+/// How much a line's effect may differ from step to step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timing {
+    /// As much as a few runs say.
+    Free,
+    /// As much as lets one half of the runs explain the other best: for goals of few events.
+    Tested,
+}
+
 /// Fits a model by least squares on the pull that each outcome implies: `effect` of every step (none below zero, shrunk
 /// towards the line's mean effect in proportion to declared demand) for given `half`, `retention` and `crowding`, and
 /// these by coordinate descent (variable projection: Golub and Pereyra 1973). The first runs must be without spend; they
-/// give `base`. Returns the model and the share of the variance of outcomes above the base that it explains.
+/// give `base`. Goes on from the curves of another model, if there is one. Returns the model and the share of the variance of outcomes above the base that it explains.
 #[must_use]
-pub fn fit_model(world: &World, runs: &[Run]) -> (Model, f64) {
+pub fn fit_model(world: &World, runs: &[Run], timing: Timing, from: Option<&Model>) -> (Model, f64) {
     const RETENTIONS: [f64; 12] = [0.0, 0.3, 0.5, 0.65, 0.75, 0.8, 0.85, 0.88, 0.91, 0.94, 0.97, 0.99];
     /// Least scale at all, where nothing was ever seen.
     const LEAST: f64 = 1e-9;
     /// Least scale of a step, relative to the mean size of outcomes: a goal may have no base, or one below zero, and need
     /// not count in every step.
-    const LEAST_SCALE: f64 = 0.02;
+    const LEAST_SCALE: f64 = 0.25;
+    /// Weight of a line's effect over all steps against that of one step, in runs, until the best is looked for.
+    const SHRINKAGE: f64 = 2.0;
+    /// Sweeps over all lines, each with smaller changes, and how many of the last go on from another model.
+    const SWEEPS: u32 = 6;
+    const LAST_SWEEPS: u32 = 3;
     const CROWDINGS: [f64; 8] = [0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4];
     let brief = &world.scenario.brief;
     let lines = brief.lines.len();
@@ -138,17 +165,23 @@ pub fn fit_model(world: &World, runs: &[Run]) -> (Model, f64) {
         room: brief.calendar.iter().map(|step| step.traffic.max(1e-3)).collect(),
         price: brief.calendar.iter().map(|step| step.price.max(1e-3)).collect(),
         effect: vec![0.0; brief.steps * lines],
-        half: vec![4.0 * pace; lines],
-        retention: vec![0.85; lines],
-        crowding: 0.05,
+        half: from.map_or(vec![4.0 * pace; lines], |from| from.half.clone()),
+        retention: from.map_or(vec![0.85; lines], |from| from.retention.clone()),
+        crowding: from.map_or(0.05, |from| from.crowding),
         capacity: capacity(brief, runs),
     };
     let demand: Vec<f64> = brief.calendar.iter().map(|step| step.demand).collect();
-    let runs = &runs[idle..];
+    let runs: &[&Run] = &runs[idle..].iter().collect::<Vec<_>>();
     let mut stocks = Stocks::of(&model, runs);
-    let mut error = stocks.fit(&mut model, &demand, runs);
-    let mut factor = 2.0;
-    for _sweep in 0..6 {
+    let mut shrinkage = SHRINKAGE;
+    let mut error = stocks.fit(&mut model, &demand, runs, shrinkage);
+    let sweeps = if from.is_some() { LAST_SWEEPS } else { SWEEPS };
+    for left in (1..=sweeps).rev() {
+        let factor = 1.0 + libm::pow(0.7, f64::from(SWEEPS - left));
+        if left == LAST_SWEEPS && timing == Timing::Tested {
+            shrinkage = stocks.best_shrinkage(&model, &demand, runs);
+            error = stocks.fit(&mut model, &demand, runs, shrinkage);
+        }
         for line in 0..lines {
             let halves = [factor, 1.0 / factor].map(|by| (model.half[line] * by, model.retention[line]));
             let retentions = RETENTIONS.map(|retention| (model.half[line], retention));
@@ -158,7 +191,7 @@ pub fn fit_model(world: &World, runs: &[Run]) -> (Model, f64) {
                     (half.clamp(0.02 * pace, 500.0 * pace), retention);
                 let mut changed = stocks.clone();
                 changed.update(&trial, runs, line);
-                let trial_error = changed.fit(&mut trial, &demand, runs);
+                let trial_error = changed.fit(&mut trial, &demand, runs, shrinkage);
                 if trial_error < error {
                     (model, stocks, error) = (trial, changed, trial_error);
                 }
@@ -166,17 +199,23 @@ pub fn fit_model(world: &World, runs: &[Run]) -> (Model, f64) {
         }
         for crowding in CROWDINGS {
             let mut trial = Model { crowding, ..model.clone() };
-            let trial_error = stocks.fit(&mut trial, &demand, runs);
+            let trial_error = stocks.fit(&mut trial, &demand, runs, shrinkage);
             if trial_error < error {
                 (model, error) = (trial, trial_error);
             }
         }
-        factor = 1.0 + (factor - 1.0) * 0.7;
     }
-    let above =
-        |run: &Run| run.outcome.iter().zip(&model.base).map(|(y, base)| (y - base) * (y - base)).sum::<f64>();
+    let above = |run: &&Run| {
+        run.outcome.iter().zip(&model.base).map(|(y, base)| (y - base) * (y - base)).sum::<f64>()
+    };
     let spread: f64 = runs.iter().map(above).sum();
     (model, 1.0 - error / spread.max(f64::MIN_POSITIVE))
+}
+
+/// Whether what a line spent on shoppers of its grant shows the most that it can spend. Who spends next to nothing is in
+/// review, in production or sold out: that says when it can spend, not how much.
+pub(super) fn shows_capacity(granted: f64, working: f64) -> bool {
+    working < 0.95 * granted && working > 0.02 * granted
 }
 
 /// `[steps * lines]` most money that lines could spend where they were granted more, in proportion to the calendar's
@@ -189,8 +228,8 @@ fn capacity(brief: &Brief, runs: &[Run]) -> Vec<f64> {
     let most = |line: usize| {
         let mut ends: Vec<f64> = runs
             .iter()
-            .flat_map(|run| run.spend.iter().zip(&run.granted).enumerate().skip(line).step_by(lines))
-            .filter(|(_, (spend, granted))| **spend < 0.95 * **granted && **granted > pace)
+            .flat_map(|run| run.working.iter().zip(&run.granted).enumerate().skip(line).step_by(lines))
+            .filter(|(_, (spend, granted))| shows_capacity(**granted, **spend) && **granted > pace)
             .map(|(cell, (spend, _))| spend / scale(cell))
             .collect();
         ends.sort_by(f64::total_cmp);
@@ -205,30 +244,28 @@ fn capacity(brief: &Brief, runs: &[Run]) -> Vec<f64> {
 struct Stocks(Vec<Vec<f64>>);
 
 impl Stocks {
-    fn of(model: &Model, runs: &[Run]) -> Self {
+    fn of(model: &Model, runs: &[&Run]) -> Self {
         let mut stocks = Self(runs.iter().map(|run| vec![0.0; run.spend.len()]).collect());
         (0..model.lines).for_each(|line| stocks.update(model, runs, line));
         stocks
     }
 
     /// Recomputes one line.
-    fn update(&mut self, model: &Model, runs: &[Run], line: usize) {
+    fn update(&mut self, model: &Model, runs: &[&Run], line: usize) {
         for (stocks, run) in self.0.iter_mut().zip(runs) {
             let mut stock = 0.0;
             for step in 0..model.steps() {
                 let cell = step * model.lines + line;
-                stock = model.reach(step, line, run.spend[cell]) + model.retention[line] * stock;
+                stock = model.reach(step, line, run.working[cell]) + model.retention[line] * stock;
                 stocks[cell] = stock;
             }
         }
     }
 
     /// Sets `effect` and returns the sum of squared errors of the outcomes.
-    fn fit(&self, model: &mut Model, demand: &[f64], runs: &[Run]) -> f64 {
-        /// Weight of the common effect, in runs.
-        const SHRINKAGE: f64 = 2.0;
+    fn fit(&self, model: &mut Model, demand: &[f64], runs: &[&Run], shrinkage: f64) -> f64 {
         let lines = model.lines;
-        let row = |stocks: &'_ [f64], step: usize| stocks[step * lines..(step + 1) * lines].to_vec();
+        let cells = |step: usize| step * lines..(step + 1) * lines;
         // The pull that shows as the outcome, and the weight that makes its error that of the outcome.
         let target = |model: &Model, run: &Run, step: usize| {
             let shown = run.outcome[step] - model.base[step];
@@ -239,40 +276,69 @@ impl Stocks {
         // First one effect per line, in proportion to declared demand.
         let mut common = Normal::new(&vec![1e-9; lines]);
         let (mut square, brief_steps) = (vec![1e-9; lines], model.steps());
+        let mut features = vec![0.0; lines];
         for (stocks, run) in self.0.iter().zip(runs) {
             for (step, demand) in demand.iter().enumerate() {
                 let (pull, weight) = target(model, run, step);
-                let features: Vec<f64> = row(stocks, step).iter().map(|stock| stock * demand).collect();
-                common.add(&features, pull, weight);
-                for (square, stock) in square.iter_mut().zip(row(stocks, step)) {
+                let stocks = &stocks[cells(step)];
+                for ((feature, square), stock) in features.iter_mut().zip(&mut square).zip(stocks) {
+                    *feature = stock * demand;
                     *square += stock * stock / (runs.len() * brief_steps) as f64;
                 }
+                common.add(&features, pull, weight);
             }
         }
         let common = common.solve_positive();
         // Then the departures of each step.
-        let penalties: Vec<f64> = square.iter().map(|square| SHRINKAGE * square).collect();
-        let mut error = 0.0;
+        let penalties: Vec<f64> = square.iter().map(|square| shrinkage * square).collect();
         for (step, season) in demand.iter().enumerate() {
             let mut normal = Normal::new(&penalties);
             let pull = |(penalty, effect): (&f64, &f64)| penalty * effect * season;
             normal.shift(&penalties.iter().zip(&common).map(pull).collect::<Vec<_>>());
             for (stocks, run) in self.0.iter().zip(runs) {
                 let (pull, weight) = target(model, run, step);
-                normal.add(&row(stocks, step), pull, weight);
+                normal.add(&stocks[cells(step)], pull, weight);
             }
             // Nothing is an effect in a step that does not count.
             let counts = runs.iter().any(|run| run.outcome[step] != 0.0);
             let effects = if counts { normal.solve_positive() } else { vec![0.0; lines] };
             model.effect[step * lines..(step + 1) * lines].copy_from_slice(&effects);
-            for (stocks, run) in self.0.iter().zip(runs) {
-                let pull: f64 =
-                    row(stocks, step).iter().zip(&effects).map(|(stock, effect)| stock * effect).sum();
+        }
+        self.error(model, runs)
+    }
+
+    /// The sum of squared errors of the outcomes.
+    fn error(&self, model: &Model, runs: &[&Run]) -> f64 {
+        let mut error = 0.0;
+        for (stocks, run) in self.0.iter().zip(runs) {
+            for (step, stocks) in stocks.chunks(model.lines).enumerate() {
+                let pull = stocks.iter().zip(model.effects(step)).map(|(stock, effect)| stock * effect).sum();
                 let miss = run.outcome[step] - model.base[step] - model.shown(step, pull);
                 error += miss * miss;
             }
         }
         error
+    }
+
+    /// The shrinkage with which either half of the runs explains the other best.
+    fn best_shrinkage(&self, model: &Model, demand: &[f64], runs: &[&Run]) -> f64 {
+        /// In runs.
+        const TRIED: [f64; 5] = [2.0, 8.0, 32.0, 128.0, 512.0];
+        let half = |odd: usize| -> (Self, Vec<&Run>) {
+            let stocks = self.0.iter().skip(odd).step_by(2).cloned().collect();
+            (Self(stocks), runs.iter().skip(odd).step_by(2).copied().collect())
+        };
+        let [even, odd] = [half(0), half(1)];
+        let error = |shrinkage: f64| -> f64 {
+            let across = |learned: &(Self, Vec<&Run>), tried: &(Self, Vec<&Run>)| {
+                let mut model = model.clone();
+                learned.0.fit(&mut model, demand, &learned.1, shrinkage);
+                tried.0.error(&model, &tried.1)
+            };
+            across(&even, &odd) + across(&odd, &even)
+        };
+        let errors = TRIED.map(|shrinkage| (error(shrinkage), shrinkage));
+        errors.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)).map_or(TRIED[0], |best| best.1)
     }
 }
 
@@ -285,7 +351,7 @@ mod tests {
     fn explains_the_average_world() {
         let scenario = scenario();
         let world = World::average(&scenario);
-        let (_, explained) = fit_model(&world, &designed_runs(&world, 30, 1));
+        let (_, explained) = fit_model(&world, &designed_runs(&world, 30, 1), Timing::Free, None);
         assert!(explained > 0.9, "{explained}");
     }
 
@@ -301,9 +367,9 @@ mod tests {
                     *value = outcome(step, *value);
                 }
             }
-            fit_model(&world, &runs)
+            fit_model(&world, &runs, Timing::Free, None)
         };
-        let base = fit_model(&world, &runs).0.base;
+        let base = fit_model(&world, &runs, Timing::Free, None).0.base;
         // Half of the season counts for nothing.
         let (model, explained) = fit(&|step, value| if step < 16 { 0.0 } else { value });
         assert!(explained > 0.9, "{explained}");
@@ -318,5 +384,55 @@ mod tests {
             assert!(explained > 0.9, "{loss}: {explained}");
             assert!(model.effect.iter().chain(&model.scale).all(|number| number.is_finite()));
         }
+    }
+    #[test]
+    fn a_line_in_review_keeps_its_capacity_and_what_it_pays_for_production_buys_no_reach() {
+        // Weixin reviews for two days before it spends a cent: that once read as a line without any capacity.
+        let scenario = outlay_environment::Scenario::load("member").unwrap().with_shoppers(300);
+        let world = World::average(&scenario);
+        let runs = designed_runs(&world, 0, 1);
+        let lines = scenario.brief.lines.len();
+        let weixin = scenario.brief.lines.iter().position(|line| line.name == "weixin").unwrap();
+        let alone = |run: &&Run| run.granted[weixin] > 1_000.0 && run.working[2 * lines + weixin] > 0.0;
+        let run = runs.iter().find(alone).unwrap();
+        assert_eq!((run.spend[weixin], run.spend[lines + weixin]), (0.0, 0.0));
+        assert!(capacity(&scenario.brief, &runs)[weixin] > run.working[2 * lines + weixin]);
+
+        let report = |spend: f64, impressions| LineReport {
+            spend: outlay_environment::Money::from_major(spend),
+            impressions,
+            ..LineReport::default()
+        };
+        assert_eq!(working(&scenario, &[report(3_000.0, 0), report(50.0, 7)]), [0.0, 50.0]);
+        let curves = outlay_environment::Scenario::load("families/concave").unwrap();
+        assert_eq!(working(&curves, &[report(3_000.0, 0)]), [3_000.0]);
+    }
+
+    #[test]
+    fn timing_that_runs_do_not_bear_out_is_shrunk_away() {
+        let scenario = scenario();
+        let world = World::average(&scenario);
+        let mut runs = designed_runs(&world, 40, 1);
+        let lines = scenario.brief.lines.len();
+        // Noise as large as the outcome itself, other in every run: no step's effects can be told from the mean's.
+        for (number, run) in runs.iter_mut().enumerate().skip(4) {
+            for (step, outcome) in run.outcome.iter_mut().enumerate() {
+                let key = Key::new(number as u64).with_name("noise of a test").with(step as u64);
+                *outcome *= libm::exp(key.normal());
+            }
+        }
+        let wobble = |timing| {
+            let model = fit_model(&world, &runs, timing, None).0;
+            let ratio = |cell: usize| model.effect[cell] / scenario.brief.calendar[cell / lines].demand;
+            let of_line = |line: usize| {
+                let ratios: Vec<f64> = (0..model.steps()).map(|step| ratio(step * lines + line)).collect();
+                let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
+                ratios.iter().map(|ratio| (ratio - mean) * (ratio - mean)).sum::<f64>()
+                    / (mean * mean).max(1e-12)
+            };
+            (0..lines).map(of_line).sum::<f64>()
+        };
+        let (free, tested) = (wobble(Timing::Free), wobble(Timing::Tested));
+        assert!(tested < 0.2 * free, "{tested} {free}");
     }
 }

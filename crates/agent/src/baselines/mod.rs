@@ -11,6 +11,7 @@ pub mod bandit;
 pub mod book;
 pub mod curves;
 pub mod dual_descent;
+pub mod explore;
 pub mod fit;
 pub mod gp;
 pub mod history;
@@ -30,6 +31,7 @@ pub mod returns;
 pub mod rules;
 pub mod search;
 pub mod spread;
+pub mod study;
 pub mod trials;
 pub mod yardstick;
 

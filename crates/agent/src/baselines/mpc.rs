@@ -5,6 +5,9 @@
 //! During it: each line's stock follows from what was really spent, and its capacity from what it could not spend; the
 //! regression's answer to the reports so far, late as they are, is the prior of a belief on all effects and the base, which
 //! the shop's own book of the goal, prompt and complete but credited to nobody, changes step by step ([`super::book`]).
+//! The outcome of a whole season in the scenario's worlds says how far all this is to be trusted ([`super::study`]): where
+//! the model fits badly (few events, fees before a line starts, what exhausts an audience), the plan found by trial in the
+//! average world is followed instead, or half of the way.
 //! Each effect counts by the mean of its factor, which its spread raises: the outcome is linear in it but for crowding,
 //! so the plan for the mean is the plan with the highest mean, and plans on draws of it would not be better.
 //!
@@ -24,9 +27,10 @@ use std::sync::Arc;
 use outlay_environment::{Allocation, Brief, Observation, Scenario};
 
 use super::book::{Book, Noise, counting};
+use super::fit::{shows_capacity, working};
 use super::model::Ahead;
 use super::paced::{empty_brief, even_pace, is_open};
-use super::prior::{Prior, purse, spends};
+use super::prior::{Prior, purse};
 use super::product_test::{Choice, largest};
 use super::reports::Evidence;
 use crate::agent::{Agent, Marginal, Recipe};
@@ -125,17 +129,18 @@ impl Planner {
         }
         let Some(step) = observation.step.checked_sub(1) else { return };
         let model = &self.prior.model;
-        self.evidence.record(&self.prior.expectations, step, &observation.lines);
-        model.carry(step, &spends(&observation.lines), &mut self.stock);
+        let working = working(&self.scenario, &observation.lines);
+        self.evidence.record(&self.prior.expectations, step, &observation.lines, &working);
+        model.carry(step, &working, &mut self.stock);
         let (goal, aim) = (self.scenario.goal, &self.scenario.brief.aim);
         if goal.is_booked() && (aim.from_step..aim.end_step).contains(&step) {
             self.book.record(step, &self.stock, goal.seen(&observation.shop));
         }
-        for (line, report) in observation.lines.iter().enumerate() {
-            let (granted, spend) = (report.granted.major(), report.spend.major());
+        for (line, (report, &spend)) in observation.lines.iter().zip(&working).enumerate() {
+            let granted = report.granted.major();
             let expected = model.capacity[step * model.lines + line];
             let share = if expected.is_finite() { spend / expected } else { f64::INFINITY };
-            if spend < 0.95 * granted && spend > 0.02 * granted && share.is_finite() {
+            if shows_capacity(granted, spend) && share.is_finite() {
                 self.capacity[line] += 0.3 * (share - self.capacity[line]);
             } else if share.is_finite() {
                 self.capacity[line] = self.capacity[line].max(share);
@@ -183,6 +188,21 @@ impl Planner {
         self.improve(&mut plan[step * lines..], &ahead, budget, &caps, ROUNDS);
         self.plan = plan;
         self.plan[step * lines..(step + 1) * lines].to_vec()
+    }
+
+    /// A step's money between what the model asks for now and what the plan before the episode gives, with what its lines
+    /// could not spend so far.
+    fn drawn_back(&self, mut money: Vec<f64>, observation: &Observation) -> Vec<f64> {
+        let Prior { plan, trust, .. } = &*self.prior;
+        let start = observation.step * money.len();
+        let total: f64 = plan.iter().sum();
+        let kept = (self.brief.budget.major() - total).max(0.0);
+        let rate = (observation.budget_left.major() - kept).max(0.0)
+            / plan[start..].iter().sum::<f64>().max(f64::MIN_POSITIVE);
+        for (money, planned) in money.iter_mut().zip(&plan[start..]) {
+            *money = trust * *money + (1.0 - trust) * rate * planned;
+        }
+        money
     }
 
     fn ahead<'a>(&'a self, step: usize, scale: &'a [f64], tilt: &'a [f64]) -> Ahead<'a> {
@@ -335,7 +355,10 @@ impl Agent for Planner {
                 choice.test(observation.step, observation.budget_left.major(), &self.clicks())
             }
             (Horizon::Rest, Some(choice)) => self.plan_choice(&choice, observation.step, left),
-            (Horizon::Rest, None) => self.plan_rest(observation.step, left),
+            (Horizon::Rest, None) => {
+                let planned = self.plan_rest(observation.step, left);
+                self.drawn_back(planned, observation)
+            }
             (Horizon::Step, _) => {
                 let pace = even_pace(&self.brief, observation);
                 self.fill_step(observation.step, pace * (left / observation.budget_left.major().max(left)))
@@ -390,11 +413,34 @@ mod tests {
             agent.scales()
         };
         let (as_it_was, doubled) = (decide(1.0), decide(2.0));
-        assert!(as_it_was.iter().zip(&doubled).all(|(was, doubled)| *doubled > 0.99 * was));
+        // The book cannot tell lines apart: one that is believed to do badly where the others do well may lose a little.
+        assert!(as_it_was.iter().zip(&doubled).all(|(was, doubled)| *doubled > 0.95 * was));
         assert!(
             doubled.iter().sum::<f64>() > 1.05 * as_it_was.iter().sum::<f64>(),
             "{as_it_was:?} {doubled:?}"
         );
+    }
+
+    #[test]
+    fn without_trust_in_its_model_a_planner_follows_its_plan() {
+        let scenario = scenario();
+        let prior = Prior::shared(&scenario);
+        let lines = scenario.brief.lines.len();
+        let first = |trust: f64| {
+            let prior = Arc::new(Prior { trust, ..Prior::clone(&prior) });
+            let mut agent = Planner::new(&scenario, prior, Horizon::Rest);
+            agent.start(&scenario.brief);
+            let seeds = Seeds::numbered(Domain::Validate, 5, 0);
+            let episode = Episode::new(World::draw(&scenario, seeds.world), seeds.noise);
+            agent.decide(episode.observation()).money
+        };
+        let (followed, half, planned) = (first(0.0), first(0.5), first(1.0));
+        let rate = scenario.brief.budget.major() / prior.plan.iter().sum::<f64>();
+        for line in 0..lines {
+            assert!((followed[line] - rate * prior.plan[line]).abs() < 0.02, "line {line}");
+            assert!((half[line] - 0.5 * (followed[line] + planned[line])).abs() < 0.02, "line {line}");
+        }
+        assert!(followed.iter().zip(&planned).any(|(a, b)| (a - b).abs() > 1.0), "{followed:?}");
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl Expectations {
                             for step in 0..brief.steps {
                                 let cell = step * model.lines + line;
                                 let shape =
-                                    expectations.expect(&trial, kind, step, run.spend[cell], &mut stock);
+                                    expectations.expect(&trial, kind, step, run.working[cell], &mut stock);
                                 let seen = counts(&run.reports[cell])[kind];
                                 cross += shape * seen;
                                 square += shape * shape;
@@ -94,8 +94,6 @@ pub struct Evidence {
     /// `[lines]` seen and expected, forgotten at the same pace.
     seen: Vec<[f64; EVIDENCE]>,
     expected: Vec<[f64; EVIDENCE]>,
-    /// `[lines]` major units.
-    spend: Vec<f64>,
 }
 
 impl Evidence {
@@ -103,32 +101,25 @@ impl Evidence {
     #[must_use]
     pub fn new(expectations: &Expectations) -> Self {
         let none = vec![[0.0; EVIDENCE]; expectations.lines.len()];
-        Self {
-            stocks: none.clone(),
-            seen: none.clone(),
-            expected: none.clone(),
-            spend: vec![0.0; none.len()],
-        }
+        Self { stocks: none.clone(), seen: none.clone(), expected: none }
     }
 
-    /// Takes in the reports (`[lines]`) of one step.
-    pub fn record(&mut self, expectations: &Expectations, step: usize, reports: &[LineReport]) {
-        for (line, report) in reports.iter().enumerate() {
-            let spend = report.spend.major();
-            self.spend[line] += spend;
+    /// Takes in the reports (`[lines]`) of one step and what met shoppers in it (`[lines]`, major units).
+    pub fn record(
+        &mut self,
+        expectations: &Expectations,
+        step: usize,
+        reports: &[LineReport],
+        working: &[f64],
+    ) {
+        for (line, (report, &working)) in reports.iter().zip(working).enumerate() {
             for kind in 0..EVIDENCE {
                 let model = &expectations.lines[line][kind];
-                let mean = expectations.expect(model, kind, step, spend, &mut self.stocks[line][kind]);
+                let mean = expectations.expect(model, kind, step, working, &mut self.stocks[line][kind]);
                 self.seen[line][kind] = MEMORY * self.seen[line][kind] + counts(report)[kind];
                 self.expected[line][kind] = MEMORY * self.expected[line][kind] + mean;
             }
         }
-    }
-
-    /// Money a line has spent so far, major units.
-    #[must_use]
-    pub fn spend(&self, line: usize) -> f64 {
-        self.spend[line]
     }
 
     /// `[lines][EVIDENCE]` logarithms of how much better than expected: contacts for the money, clicks a contact,
@@ -166,14 +157,13 @@ mod tests {
             ..LineReport::default()
         };
         let mut evidence = Evidence::new(&expectations);
-        evidence.record(&expectations, 0, &[report, report]);
+        evidence.record(&expectations, 0, &[report, report], &[100.0; 2]);
         assert!(evidence.features().iter().flatten().all(|feature| feature.abs() < 1e-12));
         // Twice the contacts and twice the clicks: only the first kind speaks, and credit lags behind.
         let better = LineReport { impressions: 1_000, clicks: 1_000, ..report };
-        evidence.record(&expectations, 1, &[better, report]);
+        evidence.record(&expectations, 1, &[better, report], &[100.0; 2]);
         let [line, other] = [evidence.features()[0], evidence.features()[1]];
         assert!(line[0] > 0.2 && line[2] < -0.2, "{line:?}");
         assert!(other[0].abs() < 1e-12);
-        assert_eq!(evidence.spend(0), 200.0);
     }
 }

@@ -55,13 +55,10 @@ impl Spread {
                 let posterior = factors.linked(&world.book, model, noise, |i, g| (unit[i] * g, unit[i]));
                 let found: Vec<f64> = posterior.mean.iter().zip(&unit).map(|(g, unit)| g * unit).collect();
                 let misses = world.book.misses(model, &found);
-                let batches: Vec<f64> = misses
-                    .chunks(model.steps())
-                    .flat_map(|episode| episode.chunks(BATCH).map(|batch| batch.iter().sum::<f64>()))
-                    .collect();
-                square += batches.iter().map(|sum| sum * sum).sum::<f64>();
+                let (batches, sum) = batched(&misses, model.steps());
+                square += sum;
                 // The numbers fitted take as many batches' freedom.
-                let free = (1.0 - n as f64 / batches.len() as f64).max(1.0 / batches.len() as f64);
+                let free = (1.0 - n as f64 / batches as f64).max(1.0 / batches as f64);
                 freedom += misses.len() as f64 * free;
                 mean.iter_mut().zip(&posterior.mean).for_each(|(sum, g)| *sum += share * g);
                 posteriors.push(posterior);
@@ -77,6 +74,23 @@ impl Spread {
         }
         Self { belief: log_normal(&factors), error }
     }
+}
+
+/// Error of `model` in one step, relative to the outcome, as if each step had its own, in episodes of the world that it was
+/// fitted to.
+#[must_use]
+pub fn model_error(model: &Model, book: &Book) -> f64 {
+    let misses = book.misses(model, &vec![1.0; model.lines + 1]);
+    libm::sqrt(batched(&misses, model.steps()).1 / misses.len() as f64)
+}
+
+/// Number and sum of squares of the sums over batches of steps, of `misses` of episodes of so many steps.
+fn batched(misses: &[f64], steps: usize) -> (usize, f64) {
+    let batches = misses.chunks(steps).flat_map(|episode| episode.chunks(BATCH));
+    batches.fold((0, 0.0), |(count, square), batch| {
+        let sum: f64 = batch.iter().sum();
+        (count + 1, square + sum * sum)
+    })
 }
 
 /// The belief on logarithms under which factors have the same means and coefficients of variation, and the correlations

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use outlay_environment::{Allocation, Brief, Episode, Key, Levers, LineBrief, World};
 
+use super::price::may_keep;
 use super::search::Shape;
 
 /// A world and the noise seeds that plans are tried on.
@@ -31,6 +32,25 @@ impl Mix {
     #[must_use]
     pub fn of(weights: Vec<f64>) -> Self {
         Self { weights, part: 1.0, bids: Vec::new() }
+    }
+
+    /// The mix that spends as `plan` does (`[steps * lines]`, major units) under `brief`: a plan of less than the budget
+    /// keeps the rest where that may be, but for a trace.
+    #[must_use]
+    pub fn spending(brief: &Brief, plan: &[f64]) -> Self {
+        /// Least part of the budget that a search can start from.
+        const LEAST: f64 = 0.02;
+        let used = plan.iter().sum::<f64>();
+        let weights = if used > 0.0 { plan.to_vec() } else { vec![1.0; plan.len()] };
+        let part = (used / brief.budget.major()).clamp(LEAST, 1.0);
+        Self { part: if may_keep(brief) { part } else { 1.0 }, ..Self::of(weights) }
+    }
+
+    /// `[steps * lines]` the money that it offers of `budget`, major units.
+    #[must_use]
+    pub fn money(&self, budget: f64) -> Vec<f64> {
+        let rate = self.part * budget / self.weights.iter().sum::<f64>();
+        self.weights.iter().map(|weight| rate * weight).collect()
     }
 
     /// The mix at `numbers` of a search around it.
@@ -178,5 +198,17 @@ mod tests {
         let trials = Trials::new(World::average(&scenario), 1, 1);
         let idle = trials.play(&vec![Allocation::default(); scenario.brief.steps]);
         assert!(idle.plan.iter().flat_map(|row| &row.money).all(|&money| money == 0.0));
+    }
+    #[test]
+    fn a_mix_offers_what_the_plan_spends() {
+        let mut brief = Brief::clone(&scenario().brief);
+        brief.budget = outlay_environment::Money::from_major(100.0);
+        // All of it has to be spent, so a plan of half is a plan of all in the same proportions.
+        assert_eq!(Mix::spending(&brief, &[10.0, 0.0, 30.0, 10.0]).money(100.0), [20.0, 0.0, 60.0, 20.0]);
+        brief.goal = "profit".to_owned();
+        assert!(may_keep(&brief));
+        assert_eq!(Mix::spending(&brief, &[10.0, 0.0, 30.0, 10.0]).money(100.0), [10.0, 0.0, 30.0, 10.0]);
+        // A plan of nothing is a trace of an even one, which a search can raise.
+        assert_eq!(Mix::spending(&brief, &[0.0; 4]).money(100.0), [0.5; 4]);
     }
 }
