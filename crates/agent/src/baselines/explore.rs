@@ -1,10 +1,11 @@
 //! Simulating plans in one world and fitting a model to them in turn, so that the model is most faithful where it matters;
 //! and the best of the plans that came up, by trial.
 
-use super::fit::{Run, Timing, designed_runs, fit_model, perturbed_runs};
+use super::fit::{Timing, fit_model};
 use super::model::Model;
 use super::price::may_keep;
 use super::prior::best_plan;
+use super::runs::{Run, designed_runs, perturbed_runs};
 use super::trials::{Mix, Outcome, Trials};
 
 /// Random mixes among the designed plans, and plans around each proposal.

@@ -29,6 +29,7 @@ pub mod product_test;
 pub mod reports;
 pub mod returns;
 pub mod rules;
+pub mod runs;
 pub mod search;
 pub mod spread;
 pub mod study;

@@ -27,12 +27,13 @@ use std::sync::Arc;
 use outlay_environment::{Allocation, Brief, Observation, Scenario};
 
 use super::book::{Book, Noise, counting};
-use super::fit::{shows_capacity, working};
+use super::fit::shows_capacity;
 use super::model::Ahead;
 use super::paced::{empty_brief, even_pace, is_open};
 use super::prior::{Prior, purse};
 use super::product_test::{Choice, largest};
 use super::reports::Evidence;
+use super::runs::working;
 use crate::agent::{Agent, Marginal, Recipe};
 use crate::planning::{Response, water_fill};
 use outlay_environment::Curve;

@@ -2,8 +2,8 @@
 
 use outlay_environment::{Brief, LineReport};
 
-use super::fit::Run;
 use super::model::Model;
+use super::runs::Run;
 use outlay_environment::curve::hill;
 
 /// Kinds of evidence on a line: contacts for its money, clicks a contact, credited new customers a click.
