@@ -16,10 +16,12 @@ const TIMINGS: [Timing; 2] = [Timing::Free, Timing::Tested];
 /// What was found out about one world.
 #[derive(Debug, Clone)]
 pub struct Explored {
-    /// The models fitted last, whose timing is free and tested, without capacity for lines that the best plan leaves closed.
+    /// The models fitted last, whose timing is free and tested.
     pub models: [Model; 2],
     /// The best plan tried.
     pub mix: Mix,
+    /// `[lines]` which lines it leaves closed, because the others do more with their money.
+    pub closed: Vec<bool>,
     /// All episodes simulated.
     pub runs: Vec<Run>,
 }
@@ -64,13 +66,8 @@ pub fn explore(trials: &Trials, rounds: u64, seed: u64) -> Explored {
     let closed: Vec<bool> = (0..lines).map(is_closed).collect();
     for (model, timing) in models.iter_mut().zip(TIMINGS) {
         *model = fit_model(world, &runs, timing, Some(model)).0;
-        for (cell, capacity) in model.capacity.iter_mut().enumerate() {
-            if closed[cell % lines] {
-                *capacity = 0.0;
-            }
-        }
     }
-    Explored { models, mix: best.mix, runs }
+    Explored { models, mix: best.mix, closed, runs }
 }
 
 /// A plan and what came of it.

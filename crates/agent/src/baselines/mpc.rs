@@ -164,8 +164,13 @@ impl Planner {
         self.prior.belief(&self.evidence).after(&self.book, &self.prior.model, noise).factors()
     }
 
-    /// Most money that `line` can spend in `step`, none where it is closed.
+    /// Most money that `line` is given in `step`: none where the study closed it.
     fn room(&self, step: usize, line: usize) -> f64 {
+        if self.prior.closed[line] { 0.0 } else { self.spendable(step, line) }
+    }
+
+    /// Most money that `line` can spend in `step`, none where it is not open.
+    fn spendable(&self, step: usize, line: usize) -> f64 {
         let chosen =
             |choice: &Choice| choice.chosen().is_none_or(|chosen| choice.delivers(step, line, chosen));
         if !is_open(&self.brief, line, step) || !self.choice.as_ref().is_none_or(chosen) {
@@ -341,7 +346,7 @@ impl Agent for Planner {
         self.ahead(self.step, &self.scales(), &[]).gradient(&plan, &mut slopes);
         slopes.truncate(lines);
         let room =
-            money.iter().enumerate().map(|(line, money)| (self.room(self.step, line) - money).max(0.0));
+            money.iter().enumerate().map(|(line, money)| (self.spendable(self.step, line) - money).max(0.0));
         Some(Marginal { room: room.collect(), returns: slopes })
     }
 

@@ -26,6 +26,8 @@ pub struct Prior {
     pub plan: Vec<f64>,
     /// `[steps * lines]` factor on the model's marginal returns that draws its best plan towards `plan`.
     pub tilt: Vec<f64>,
+    /// `[lines]` which lines get nothing, because the others do more with their money.
+    pub closed: Vec<bool>,
     /// How far the planner follows its model away from `plan`: 1 all the way, 0 not at all.
     pub trust: f64,
     /// Outcome that a major unit of spend must bring, by the model.

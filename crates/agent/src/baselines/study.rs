@@ -55,7 +55,7 @@ pub fn study(scenario: &Scenario) -> Arc<Prior> {
     }
     let world = World::average(&small);
     let trials = Trials::new(world, 1, NOISES);
-    let Explored { models, mix, runs } = explore(&trials, 3, 1);
+    let Explored { models, mix, closed, runs } = explore(&trials, 3, 1);
     let budget = scenario.brief.budget.major();
     let around = mix.money(budget);
     let average = perturbed_runs(trials.world(), &around, 2 * PLANS, WORLDS);
@@ -71,6 +71,7 @@ pub fn study(scenario: &Scenario) -> Arc<Prior> {
         let mut prior = Prior {
             tilt: Vec::new(),
             plan: plan.clone(),
+            closed: closed.clone(),
             trust: 1.0,
             price,
             part: part.min(1.0),
