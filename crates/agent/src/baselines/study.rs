@@ -43,7 +43,7 @@ const TILT: f64 = 2.0;
 const TRUSTS: [f64; 3] = [1.0, 0.5, 0.0];
 const TRIED: u64 = 24;
 
-/// Simulates and fits: some 2,500 episodes of training size, ten seconds, half a minute with thirteen lines. On one thread,
+/// Simulates and fits: some 2,500 episodes of training size, twelve seconds, half a minute with thirteen lines. On one thread,
 /// because agents that wait for it may be all the threads there are.
 #[must_use]
 pub fn study(scenario: &Scenario) -> Arc<Prior> {
