@@ -6,7 +6,7 @@ use super::model::Model;
 use super::price::may_keep;
 use super::prior::best_plan;
 use super::runs::{Run, designed_runs, perturbed_runs};
-use super::trials::{Mix, Outcome, Trials};
+use super::trials::{Mix, Outcome, Trials, gain};
 
 /// Random mixes among the designed plans, and plans around each proposal.
 const MIXES: usize = 60;
@@ -101,21 +101,13 @@ impl Tried {
             let keeps = may_keep(&trials.world().scenario.brief);
             for mix in std::iter::once(moved).chain(keeps.then_some(kept)) {
                 let tried = Self::of(trials, mix);
-                if tried.is_surely_better_than(&self) {
+                let (mean, error) = gain(&tried.outcome.scores, &self.outcome.scores);
+                if mean > error {
                     self = tried;
                 }
             }
         }
         self
-    }
-
-    fn is_surely_better_than(&self, other: &Self) -> bool {
-        let n = self.outcome.scores.len() as f64;
-        let pairs = self.outcome.scores.iter().zip(&other.outcome.scores);
-        let gains: Vec<f64> = pairs.map(|(this, other)| this - other).collect();
-        let mean = gains.iter().sum::<f64>() / n;
-        let square = gains.iter().map(|gain| (gain - mean) * (gain - mean)).sum::<f64>();
-        mean > libm::sqrt(square / (n * (n - 1.0).max(1.0)))
     }
 }
 

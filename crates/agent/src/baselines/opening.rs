@@ -10,7 +10,7 @@ use outlay_environment::{Allocation, Brief, Levers};
 use super::oracles::improve;
 use super::price::may_keep;
 use super::search::{Effort, Shape};
-use super::trials::{Mix, Trials};
+use super::trials::{Mix, Trials, gain};
 
 /// Bids tried for a line in turn, in multiples of its price in a step.
 const BIDS: [f64; 5] = [4.0, 2.0, 1.3, 0.9, 0.6];
@@ -52,11 +52,7 @@ pub(super) fn opened(
 
 /// Whether the mean paired difference is more than twice its standard error; of one pair, whether it is above zero.
 fn is_better(scores: &[f64], others: &[f64]) -> bool {
-    let count = scores.len() as f64;
-    let differences: Vec<f64> = scores.iter().zip(others).map(|(a, b)| a - b).collect();
-    let mean = differences.iter().sum::<f64>() / count;
-    let squares: f64 = differences.iter().map(|difference| (difference - mean) * (difference - mean)).sum();
-    let error = if count > 1.0 { libm::sqrt(squares / (count - 1.0) / count) } else { 0.0 };
+    let (mean, error) = gain(scores, others);
     mean > 2.0 * error
 }
 

@@ -167,6 +167,15 @@ impl Trials {
     }
 }
 
+/// Mean paired difference of `scores` from `others`, and its standard error: nought for one pair.
+pub(super) fn gain(scores: &[f64], others: &[f64]) -> (f64, f64) {
+    let count = scores.len() as f64;
+    let differences: Vec<f64> = scores.iter().zip(others).map(|(a, b)| a - b).collect();
+    let mean = differences.iter().sum::<f64>() / count;
+    let squares: f64 = differences.iter().map(|difference| (difference - mean) * (difference - mean)).sum();
+    (mean, if count > 1.0 { libm::sqrt(squares / (count - 1.0) / count) } else { 0.0 })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
