@@ -98,7 +98,7 @@ fn problems_and_families_ship_under_their_folders() {
     assert_eq!(Scenario::shipped_in("problems").len(), 16);
     assert_eq!(Scenario::shipped_in("references"), ["references/amss-vignette", "references/cdnow"]);
     assert_eq!(Scenario::shipped_in("marks").len(), 3);
-    assert_eq!(Scenario::shipped_in("heldout").len(), 6);
+    assert_eq!(Scenario::shipped_in("heldout").len(), 12);
     for name in FOLDERS.into_iter().flat_map(Scenario::shipped_in) {
         let scenario = Scenario::load(&name).unwrap_or_else(|problems| panic!("{problems}"));
         assert_eq!(scenario.name, name);
