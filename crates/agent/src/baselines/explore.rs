@@ -1,6 +1,10 @@
 //! Simulating plans in one world and fitting a model to them in turn, so that the model is most faithful where it matters;
 //! and the best of the plans that came up, by trial.
 
+use std::sync::Arc;
+
+use outlay_environment::World;
+
 use super::fit::{Timing, fit_model};
 use super::model::Model;
 use super::price::may_keep;
@@ -42,8 +46,8 @@ pub fn explore(trials: &Trials, rounds: u64, seed: u64) -> Explored {
     let mut models = [first.clone(), first];
     for round in 0..=rounds {
         let mut around = Vec::new();
-        for (model, timing) in models.iter_mut().zip(TIMINGS) {
-            *model = fit_model(world, &runs, timing, Some(model)).0;
+        refit(&mut models, world, &runs);
+        for model in &models {
             let plan = best_plan(&world.scenario, model);
             let proposed = Tried::of(trials, Mix::spending(brief, &plan));
             if proposed.outcome.score > best.outcome.score {
@@ -59,15 +63,25 @@ pub fn explore(trials: &Trials, rounds: u64, seed: u64) -> Explored {
         }
     }
     let best = best.without_idle_lines(trials);
-    let plan = best.mix.money(brief.budget.major());
-    runs.extend(perturbed_runs(world, &plan, AROUND, seed.wrapping_add(2 * rounds)));
     let is_closed =
         |line: usize| best.mix.weights.iter().skip(line).step_by(lines).all(|weight| *weight == 0.0);
     let closed: Vec<bool> = (0..lines).map(is_closed).collect();
-    for (model, timing) in models.iter_mut().zip(TIMINGS) {
-        *model = fit_model(world, &runs, timing, Some(model)).0;
-    }
     Explored { models, mix: best.mix, closed, runs }
+}
+
+impl Explored {
+    /// Simulates plans around the best one, too, and fits the models once more.
+    pub fn refine(&mut self, world: &Arc<World>, seed: u64) {
+        let plan = self.mix.money(world.scenario.brief.budget.major());
+        self.runs.extend(perturbed_runs(world, &plan, AROUND, seed));
+        refit(&mut self.models, world, &self.runs);
+    }
+}
+
+fn refit(models: &mut [Model; 2], world: &World, runs: &[Run]) {
+    for (model, timing) in models.iter_mut().zip(TIMINGS) {
+        *model = fit_model(world, runs, timing, Some(model)).0;
+    }
 }
 
 /// A plan and what came of it.
@@ -114,17 +128,17 @@ impl Tried {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use outlay_environment::{Scenario, World};
+    use outlay_environment::Scenario;
 
     #[test]
     fn a_line_that_only_pays_for_production_is_closed() {
         // A note costs 3,000 yuan before anybody reads it: more than a sixteenth of so small a budget.
         let mut scenario = Scenario::clone(&Scenario::load("all-domain").unwrap().with_shoppers(1_000));
-        let brief = std::sync::Arc::make_mut(&mut scenario.brief);
+        let brief = Arc::make_mut(&mut scenario.brief);
         brief.budget = outlay_environment::Money::from_major(20_000.0);
         let notes = brief.lines.iter().position(|line| line.name == "xiaohongshu").unwrap();
         let lines = brief.lines.len();
-        let world = World::average(&std::sync::Arc::new(scenario));
+        let world = World::average(&Arc::new(scenario));
         let trials = Trials::new(world.clone(), 1, 4);
         let even = Tried::of(&trials, Mix::of(vec![1.0; world.scenario.brief.steps * lines]));
         let before = even.outcome.score;

@@ -22,6 +22,8 @@ use super::trials::{Mix, Trials};
 use crate::agent::play;
 use crate::planning::Response;
 
+/// Proposals of the model that are tried, and learnt from, in turn.
+const ROUNDS: u64 = 3;
 /// Worlds drawn to learn what reports tell.
 const WORLDS: u64 = 60;
 /// Plans tried in each of them.
@@ -55,7 +57,9 @@ pub fn study(scenario: &Scenario) -> Arc<Prior> {
     }
     let world = World::average(&small);
     let trials = Trials::new(world, 1, NOISES);
-    let Explored { models, mix, closed, runs } = explore(&trials, 3, 1);
+    let mut explored = explore(&trials, ROUNDS, 1);
+    explored.refine(trials.world(), 1 + 2 * ROUNDS);
+    let Explored { models, mix, closed, runs } = explored;
     let budget = scenario.brief.budget.major();
     let around = mix.money(budget);
     let average = perturbed_runs(trials.world(), &around, 2 * PLANS, WORLDS);
