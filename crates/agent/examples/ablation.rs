@@ -27,6 +27,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Worlds that every policy is judged on.
 const WORLDS: u64 = 64;
+/// Numbers that a recurrent unit carries of each line.
+const MEMORY: usize = 16;
 /// 97.5 % quantiles of Student's distribution by degrees of freedom, from 1.
 const STUDENT: [f64; 9] = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
 
@@ -44,9 +46,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let whole: TrainSettings = table.try_into()?;
     let without = |part| TrainSettings { without: vec![part], ..whole.clone() };
+    let remembering = |settings: &TrainSettings| TrainSettings { memory: MEMORY, ..settings.clone() };
     let variants = [
         ("whole", Some(whole.clone()), None),
         ("without memory", Some(without(Part::Memory)), None),
+        ("recurrent unit besides", Some(remembering(&whole)), None),
+        ("recurrent unit for memory", Some(remembering(&without(Part::Memory))), None),
         ("without other lines (set encoder)", Some(without(Part::OtherLines)), None),
         ("without normalisation", Some(without(Part::Normalisation)), None),
         ("without common random numbers", Some(TrainSettings { group: 1, ..whole.clone() }), None),

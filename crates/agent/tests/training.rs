@@ -59,22 +59,28 @@ fn pool(threads: usize) -> rayon::ThreadPool {
 
 #[test]
 fn resumed_or_not_with_one_thread_or_two_the_bytes_are_the_same() {
-    let (scenario, place) = (scenario(), tempfile::tempdir().unwrap());
+    let scenario = scenario();
     let settings = settings(&scenario);
+    stops_and_goes_on(&scenario, &settings);
+    stops_and_goes_on(&scenario, &TrainSettings { memory: 3, teacher_share: 0.0, ..settings });
+}
+
+fn stops_and_goes_on(scenario: &Arc<Scenario>, settings: &TrainSettings) {
+    let place = tempfile::tempdir().unwrap();
     let whole = place.path().join("whole");
-    let trained = pool(2).install(|| run(&scenario, &settings, None, 0));
+    let trained = pool(2).install(|| run(scenario, settings, None, 0));
     assert!(!trained.interrupted);
     assert_eq!(trained.state.iteration, 6);
-    save(&whole, &scenario, &trained);
+    save(&whole, scenario, &trained);
 
     let parts = place.path().join("parts");
-    let half = pool(1).install(|| run(&scenario, &settings, None, 3));
+    let half = pool(1).install(|| run(scenario, settings, None, 3));
     assert!(half.interrupted);
-    save(&parts, &scenario, &half);
+    save(&parts, scenario, &half);
     let state = checkpoint::read_resume(&parts).unwrap();
     assert_eq!(state, half.state, "what was written is what is read");
-    let rest = pool(1).install(|| run(&scenario, &settings, Some(state), 0));
-    save(&parts, &scenario, &rest);
+    let rest = pool(1).install(|| run(scenario, settings, Some(state), 0));
+    save(&parts, scenario, &rest);
     assert!(bytes(&whole) == bytes(&parts));
 }
 

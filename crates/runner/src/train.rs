@@ -115,7 +115,7 @@ fn fresh(arguments: &cli::Train, first: bool) -> Result<Run, Failure> {
     let mut settings = TrainSettings { seed, ..TrainSettings::for_scenarios(&scenarios) };
     settings.steps = arguments.steps.unwrap_or(settings.steps);
     settings.worlds = arguments.worlds.map_or(settings.worlds, |worlds| worlds as usize);
-    settings.guided = arguments.guided;
+    (settings.guided, settings.memory) = (arguments.guided, arguments.memory as usize);
     settings.validated = (arguments.variants > 0).then_some(named);
     if arguments.learner == cli::Learner::Sac {
         settings = settings.with_sac();
@@ -136,7 +136,8 @@ fn fresh(arguments: &cli::Train, first: bool) -> Result<Run, Failure> {
         let policy = trained_before(from)?;
         settings.from = Some(from.display().to_string());
         settings.teacher_share = arguments.teacher.unwrap_or(0.0);
-        (settings.width, settings.guided) = (policy.sizes.width, policy.guided);
+        (settings.width, settings.memory) = (policy.sizes.width, policy.sizes.memory);
+        settings.guided = policy.guided;
         settings.prefer = prefer(arguments).unwrap_or(policy.prefer);
         start = Start::From(Box::new(policy));
     }
@@ -283,6 +284,9 @@ fn command(run: &Run) -> String {
     }
     if run.settings.guided && run.settings.from.is_none() {
         command += " --guided";
+    }
+    if run.settings.memory > 0 && run.settings.from.is_none() {
+        command += &format!(" --memory {}", run.settings.memory);
     }
     if let Some(promise) = run.settings.promise {
         command += &format!(" --promise {promise}");

@@ -82,6 +82,9 @@ pub struct CardNetwork {
     /// Whether it decides bids where the scenario opens them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bids: bool,
+    /// Numbers that its recurrent unit carries of each line; 0 without one.
+    #[serde(default, skip_serializing_if = "crate::learn::is_zero")]
+    pub memory: usize,
 }
 
 /// How a policy was trained.
@@ -223,6 +226,7 @@ impl CardNetwork {
             guided: policy.guided,
             prefer: policy.prefer,
             bids: policy.sizes.bids,
+            memory: policy.sizes.memory,
         }
     }
 }

@@ -136,6 +136,7 @@ pub fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
         global_features: card.network.global_features,
         width: card.network.width,
         bids: card.network.bids,
+        memory: card.network.memory,
     };
     let CardNetwork { guided, prefer, .. } = card.network;
     let policy = Policy { guided, prefer, ..policy_from(&bytes, sizes).map_err(damaged)? };
@@ -208,6 +209,7 @@ fn take_policy(tensors: &mut Tensors, prefix: &str, sizes: Sizes) -> Result<Poli
     if ![false, true].map(line_features).contains(&sizes.line_features)
         || sizes.global_features != GLOBAL_FEATURES
         || !(1..=MOST_WIDTH).contains(&sizes.width)
+        || sizes.memory > MOST_WIDTH
     {
         return Err(format!("no network of this program has the sizes {sizes:?}"));
     }

@@ -21,7 +21,7 @@ const CRITIC: Trunk = [Layer::CriticLine, Layer::CriticGlobal, Layer::CriticHidd
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Inputs<'a> {
     pub(super) decisions: usize,
-    /// `[decisions, lines, line features]`
+    /// `[decisions, lines, line features + memory]`
     pub(super) lines: &'a [f32],
     /// `[decisions, global features]`
     pub(super) global: &'a [f32],
@@ -69,6 +69,16 @@ struct Back {
     shared: Vec<f32>,
     context: Vec<f32>,
     hidden: Vec<f32>,
+    /// `[decisions, lines, memory]`
+    memory: Vec<f32>,
+}
+
+impl Buffers {
+    /// `[decisions, lines, memory]` the gradient by what is remembered, which [`Backward::logits_back`] begins and
+    /// [`Backward::values_back`] adds to.
+    pub(super) fn by_memory(&self) -> &[f32] {
+        &self.back.memory
+    }
 }
 
 impl Backward<'_> {
@@ -104,6 +114,7 @@ impl Backward<'_> {
         let Buffers { forth, back } = buffers;
         let width = self.width();
         let count = forth.second.len() / width / inputs.decisions;
+        zeros(&mut back.memory, inputs.decisions * count * self.memory());
         zeros(&mut back.scored, forth.scored.len());
         zeros(&mut back.context, forth.context.len());
         let lines = forth.scored.chunks_exact(count * width).zip(back.scored.chunks_exact_mut(count * width));
@@ -220,6 +231,11 @@ impl Backward<'_> {
         self.inputs_back(hidden, &back.second, &mut back.first);
         let_through(&forth.first, &mut back.first);
         self.weights_back(line, inputs.lines, &back.first, gradient);
+        if self.memory() > 0 {
+            let features = self.layout.place(line).inputs - self.memory();
+            let of_memory = matrix(&self.weights_of(line)[features * width..], width);
+            multiply(matrix(&back.first, width), of_memory.reversed_axes(), 1.0, &mut back.memory);
+        }
         sum_lines(&back.first, (count, width), &mut back.shared);
         self.weights_back(whole, inputs.global, &back.shared, gradient);
     }
@@ -227,6 +243,11 @@ impl Backward<'_> {
     /// Width of the hidden layers.
     fn width(&self) -> usize {
         self.layout.place(Layer::ActorLine).outputs
+    }
+
+    /// Numbers that are remembered of a line.
+    fn memory(&self) -> usize {
+        self.layout.unit().last().map_or(0, |place| place.inputs)
     }
 
     fn weights_of(&self, layer: Layer) -> &[f32] {
@@ -295,14 +316,14 @@ impl Backward<'_> {
 }
 
 /// Rows of `columns` numbers.
-fn matrix(values: &[f32], columns: usize) -> ArrayView2<'_, f32> {
+pub(super) fn matrix(values: &[f32], columns: usize) -> ArrayView2<'_, f32> {
     // Every length is a product of the sizes, so that no number is ever left over.
     ArrayView2::from_shape((values.len() / columns, columns), values)
         .unwrap_or_else(|_| ArrayView2::from(&[[0.0; 0]; 0]))
 }
 
 /// to = left x right + keep x to.
-fn multiply(left: ArrayView2<'_, f32>, right: ArrayView2<'_, f32>, keep: f32, to: &mut [f32]) {
+pub(super) fn multiply(left: ArrayView2<'_, f32>, right: ArrayView2<'_, f32>, keep: f32, to: &mut [f32]) {
     if let Ok(mut to) = ArrayViewMut2::from_shape((left.nrows(), right.ncols()), to) {
         general_mat_mul(1.0, &left, &right, keep, &mut to);
     }
@@ -335,7 +356,7 @@ fn sum_lines(lines: &[f32], (count, width): (usize, usize), to: &mut Vec<f32>) {
     }
 }
 
-fn zeros(values: &mut Vec<f32>, length: usize) {
+pub(super) fn zeros(values: &mut Vec<f32>, length: usize) {
     values.clear();
     values.resize(length, 0.0);
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::gradient::{BLOCK, Backward, Buffers, Inputs};
 use super::ppo::Lesson;
 use super::ranks::{Item, Numbers};
+use super::recurrent::{Recall, Unit};
 use super::settings::TrainSettings;
 use crate::policy::Policy;
 
@@ -20,6 +21,7 @@ pub(super) struct Shard {
     /// Squared errors of the critic.
     pub(super) value_loss: f64,
     buffers: Buffers,
+    recall: Recall,
     /// What a block of decisions was shown, and what the network says of it, with the gradients by that.
     lines: Vec<f32>,
     global: Vec<f32>,
@@ -43,7 +45,8 @@ impl Shard {
         Self { gradient: vec![0.0; parameters], ..Self::default() }
     }
 
-    /// Learns from the transitions `part` of a minibatch of `total`.
+    /// Learns from a part of a minibatch of `total` transitions: from the transitions `part`, or, with a policy that remembers,
+    /// from all of the episodes `part`.
     pub(super) fn learn(
         &mut self,
         policy: &Policy,
@@ -54,20 +57,51 @@ impl Shard {
     ) {
         self.gradient.fill(0.0);
         (self.kl, self.clipped, self.value_loss) = (0.0, 0.0, 0.0);
+        let unit = Unit::of(&policy.layout, &policy.weights);
         for block in part.chunks(BLOCK) {
-            self.learn_block(policy, lesson, block, settings);
+            match unit {
+                Some(unit) => self.learn_episodes(policy, unit, lesson, block, settings),
+                None => {
+                    let (_, _, count, features) = lesson.batch.lines.dim();
+                    gather(block, lesson.batch.lines.as_slice(), count * features, &mut self.lines);
+                    self.learn_block(policy, lesson, block, settings);
+                }
+            }
         }
         let share = 1.0 / total as f32;
         self.gradient.iter_mut().for_each(|gradient| *gradient *= share);
     }
 
+    /// Steps of the episodes one after another, as they were played; then back from the last to the first.
+    fn learn_episodes(
+        &mut self,
+        policy: &Policy,
+        unit: Unit<'_>,
+        lesson: &Lesson,
+        episodes: &[usize],
+        settings: &TrainSettings,
+    ) {
+        let (_, steps, count, features) = lesson.batch.lines.dim();
+        let of_step = |step: usize| -> Vec<usize> { episodes.iter().map(|it| it * steps + step).collect() };
+        self.recall.clear();
+        for step in 0..steps {
+            let lines = lesson.batch.lines.as_slice();
+            append(&of_step(step), lines, count * features, self.recall.features());
+        }
+        unit.forth(steps, &mut self.recall);
+        for step in 0..steps {
+            unit.show(step, steps, &self.recall, &mut self.lines);
+            self.learn_block(policy, lesson, &of_step(step), settings);
+            self.recall.hear(self.buffers.by_memory());
+        }
+        unit.back(steps, &mut self.recall, &mut self.gradient);
+    }
+
+    /// Learns from some transitions; `self.lines` holds what the network was shown of their lines.
     fn learn_block(&mut self, policy: &Policy, lesson: &Lesson, block: &[usize], settings: &TrainSettings) {
         let network = Backward { layout: &policy.layout, weights: &policy.weights };
         let batch = &lesson.batch;
-        let (_, _, count, features) = batch.lines.dim();
-        let logits = batch.actions.dim().2;
-        // Batches are made in standard layout, so that their slices are always there.
-        gather(block, batch.lines.as_slice(), count * features, &mut self.lines);
+        let (count, logits) = (batch.lines.dim().2, batch.actions.dim().2);
         gather(block, batch.global.as_slice(), batch.global.dim().2, &mut self.global);
         let inputs = Inputs { decisions: block.len(), lines: &self.lines, global: &self.global };
 
@@ -167,8 +201,13 @@ impl<'a> Actor<'a> {
 
 /// Rows of `width` numbers, in the order of `block`.
 fn gather(block: &[usize], from: Option<&[f32]>, width: usize, to: &mut Vec<f32>) {
-    let from = from.unwrap_or_default();
     to.clear();
+    append(block, from, width, to);
+}
+
+/// As [`gather`], behind what is there. Batches are made in standard layout, so that their slices are always there.
+fn append(block: &[usize], from: Option<&[f32]>, width: usize, to: &mut Vec<f32>) {
+    let from = from.unwrap_or_default();
     for &index in block {
         to.extend_from_slice(&from[index * width..(index + 1) * width]);
     }

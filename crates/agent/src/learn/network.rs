@@ -131,7 +131,7 @@ mod tests {
     /// The plain forward pass and the burn network are two readings of the same file: they must agree.
     #[test]
     fn agrees_with_the_plain_forward_pass() {
-        let sizes = Sizes { line_features: 11, global_features: 7, width: 24, bids: true };
+        let sizes = Sizes { line_features: 11, global_features: 7, width: 24, bids: true, memory: 0 };
         let layout = Layout::new(sizes);
         let mut weights = layout.initial(3, -0.5);
         // Biases and scores start at nearly nothing: shake everything.
@@ -169,7 +169,8 @@ mod tests {
 
     #[test]
     fn the_order_of_lines_does_not_matter() {
-        let layout = Layout::new(Sizes { line_features: 4, global_features: 2, width: 8, bids: false });
+        let layout =
+            Layout::new(Sizes { line_features: 4, global_features: 2, width: 8, bids: false, memory: 0 });
         let weights = layout.initial(1, 0.0);
         let forward = Forward { layout: &layout, weights: &weights };
         let lines = [0.1, 0.2, 0.3, 0.4, -1.0, 2.0, 0.5, 0.0, 0.7, -0.7, 1.5, 0.9];

@@ -62,10 +62,17 @@ pub fn update(
 ) -> Result<UpdateReport, RanksError> {
     let mut report = UpdateReport::default();
     let silenced = silenced(policy, &settings.without);
-    let mut orders: Vec<Vec<usize>> =
-        lessons.iter().map(|lesson| (0..lesson.advantages.len()).collect()).collect();
-    let transitions: usize = orders.iter().map(Vec::len).sum();
-    let minibatches = (transitions / settings.minibatch).max(1);
+    // What is remembered is learned from whole episodes, everything else from transitions.
+    let span = |lesson: &Lesson| if policy.sizes.memory > 0 { lesson.batch.rewards.ncols() } else { 1 };
+    let spans: Vec<usize> = lessons.iter().map(span).collect();
+    let mut orders: Vec<Vec<usize>> = lessons
+        .iter()
+        .zip(&spans)
+        .map(|(lesson, span)| (0..lesson.advantages.len() / span).collect())
+        .collect();
+    let transitions: usize = lessons.iter().map(|lesson| lesson.advantages.len()).sum();
+    let most = orders.iter().map(Vec::len).max().unwrap_or(1);
+    let minibatches = (transitions / settings.minibatch).clamp(1, most.max(1));
     let mut shards: Vec<Shard> = Vec::new();
     'epochs: for epoch in 0..settings.epochs {
         for (order, place) in orders.iter_mut().zip(0..) {
@@ -75,12 +82,14 @@ pub fn update(
             // Every minibatch has its part of every lesson.
             let parts: Vec<&[usize]> =
                 orders.iter().map(|order| part(order, minibatch, minibatches)).collect();
-            let total: usize = parts.iter().map(|part| part.len()).sum();
+            let total: usize = parts.iter().zip(&spans).map(|(part, span)| part.len() * span).sum();
             let size = total.div_ceil(settings.shards).max(1);
             let work: Vec<(&Lesson, &[usize])> = lessons
                 .iter()
-                .zip(&parts)
-                .flat_map(|(lesson, part)| part.chunks(size).map(move |chunk| (lesson, chunk)))
+                .zip(parts.iter().zip(&spans))
+                .flat_map(|(lesson, (part, span))| {
+                    part.chunks((size / span).max(1)).map(move |chunk| (lesson, chunk))
+                })
                 .collect();
             shards.resize_with(work.len(), || Shard::new(policy.layout.parameters()));
             let learner = &*policy;

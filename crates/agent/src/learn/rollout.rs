@@ -11,7 +11,7 @@ use super::promise::margin;
 use super::ranks::{Item, Numbers, Ranks, RanksError, divide};
 use crate::agent::{Agent, Recipe};
 use crate::policy::{
-    GLOBAL_FEATURES, GUIDED, Moments, Policy, Scratch, Sight, Sizes, TAUGHT, decide, logits,
+    GLOBAL_FEATURES, GUIDED, Moments, Policy, Recurrent, Scratch, Sight, Sizes, TAUGHT, decide, logits,
 };
 
 /// What one iteration's episodes left behind.
@@ -260,6 +260,7 @@ struct Record<'a> {
 struct Sampler<'a> {
     rollout: &'a Rollout<'a>,
     sight: Sight,
+    recurrent: Recurrent,
     scratch: Scratch,
     allocation: Allocation,
     planner: Option<Box<dyn Agent>>,
@@ -271,6 +272,7 @@ impl<'a> Sampler<'a> {
         Self {
             rollout,
             sight: Sight::default(),
+            recurrent: Recurrent::default(),
             scratch: Scratch::default(),
             allocation: Allocation::of(vec![0.0; rollout.scenario.brief.lines.len()]),
             // A planner's own chance, if it takes any, is the same in every group.
@@ -281,9 +283,11 @@ impl<'a> Sampler<'a> {
 
     /// Forgets the episode before. `member` is the place of the new one in its group.
     fn start(&mut self, member: usize) {
-        self.sight.start(&self.rollout.scenario.brief);
+        let brief = &self.rollout.scenario.brief;
+        self.sight.start(brief);
+        self.recurrent.start(self.rollout.policy, brief.lines.len());
         if let Some(planner) = &mut self.planner {
-            planner.start(&self.rollout.scenario.brief);
+            planner.start(brief);
             self.follows = !self.rollout.policy.guided && member % 2 == 1;
         }
     }
@@ -324,8 +328,9 @@ impl<'a> Sampler<'a> {
             return (0.0, 0.0);
         }
         let forward = policy.forward();
-        let value = forward.value(lines, global, &mut self.scratch);
-        forward.logits(lines, global, &mut self.scratch, actions);
+        let seen = self.recurrent.see(policy, lines);
+        let value = forward.value(seen, global, &mut self.scratch);
+        forward.logits(seen, global, &mut self.scratch, actions);
         actions.iter_mut().zip(guide).for_each(|(action, shown)| *action += shown);
         if self.follows {
             actions.copy_from_slice(shown);

@@ -81,6 +81,10 @@ pub struct TrainSettings {
     pub target_kl: f64,
     /// Width of the hidden layers.
     pub width: usize,
+    /// Numbers that a recurrent unit carries of each line from step to step; 0: there is none, and what is remembered are the
+    /// fading sums among the features.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub memory: usize,
     /// Log standard deviation of the logits at the start.
     pub log_std: f32,
     /// Smallest and largest log standard deviation.
@@ -104,6 +108,11 @@ pub struct TrainSettings {
     /// How it learns.
     #[serde(skip_serializing_if = "Learner::is_default")]
     pub learner: Learner,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+pub(crate) fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// How a run learns from what it plays.
@@ -228,6 +237,7 @@ impl Default for TrainSettings {
             gradient_norm: 0.5,
             target_kl: 0.03,
             width: 64,
+            memory: 0,
             log_std: -0.7,
             log_std_range: [-2.5, 0.5],
             validate_every: 20,
@@ -292,6 +302,11 @@ impl TrainSettings {
         }
         if self.learner.sac().is_some() && !self.without.is_empty() {
             return Some("`without` needs the learner ppo: sac's critics know all parts".to_owned());
+        }
+        if self.learner.sac().is_some() && self.memory > 0 {
+            return Some(
+                "a learned memory needs the learner ppo: sac learns from single decisions".to_owned(),
+            );
         }
         if self.learner.sac().is_some() && (self.promise.is_some() || self.risk.is_some()) {
             return Some("a promise and a risk need the learner ppo: sac knows nothing of them".to_owned());

@@ -92,10 +92,10 @@ pub(super) fn begin(
     settings: &TrainSettings,
     ranks: &dyn Ranks,
 ) -> Result<TrainState, TrainError> {
-    let TrainSettings { width, seed, log_std, guided, prefer, .. } = *settings;
+    let TrainSettings { width, memory, seed, log_std, guided, prefer, .. } = *settings;
     let bids = settings.learner.sac().is_none() && scenarios.iter().any(|it| it.brief.levers.bid);
     let fresh = |heads| {
-        let untrained = Untrained { width, seed, log_std, guided, bids, heads };
+        let untrained = Untrained { width, seed, log_std, guided, bids, memory, heads };
         let mut policy = Policy { prefer, ..Policy::untrained(&untrained) };
         let silenced = silenced(&policy, &settings.without);
         silence(&mut policy.weights, &silenced);
@@ -119,11 +119,12 @@ pub(super) fn begin(
     }
 }
 
-/// The critics of soft actor-critic judge money alone, and know the features without heads.
+/// The critics of soft actor-critic judge money alone, know the features without heads, and single decisions.
 fn suits(policy: &Policy, settings: &TrainSettings) -> Result<(), TrainError> {
-    if settings.learner.sac().is_some() && (policy.sizes.bids || policy.heads.is_some()) {
-        let cannot =
-            "soft actor-critic knows neither bids nor heads, and this policy has one of them: use `ppo`";
+    let more = policy.sizes.bids || policy.heads.is_some() || policy.sizes.memory > 0;
+    if settings.learner.sac().is_some() && more {
+        let cannot = "soft actor-critic knows neither bids nor heads nor a learned memory, and this policy has one of them: \
+                      use `ppo`";
         return Err(TrainError::Settings(cannot.to_owned()));
     }
     Ok(())

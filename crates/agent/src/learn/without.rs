@@ -6,13 +6,13 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::policy::{Layer, Policy, REMEMBERED_GLOBAL, REMEMBERED_LINE};
+use crate::policy::{Gates, Layer, Place, Policy, REMEMBERED_GLOBAL, REMEMBERED_LINE};
 
 /// What a policy can do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Part {
-    /// Features that need more of the past than the last step's report.
+    /// Features that need more of the past than the last step's report. A recurrent unit does not see them either.
     Memory,
     /// What a line's score hears of the other lines: the pool of their hidden units.
     OtherLines,
@@ -23,11 +23,16 @@ pub enum Part {
 /// Where the weights lie that stay zero without these parts.
 pub(super) fn silenced(policy: &Policy, without: &[Part]) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
-    let mut silence = |layer: Layer, inputs: Range<usize>| {
-        let place = policy.layout.place(layer);
+    let mut silence_at = |place: &Place, inputs: Range<usize>| {
         let start = place.weight.start;
         ranges.push(start + inputs.start * place.outputs..start + inputs.end * place.outputs);
     };
+    if without.contains(&Part::Memory)
+        && let Some(seen) = policy.layout.unit().get(Gates::Seen as usize)
+    {
+        REMEMBERED_LINE.into_iter().for_each(|inputs| silence_at(seen, inputs));
+    }
+    let mut silence = |layer: Layer, inputs: Range<usize>| silence_at(policy.layout.place(layer), inputs);
     let pool = 2 * policy.sizes.width;
     if without.contains(&Part::OtherLines) {
         [Layer::ActorContext, Layer::CriticContext].into_iter().for_each(|layer| silence(layer, 0..pool));

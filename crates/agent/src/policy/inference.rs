@@ -2,7 +2,8 @@
 //!
 //! The sums run in a fixed order without fused operations. A test holds it to the burn network's results.
 
-use super::weights::{Layer, Layout};
+use super::recurrent::step;
+use super::weights::{Gates, Layer, Layout, Place};
 
 /// Buffers for one observation at a time, reused from step to step.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +33,7 @@ impl Forward<'_> {
     /// Writes the mean logits: `[lines]` scores, then that of the reserve; `[lines]` bids behind them, where there is room for
     /// as many more.
     ///
-    /// `lines` is `[lines, line features]`, `global` is `[global features]`, both normalised.
+    /// `lines` is `[lines, line features + memory]`, `global` is `[global features]`, both normalised.
     pub fn logits(&self, lines: &[f32], global: &[f32], scratch: &mut Scratch, logits: &mut [f32]) {
         self.trunk(Layer::ActorLine, lines, global, scratch);
         let width = scratch.context.len();
@@ -113,9 +114,21 @@ impl Forward<'_> {
         rectify(&mut scratch.context);
     }
 
+    /// Moves on what one line remembers, `[memory]`, by its features, `[line features]`. `gates` are `[3 memory]` each.
+    pub(super) fn remember(&self, line: &[f32], memory: &mut [f32], gates: &mut [Vec<f32>; 2]) {
+        let unit = self.layout.unit();
+        let [seen, remembered] = gates;
+        self.affine_at(&unit[Gates::Seen as usize], line, seen);
+        self.affine_at(&unit[Gates::Remembered as usize], memory, remembered);
+        step(seen, remembered, memory);
+    }
+
     /// out = bias + input x weight.
     fn affine(&self, layer: Layer, input: &[f32], out: &mut [f32]) {
-        let place = self.layout.place(layer);
+        self.affine_at(self.layout.place(layer), input, out);
+    }
+
+    fn affine_at(&self, place: &Place, input: &[f32], out: &mut [f32]) {
         match &place.bias {
             Some(bias) => out.copy_from_slice(&self.weights[bias.clone()]),
             None => out.fill(0.0),

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use outlay_environment::{Allocation, Brief, Observation, Scenario};
 
 use super::trust::trusted_share;
-use super::{GLOBAL_FEATURES, GUIDED, Policy, Prefer, Scratch, Sight, decide, logits};
+use super::{GLOBAL_FEATURES, GUIDED, Policy, Prefer, Recurrent, Scratch, Sight, decide, logits};
 use crate::agent::{Agent, Entrant, Marginal, Recipe};
 use crate::entrant::entrant;
 
@@ -98,6 +98,7 @@ pub struct Player {
     share: f32,
     brief: Option<Brief>,
     sight: Sight,
+    recurrent: Recurrent,
     scratch: Scratch,
     /// `[lines, line features]`
     lines: Vec<f32>,
@@ -119,6 +120,7 @@ impl Player {
             share,
             brief: None,
             sight: Sight::default(),
+            recurrent: Recurrent::default(),
             scratch: Scratch::default(),
             lines: Vec::new(),
             global: vec![0.0; GLOBAL_FEATURES],
@@ -141,6 +143,7 @@ impl Agent for Player {
 
     fn start(&mut self, brief: &Brief) {
         self.sight.start(brief);
+        self.recurrent.start(&self.policy, brief.lines.len());
         self.lines.resize(brief.lines.len() * self.policy.sizes.line_features, 0.0);
         self.logits.resize(self.policy.logits(brief), 0.0);
         if let Some(guide) = &mut self.guide {
@@ -167,7 +170,8 @@ impl Agent for Player {
         let width = policy.sizes.line_features;
         self.lines.chunks_exact_mut(width).for_each(|line| policy.line_normaliser.apply(line));
         policy.global_normaliser.apply(&mut self.global);
-        self.policy.forward().logits(&self.lines, &self.global, &mut self.scratch, &mut self.logits);
+        let lines = self.recurrent.see(policy, &self.lines);
+        policy.forward().logits(lines, &self.global, &mut self.scratch, &mut self.logits);
         self.logits.iter_mut().zip(&self.shown).for_each(|(logit, shown)| *logit += shown);
         decide(brief, observation, prefer, &self.logits, &mut allocation);
         let share = f64::from(self.share);

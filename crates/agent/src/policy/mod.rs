@@ -11,6 +11,7 @@ mod learned;
 mod memory;
 mod normaliser;
 mod prefer;
+mod recurrent;
 mod sight;
 mod trust;
 mod weights;
@@ -30,8 +31,9 @@ pub(crate) use learned::planner;
 pub use learned::{LearnedPolicy, Player};
 pub use normaliser::{Moments, Normaliser};
 pub use prefer::Prefer;
+pub(crate) use recurrent::{Recurrent, step};
 pub(crate) use sight::Sight;
-pub(crate) use weights::Layer;
+pub(crate) use weights::{Gates, Layer, Place};
 pub use weights::{Layout, Sizes};
 
 /// Everything a decision needs. What a checkpoint keeps.
@@ -68,6 +70,8 @@ pub struct Untrained {
     pub guided: bool,
     /// See [`Sizes::bids`].
     pub bids: bool,
+    /// See [`Sizes::memory`].
+    pub memory: usize,
     /// See [`Policy::heads`].
     pub heads: Option<Arc<Predictor>>,
 }
@@ -81,12 +85,13 @@ impl Policy {
     /// An untrained policy: it spends evenly, or as its planner does where it has one.
     #[must_use]
     pub fn untrained(untrained: &Untrained) -> Self {
-        let Untrained { width, seed, log_std, guided, bids, ref heads } = *untrained;
+        let Untrained { width, seed, log_std, guided, bids, memory, ref heads } = *untrained;
         let sizes = Sizes {
             line_features: line_features(heads.is_some()),
             global_features: GLOBAL_FEATURES,
             width,
             bids,
+            memory,
         };
         let heads = heads.clone();
         let layout = Arc::new(Layout::new(sizes));
@@ -111,10 +116,12 @@ impl Policy {
         let sizes = Sizes { bids: true, ..self.sizes };
         let layout = Arc::new(Layout::new(sizes));
         let mut weights = layout.initial(seed, log_std);
-        // What is new stands behind each of the two parts that were there.
-        let (layers, log_std) = self.weights.split_at(self.layout.log_std().start);
+        // What is new stands behind the layers and the deviations that were there, and before a recurrent unit.
+        let (layers, rest) = self.weights.split_at(self.layout.log_std().start);
+        let (log_std, unit) = rest.split_at(self.layout.log_std().len());
         weights[..layers.len()].copy_from_slice(layers);
         weights[layout.log_std()].iter_mut().zip(log_std).for_each(|(to, from)| *to = *from);
+        weights[layout.log_std().end..].copy_from_slice(unit);
         Self { sizes, layout, weights, ..self }
     }
 

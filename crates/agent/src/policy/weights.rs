@@ -19,6 +19,9 @@ pub struct Sizes {
     /// Whether a bid is decided for each line where the scenario opens them.
     #[serde(default)]
     pub bids: bool,
+    /// Numbers of each line that a recurrent unit carries from step to step; 0: there is no unit.
+    #[serde(default)]
+    pub memory: usize,
 }
 
 /// A layer of the network. Actor and critic have trunks of their own.
@@ -56,6 +59,15 @@ pub(crate) enum Layer {
     Bid,
 }
 
+/// Products of the recurrent unit, each with the reset gate's numbers first, then the update gate's, then the candidate's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gates {
+    /// From the features of a line.
+    Seen,
+    /// From what it remembers.
+    Remembered,
+}
+
 /// Names in the checkpoint, in the order of [`Layer`].
 const NAMES: [&str; 15] = [
     "actor.line",
@@ -76,6 +88,8 @@ const NAMES: [&str; 15] = [
 ];
 /// Name of the log standard deviations in the checkpoint: of the lines, of the reserve and, where they are decided, of bids.
 const LOG_STD: &str = "actor.log_std";
+/// Names in the checkpoint, in the order of [`Gates`].
+const UNIT: [&str; 2] = ["memory.seen", "memory.remembered"];
 
 /// Where one layer lies in the flat vector.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,13 +108,16 @@ pub(crate) struct Place {
 pub struct Layout {
     places: Vec<Place>,
     log_std: Range<usize>,
+    /// In the order of [`Gates`]; empty without a recurrent unit.
+    unit: Vec<Place>,
 }
 
 impl Layout {
     /// The layout of a network of these sizes.
     #[must_use]
     pub fn new(sizes: Sizes) -> Self {
-        let Sizes { line_features, global_features, width, bids } = sizes;
+        let Sizes { line_features, global_features, width, bids, memory } = sizes;
+        let line = line_features + memory;
         let context = 2 * width + global_features;
         let mut end = 0;
         let mut take = |length: usize| {
@@ -108,8 +125,15 @@ impl Layout {
             end += length;
             start..end
         };
+        let mut place = |name, (inputs, outputs, bias): (usize, usize, bool)| Place {
+            name,
+            inputs,
+            outputs,
+            weight: take(inputs * outputs),
+            bias: bias.then(|| take(outputs)),
+        };
         let shapes = [
-            (line_features, width, true),
+            (line, width, true),
             (global_features, width, false),
             (width, width, true),
             (context, width, true),
@@ -117,7 +141,7 @@ impl Layout {
             (width, width, false),
             (width, 1, true),
             (width, 1, true),
-            (line_features, width, true),
+            (line, width, true),
             (global_features, width, false),
             (width, width, true),
             (context, width, true),
@@ -126,14 +150,12 @@ impl Layout {
             (width, 1, true),
         ];
         let layers = NAMES.len() - usize::from(!bids);
-        let places = NAMES.iter().zip(shapes).take(layers).map(|(name, (inputs, outputs, bias))| Place {
-            name,
-            inputs,
-            outputs,
-            weight: take(inputs * outputs),
-            bias: bias.then(|| take(outputs)),
-        });
-        Self { places: places.collect(), log_std: take(2 + usize::from(bids)) }
+        let places = NAMES.iter().zip(shapes).take(layers).map(|(name, shape)| place(name, shape)).collect();
+        let log_std = place(LOG_STD, (1, 2 + usize::from(bids), false)).weight;
+        let gates = [(line_features, 3 * memory, true), (memory, 3 * memory, false)];
+        let unit = UNIT.iter().zip(gates).take(if memory > 0 { 2 } else { 0 });
+        let unit = unit.map(|(name, shape)| place(name, shape)).collect();
+        Self { places, log_std, unit }
     }
 
     pub(crate) fn place(&self, layer: Layer) -> &Place {
@@ -144,6 +166,11 @@ impl Layout {
         &self.places
     }
 
+    /// Where the recurrent unit lies, in the order of [`Gates`]; nowhere without one.
+    pub(crate) fn unit(&self) -> &[Place] {
+        &self.unit
+    }
+
     /// Where the log standard deviations lie: of the lines, of the reserve, of bids if they are decided.
     pub(crate) fn log_std(&self) -> Range<usize> {
         self.log_std.clone()
@@ -152,31 +179,35 @@ impl Layout {
     /// Number of parameters.
     #[must_use]
     pub fn parameters(&self) -> usize {
-        self.log_std.end
+        self.unit.last().map_or(self.log_std.end, |place| place.bias.as_ref().unwrap_or(&place.weight).end)
     }
 
     /// Name, shape and range of every tensor in the order of the flat vector.
     pub fn tensors(&self) -> impl Iterator<Item = (String, Vec<usize>, Range<usize>)> + '_ {
-        let layers = self.places.iter().flat_map(|place| {
+        let tensors = |place: &Place| {
             let weight =
                 (format!("{}.weight", place.name), vec![place.inputs, place.outputs], place.weight.clone());
             let bias =
                 place.bias.clone().map(|range| (format!("{}.bias", place.name), vec![place.outputs], range));
             std::iter::once(weight).chain(bias)
-        });
-        layers.chain(std::iter::once((LOG_STD.to_owned(), vec![self.log_std.len()], self.log_std.clone())))
+        };
+        let log_std = (LOG_STD.to_owned(), vec![self.log_std.len()], self.log_std.clone());
+        let layers = self.places.iter().flat_map(tensors).chain(std::iter::once(log_std));
+        layers.chain(self.unit.iter().flat_map(tensors))
     }
 
     /// First weights: He et al. (2015) for layers before a ReLU; near zero for the scores, so that an untrained policy
-    /// spends evenly (as Andrychowicz et al. 2021 advise for the last layer); biases zero.
+    /// spends evenly (as Andrychowicz et al. 2021 advise for the last layer); biases zero, but for the update gate's, with
+    /// which a recurrent unit remembers at first (Jozefowicz et al. 2015).
     #[must_use]
     pub fn initial(&self, seed: u64, log_std: f32) -> Vec<f32> {
         let mut weights = vec![0.0; self.parameters()];
-        for place in &self.places {
+        for place in self.places.iter().chain(&self.unit) {
             let last = place.outputs == 1;
             let gain: f64 = match (last, place.name) {
                 (true, "critic.value") => 1.0,
                 (true, _) => 0.01,
+                (false, name) if UNIT.contains(&name) => 1.0,
                 (false, _) => std::f64::consts::SQRT_2,
             };
             let deviation = gain / (place.inputs as f64).sqrt();
@@ -186,6 +217,10 @@ impl Layout {
             }
         }
         weights[self.log_std()].fill(log_std);
+        if let Some(bias) = self.unit.first().and_then(|place| place.bias.clone()) {
+            let gate = bias.len() / 3;
+            weights[bias][gate..2 * gate].fill(1.0);
+        }
         weights
     }
 }
@@ -196,8 +231,10 @@ mod tests {
 
     #[test]
     fn tensors_cover_the_vector_without_gap_or_overlap() {
-        let layout = |bids| Layout::new(Sizes { line_features: 3, global_features: 5, width: 4, bids });
-        for layout in [false, true].map(layout) {
+        let layout = |(bids, memory)| {
+            Layout::new(Sizes { line_features: 3, global_features: 5, width: 4, bids, memory })
+        };
+        for layout in [(false, 0), (true, 0), (false, 2), (true, 2)].map(layout) {
             let mut end = 0;
             for (name, shape, range) in layout.tensors() {
                 assert_eq!(range.start, end, "{name}");
@@ -206,7 +243,7 @@ mod tests {
             }
             assert_eq!(end, layout.parameters());
         }
-        let layout = layout(true);
+        let layout = layout((true, 2));
         assert_eq!(layout.place(Layer::Bid).name, "actor.bid");
         assert_eq!(layout.place(Layer::Value).name, "critic.value");
         assert_eq!(layout.place(Layer::Reserve).name, "actor.reserve");

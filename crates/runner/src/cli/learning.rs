@@ -30,6 +30,10 @@ pub(crate) struct Train {
     /// Start from what mpc would do in each step, and learn what to add; the policy then asks it in each step
     #[arg(long, conflicts_with = "teacher")]
     pub(crate) guided: bool,
+    /// Let the policy learn what to remember: so many numbers of each line, carried from step to step by a recurrent unit
+    /// (GRU); without, it remembers fading sums alone
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=256))]
+    pub(crate) memory: u32,
     /// Train on so many variants of each scenario besides: other budgets, prices, effects and lines (`outlay check NAME~1`)
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1000))]
     pub(crate) variants: u32,
@@ -46,7 +50,7 @@ pub(crate) struct Train {
     #[arg(long, value_name = "NAME", default_value = "ppo")]
     pub(crate) learner: Learner,
     /// Go on from the policy of this checkpoint, on these scenarios
-    #[arg(long, value_name = "DIR", conflicts_with = "guided")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["guided", "memory"])]
     pub(crate) from: Option<PathBuf>,
     /// Show the policy what these heads predict of the shopper's path, line by line (`outlay heads train`)
     #[arg(long, value_name = "DIR", conflicts_with = "from")]
@@ -55,7 +59,7 @@ pub(crate) struct Train {
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub(crate) out: Option<PathBuf>,
     /// Go on with the run saved in this folder
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds", "teacher", "guided", "variants", "promise", "prefer", "risk", "learner", "from", "heads"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "steps", "worlds", "teacher", "guided", "memory", "variants", "promise", "prefer", "risk", "learner", "from", "heads"])]
     pub(crate) resume: Option<PathBuf>,
 }
 

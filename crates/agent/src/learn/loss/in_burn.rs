@@ -1,12 +1,13 @@
 //! The same loss in burn, whose gradients those by hand are held to.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::activation::sigmoid;
+use burn::tensor::{Device, Tensor, TensorData};
 use ndarray::{Array1, Array2, Array3, Array4};
 use outlay_environment::Key;
 
 use super::*;
 use crate::backend;
-use crate::learn::network::Network;
+use crate::learn::network::{Network, copy_gradient};
 use crate::learn::rollout::{Batch, FeatureMoments};
 use crate::policy::{GLOBAL_FEATURES, LINE_FEATURES, Untrained};
 
@@ -59,13 +60,18 @@ fn lesson(policy: &Policy, lines: usize, imitate: bool) -> Lesson {
         seen: FeatureMoments::new(policy),
         imitate,
     };
-    let all: Vec<usize> = (0..rows).collect();
+    let all = transitions(&[0, 1], steps);
     let (_, log_probs) = in_burn(policy, &lesson, &all, rows, &TrainSettings::default());
-    for (to, (log_prob, moved)) in batch.log_probs.iter_mut().zip(log_probs.iter().zip(moved)) {
-        *to = log_prob + 0.25 * moved;
+    for ((index, log_prob), moved) in all.iter().zip(&log_probs).zip(moved) {
+        batch.log_probs[[index / steps, index % steps]] = log_prob + 0.25 * moved;
     }
     lesson.batch = batch;
     lesson
+}
+
+/// Those of whole episodes, step by step.
+fn transitions(episodes: &[usize], steps: usize) -> Vec<usize> {
+    (0..steps).flat_map(|step| episodes.iter().map(move |episode| episode * steps + step)).collect()
 }
 
 /// The gradient over the transitions `part` of a minibatch of `total`, and by how much the logarithms of densities moved.
@@ -91,6 +97,8 @@ fn in_burn(
         Tensor::from_data(TensorData::new(values, [rows * each, width]), &device)
     };
     let lines = rows_of(batch.lines.as_slice(), count, width);
+    let unit = unit(policy, &device);
+    let lines = if unit.is_empty() { lines } else { remembering(&unit, &lines, steps) };
     let global = rows_of(batch.global.as_slice(), 1, GLOBAL_FEATURES);
     let actions = rows_of(batch.actions.as_slice(), 1, logits);
     let shown = rows_of(batch.shown.as_slice(), 1, logits);
@@ -132,7 +140,48 @@ fn in_burn(
     let mut gradients = loss.div_scalar(total as f64).backward();
 
     let moved = moved.into_data().try_to_vec().unwrap();
-    (network.gradients(&policy.layout, &mut gradients), moved)
+    let mut gradient = network.gradients(&policy.layout, &mut gradients);
+    let mut start = policy.layout.log_std().end;
+    for part in &unit {
+        let length = part.dims().iter().product::<usize>();
+        copy_gradient(part.grad_remove(&mut gradients), &mut gradient[start..start + length]);
+        start += length;
+    }
+    (gradient, moved)
+}
+
+/// Weights and biases of the recurrent unit, as they lie one behind another; nothing without one.
+fn unit(policy: &Policy, device: &Device) -> Vec<Tensor<2>> {
+    let tensor = |range: Range<usize>, rows: usize| {
+        let shape = [rows, range.len() / rows];
+        let data = TensorData::new(policy.weights[range].to_vec(), shape);
+        Tensor::<2>::from_data(data, device).require_grad()
+    };
+    let parts = policy.layout.unit().iter().flat_map(|place| {
+        let bias = place.bias.clone().map(|range| (range, 1));
+        std::iter::once((place.weight.clone(), place.inputs)).chain(bias)
+    });
+    parts.map(|(range, rows)| tensor(range, rows)).collect()
+}
+
+/// Lines of whole episodes, step by step, with what the unit remembers behind the features of each.
+fn remembering(unit: &[Tensor<2>], lines: &Tensor<2>, steps: usize) -> Tensor<2> {
+    let [seen, bias, remembered] = unit else { panic!("a unit has three parts") };
+    let ([all, _], [width, _]) = (lines.dims(), remembered.dims());
+    let rows = all / steps;
+    let mut memory = Tensor::zeros([rows, width], &lines.device());
+    let step = |step: usize| {
+        let features = lines.clone().narrow(0, step * rows, rows);
+        let seen = features.clone().matmul(seen.clone()) + bias.clone();
+        let products = memory.clone().matmul(remembered.clone());
+        let part = |of: &Tensor<2>, place: usize| of.clone().narrow(1, place * width, width);
+        let reset = sigmoid(part(&seen, 0) + part(&products, 0));
+        let update = sigmoid(part(&seen, 1) + part(&products, 1));
+        let candidate = (part(&seen, 2) + reset * part(&products, 2)).tanh();
+        memory = candidate.clone() * (1.0 - update.clone()) + update * memory.clone();
+        Tensor::cat(vec![features, memory.clone()], 1)
+    };
+    Tensor::cat((0..steps).map(step).collect(), 0)
 }
 
 #[test]
@@ -144,19 +193,30 @@ fn gradients_by_hand_are_those_of_burn() {
         (plain.clone(), true),
         (Untrained { bids: true, ..plain.clone() }, false),
         (Untrained { guided: true, ..plain.clone() }, false),
-        (Untrained { guided: true, bids: true, ..plain }, false),
+        (Untrained { guided: true, bids: true, ..plain.clone() }, false),
+        (Untrained { memory: 6, ..plain.clone() }, false),
+        (Untrained { memory: 6, guided: true, bids: true, ..plain }, true),
     ] {
         let policy = policy(&untrained);
         let lesson = lesson(&policy, 5, imitate);
-        // More than a block, and not all of the minibatch.
-        let part: Vec<usize> = (0..40).rev().filter(|index| index % 8 != 3).collect();
-        assert!(part.len() > BLOCK);
+        // Whole episodes where something is remembered; else more than a block, and not all of the minibatch.
+        let episodes = [1, 0];
+        let some: Vec<usize> = (0..40).rev().filter(|index| index % 8 != 3).collect();
+        assert!(some.len() > BLOCK);
+        let (part, learned) = if untrained.memory > 0 {
+            (transitions(&episodes, 20), &episodes[..])
+        } else {
+            (some.clone(), &some[..])
+        };
         let (burn, moved) = in_burn(&policy, &lesson, &part, 48, &settings);
         let mut shard = Shard::new(policy.layout.parameters());
         // Twice, as buffers are used again.
         for _ in 0..2 {
-            shard.learn(&policy, &lesson, &part, 48, &settings);
+            shard.learn(&policy, &lesson, learned, 48, &settings);
         }
+        let of_unit = &burn[policy.layout.log_std().end..];
+        let most_of_unit = of_unit.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+        assert!(of_unit.is_empty() || most_of_unit > 1e-3, "{most_of_unit}");
         let largest = burn.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
         assert!(largest > 0.01, "{largest}");
         for (place, (own, burn)) in shard.gradient.iter().zip(&burn).enumerate() {
