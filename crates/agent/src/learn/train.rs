@@ -111,12 +111,14 @@ fn check(
     Ok(())
 }
 
-/// Whether an iteration left nothing but numbers: its weights, their average, which is what is tried and saved, and what
-/// the update reports, which goes astray before they do.
+/// Whether an iteration left nothing but numbers: its weights, their average, which is what is tried and saved, what features
+/// are normalised by, and what the update reports, which goes astray before they do.
 fn is_finite(state: &TrainState, report: &UpdateReport) -> bool {
     let weights = state.policy.weights.iter().chain(&state.average);
+    let normalisers = [&state.policy.line_normaliser, &state.policy.global_normaliser];
+    let weights = weights.chain(normalisers.into_iter().flat_map(|it| it.mean.iter().chain(&it.scale)));
     let figures = [report.kl, report.value_loss, report.gradient_norm];
-    weights.into_iter().all(|weight| weight.is_finite()) && figures.iter().all(|figure| figure.is_finite())
+    weights.copied().all(f32::is_finite) && figures.iter().all(|figure| figure.is_finite())
 }
 
 /// Plays the tasks of an iteration, and says of every decision how good it was.

@@ -79,8 +79,10 @@ impl Conditions {
         let angle = std::f64::consts::TAU * hour / 24.0;
         put(if brief.step_days < 1.0 { sin(angle) } else { 0.0 });
         put(if brief.step_days < 1.0 { cos(angle) } else { 0.0 });
-        put(log((self.deposits + 1.0) / (self.revenue + 1.0)).max(-5.0));
-        put(self.refunds / (self.revenue + 1.0));
+        // Curves whose cost is part of the outcome may lose money.
+        let revenue = self.revenue.max(0.0) + 1.0;
+        put(log((self.deposits + 1.0) / revenue).max(-5.0));
+        put(self.refunds / revenue);
         put(observation.shop.rating.map_or(0.0, log));
         put(log(1.0 + brief.products.len() as f64));
     }

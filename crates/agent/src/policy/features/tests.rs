@@ -67,6 +67,19 @@ fn every_feature_is_finite_in_worlds_without_shoppers() {
 }
 
 #[test]
+fn every_feature_is_finite_where_a_shop_loses_money() {
+    let (brief, seen) = record("problems/p4-goodwill");
+    for lost in [-1.0, -2.0] {
+        let mut seen = seen.clone();
+        seen.iter_mut().for_each(|observation| observation.shop.revenue = Money(0));
+        seen[1].shop.revenue = Money::from_major(lost);
+        for (lines, global) in read(&brief, &seen) {
+            assert!(lines.iter().chain(&global).all(|x| x.is_finite()), "{lost}");
+        }
+    }
+}
+
+#[test]
 fn the_currency_does_not_matter() {
     let (brief, seen) = record("new-customer");
     let dear = |money: Money| Money(money.0 * 1000);
