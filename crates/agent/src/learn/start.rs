@@ -119,7 +119,7 @@ pub(super) fn begin(
     }
 }
 
-/// The critics of soft actor-critic judge money alone, know the features without heads, and single decisions.
+/// The critics of soft actor-critic judge money alone, know the features without heads, and learn from single decisions.
 fn suits(policy: &Policy, settings: &TrainSettings) -> Result<(), TrainError> {
     let more = policy.sizes.bids || policy.heads.is_some() || policy.sizes.memory > 0;
     if settings.learner.sac().is_some() && more {
