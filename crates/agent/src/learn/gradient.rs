@@ -7,7 +7,7 @@
 use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::policy::{Layer, Layout};
+use crate::policy::{Layer, Layout, Place};
 
 /// Decisions in a block: what their layers hold fits into a second-level cache.
 pub(super) const BLOCK: usize = 32;
@@ -265,19 +265,9 @@ impl Backward<'_> {
         multiply(matrix(input, place.inputs), matrix(self.weights_of(layer), place.outputs), 0.0, out);
     }
 
-    /// out = bias + input x weight, and what `count` rows share where they share something.
-    fn affine(&self, layer: Layer, input: &[f32], (shared, count): (&[f32], usize), out: &mut Vec<f32>) {
-        let place = self.layout.place(layer);
-        let bias = self.bias_of(layer);
-        out.resize(input.len() / place.inputs * place.outputs, 0.0);
-        for (index, row) in out.chunks_exact_mut(place.outputs).enumerate() {
-            row.copy_from_slice(bias);
-            if !shared.is_empty() {
-                let from = &shared[index / count * place.outputs..][..place.outputs];
-                row.iter_mut().zip(from).for_each(|(to, from)| *to += from);
-            }
-        }
-        multiply(matrix(input, place.inputs), matrix(self.weights_of(layer), place.outputs), 1.0, out);
+    /// See [`affine`].
+    fn affine(&self, layer: Layer, input: &[f32], shared: (&[f32], usize), out: &mut Vec<f32>) {
+        affine(self.layout.place(layer), self.weights, input, shared, out);
     }
 
     /// A layer with one output, of one input.
@@ -293,17 +283,9 @@ impl Backward<'_> {
         place.bias.iter().for_each(|bias| gradient[bias.start] += by);
     }
 
-    /// Adds the gradient by a layer's weights and bias.
+    /// See [`weights_back`].
     fn weights_back(&self, layer: Layer, input: &[f32], by_output: &[f32], gradient: &mut [f32]) {
-        let place = self.layout.place(layer);
-        let (input, by) = (matrix(input, place.inputs), matrix(by_output, place.outputs));
-        multiply(input.reversed_axes(), by, 1.0, &mut gradient[place.weight.clone()]);
-        if let Some(bias) = place.bias.clone() {
-            let to = &mut gradient[bias];
-            for row in by_output.chunks_exact(place.outputs) {
-                to.iter_mut().zip(row).for_each(|(to, by)| *to += by);
-            }
-        }
+        weights_back(self.layout.place(layer), input, by_output, gradient);
     }
 
     /// Writes the gradient by a layer's inputs.
@@ -312,6 +294,39 @@ impl Backward<'_> {
         by_input.resize(by_output.len() / place.outputs * place.inputs, 0.0);
         let weights = matrix(self.weights_of(layer), place.outputs);
         multiply(matrix(by_output, place.outputs), weights.reversed_axes(), 0.0, by_input);
+    }
+}
+
+/// out = bias + input x weight, and what `count` rows share where they share something.
+pub(super) fn affine(
+    place: &Place,
+    weights: &[f32],
+    input: &[f32],
+    (shared, count): (&[f32], usize),
+    out: &mut Vec<f32>,
+) {
+    let bias = place.bias.clone().map_or(&[][..], |range| &weights[range]);
+    out.resize(input.len() / place.inputs * place.outputs, 0.0);
+    for (index, row) in out.chunks_exact_mut(place.outputs).enumerate() {
+        row.copy_from_slice(bias);
+        if !shared.is_empty() {
+            let from = &shared[index / count * place.outputs..][..place.outputs];
+            row.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+        }
+    }
+    let weights = matrix(&weights[place.weight.clone()], place.outputs);
+    multiply(matrix(input, place.inputs), weights, 1.0, out);
+}
+
+/// Adds the gradient by the weights and the bias at `place`.
+pub(super) fn weights_back(place: &Place, input: &[f32], by_output: &[f32], gradient: &mut [f32]) {
+    let (input, by) = (matrix(input, place.inputs), matrix(by_output, place.outputs));
+    multiply(input.reversed_axes(), by, 1.0, &mut gradient[place.weight.clone()]);
+    if let Some(bias) = place.bias.clone() {
+        let to = &mut gradient[bias];
+        for row in by_output.chunks_exact(place.outputs) {
+            to.iter_mut().zip(row).for_each(|(to, by)| *to += by);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A policy's recurrent unit through whole episodes, and the gradient back through all of their steps.
 
-use super::gradient::{matrix, multiply, zeros};
+use super::gradient::{affine, matrix, multiply, weights_back, zeros};
 use crate::policy::{Gates, Layout, Place, step};
 
 /// The unit's weights, ready for episodes.
@@ -68,11 +68,7 @@ impl<'a> Unit<'a> {
         let rows = recall.features.len() / features / steps;
         zeros(&mut recall.memory, (steps + 1) * rows * width);
         zeros(&mut recall.remembered, steps * rows * gates);
-        recall.gates.clear();
-        let bias = seen.bias.clone().map_or(&[][..], |range| &self.weights[range]);
-        (0..steps * rows).for_each(|_| recall.gates.extend_from_slice(bias));
-        let (all, weights) = (matrix(&recall.features, features), matrix(self.weights_of(seen), gates));
-        multiply(all, weights, 1.0, &mut recall.gates);
+        affine(seen, self.weights, &recall.features, (&[], 1), &mut recall.gates);
         let weights = matrix(self.weights_of(remembered), gates);
         let of_steps = recall.gates.chunks_exact_mut(rows * gates);
         for (index, (seen, products)) in
@@ -127,27 +123,16 @@ impl<'a> Unit<'a> {
             {
                 step_back(values, products, before, by, by_seen, by_remembered);
             }
-            let (all, by) = (&recall.features[of_step(features)], matrix(by_seen, gates));
-            multiply(matrix(all, features).reversed_axes(), by, 1.0, &mut gradient[seen.weight.clone()]);
-            if let Some(bias) = seen.bias.clone() {
-                for by in by_seen.chunks_exact(gates) {
-                    gradient[bias.clone()].iter_mut().zip(by).for_each(|(sum, by)| *sum += by);
-                }
-            }
+            weights_back(seen, &recall.features[of_step(features)], by_seen, gradient);
+            weights_back(remembered, before, by_remembered, gradient);
             let by = matrix(by_remembered, gates);
-            multiply(
-                matrix(before, width).reversed_axes(),
-                by,
-                1.0,
-                &mut gradient[remembered.weight.clone()],
-            );
             multiply(by, matrix(self.weights_of(remembered), gates).reversed_axes(), 1.0, carried);
         }
     }
 }
 
-/// The way back through [`step`] for one line: from `by`, the gradient by what is remembered behind it, to those by its two products; `by`
-/// becomes the gradient by what was remembered before it, as far as it does not go through a product.
+/// The way back through [`step`] for one line: from `by`, the gradient by what is remembered behind it, to those by its two
+/// products; `by` becomes the gradient by what was remembered before it, as far as it does not go through a product.
 fn step_back(
     values: &[f32],
     products: &[f32],
